@@ -1,0 +1,1 @@
+"""Atom, RSS and JSON feeds for a press-release archive whose publication has ended."""
