@@ -1,0 +1,131 @@
+"""Tag URIs, source keys, slugs and ranks: what a release is recognised by, for ever.
+
+Everything here is frozen: a change of one result would make known releases appear anew in every
+reader. That is why no library makes the slugs (docs/decisions/0003-identity.md). Nothing here
+knows the store or the settings.
+"""
+
+import hashlib
+import unicodedata
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+SLUG_LENGTH = 80
+_HASH_DIGITS = 8
+
+# NFKD parts a letter from its marks; these letters have no such parts.
+_LATIN = str.maketrans(
+    {
+        "ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ð": "d", "ħ": "h", "ı": "i",
+        "ł": "l", "ŋ": "n", "þ": "th", "ŧ": "t",
+    }
+)  # fmt: skip
+_CYRILLIC_LETTERS = "абвгдеёжзийклмнопрстуфхцчшщъыьэюяіїєґ"
+_CYRILLIC_SPELLED = (
+    "a,b,v,g,d,e,e,zh,z,i,j,k,l,m,n,o,p,r,s,t,u,f,h,c,ch,sh,shch,,y,,e,ju,ja,i,i,je,g"
+)
+_CYRILLIC = str.maketrans(dict(zip(_CYRILLIC_LETTERS, _CYRILLIC_SPELLED.split(","), strict=True)))
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """Who mints the identifiers: a DNS name and a year in which it was held (RFC 4151 §2.1)."""
+
+    name: str
+    year: int
+
+    def tag(self, specific: str) -> str:
+        """Return ``tag:<name>,<year>:<specific>``."""
+        return f"tag:{self.name},{self.year}:{specific}"
+
+
+def instant_text(instant: datetime) -> str:
+    """Write an instant in UTC to the second, as identifiers do: ``2007-11-26T22:55:22Z``."""
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ").rjust(20, "0")
+
+
+def _digits(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:_HASH_DIGITS]
+
+
+def slug(title: str) -> str:
+    """Return the ASCII slug of a title or label: never empty, at most ``SLUG_LENGTH`` long.
+
+    Where it says less than the title (letters of a script that it cannot spell, or a cut), it
+    ends in eight hexadecimal digits of the title's SHA-256, so that two titles do not share one.
+    """
+    folded = unicodedata.normalize("NFC", title).lower()
+    spelled = folded.translate(_CYRILLIC).translate(_LATIN)
+    plain = unicodedata.normalize("NFKD", spelled).casefold()
+    words: list[str] = []
+    word = ""
+    lossy = False
+    for letter in plain:
+        if letter.isascii() and letter.isalnum():
+            word += letter
+        elif unicodedata.combining(letter):
+            continue
+        else:
+            lossy = lossy or letter.isalnum()
+            if word:
+                words.append(word)
+            word = ""
+    if word:
+        words.append(word)
+    result = "-".join(words)
+    if result and len(result) <= SLUG_LENGTH and not lossy:
+        return result
+    room = SLUG_LENGTH - _HASH_DIGITS - 1
+    if len(result) > room:
+        result = result[: room + 1].rpartition("-")[0] or result[:room]
+    return f"{result}-{_digits(title)}" if result else _digits(title)
+
+
+def rank(entry_id: str) -> int:
+    """Return the 63-bit integer that orders releases of one instant: of the id alone."""
+    return int.from_bytes(hashlib.sha256(entry_id.encode()).digest()[:8]) >> 1
+
+
+def source_key(published: datetime, title_slug: str, original_id: str | None) -> str:
+    """Return what a record is recognised by when it comes again.
+
+    That is its original id or address where it has one, else the publication instant to the
+    second and the slug of the title.
+    """
+    if original_id is not None:
+        return "id:" + hashlib.sha256(original_id.encode()).hexdigest()
+    return f"at:{instant_text(published)}/{title_slug}"
+
+
+def release_id(
+    authority: Authority, published: datetime, title_slug: str, original_id: str | None
+) -> str:
+    """Mint the entry id of a release at its first import (RFC 4151)."""
+    name = title_slug if original_id is None else f"{title_slug}~{_digits(original_id)}"
+    return authority.tag(f"release/{instant_text(published)}/{name}")
+
+
+def notice_id(authority: Authority, kind: str, announced: datetime) -> str:
+    """Mint the entry id of a notice: the change clock gives no instant twice."""
+    return authority.tag(f"{kind}/{instant_text(announced)}")
+
+
+def feed_id(authority: Authority, category_slug: str | None) -> str:
+    """Mint the feed id of a selection when it is created."""
+    return authority.tag("feed/releases" if category_slug is None else f"feed/{category_slug}")
+
+
+def combined_feed_id(feed_ids: list[str]) -> str:
+    """Join the members' feed ids to that of their combination, whatever their order."""
+    first, *others = sorted(feed_ids)
+    return "+".join([first, *(other.rpartition("/")[2] for other in others)])
+
+
+def release_path(local_date: datetime, title_slug: str) -> str:
+    """Return the plain path of a release, ``yyyy/mm/dd/slug``, from its instant in local time."""
+    return f"{local_date.year:04}/{local_date.month:02}/{local_date.day:02}/{title_slug}"
+
+
+def distinct_path(path: str, entry_id: str) -> str:
+    """Return the path of a release whose plain path is taken; ``~`` stands in no slug."""
+    return f"{path}~{_digits(entry_id)}"

@@ -1,0 +1,161 @@
+"""The settings: ``FEEDS_*`` environment variables, read once, into one frozen ``Settings``.
+
+A new setting is one line in ``Settings`` and one reader in ``_READERS``; the test of the documents
+refuses one that the README does not explain. The server's own (workers, threads, bind, log) are
+here too, so that there is one list of all.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from importlib.resources import files
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from feeds.domain import Site
+from feeds.errors import SettingsError
+from feeds.identity import Authority
+from feeds.markup import one_line
+
+_HOST = re.compile(r"(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9-]{1,63}")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
+_FIRST_YEAR = 1985  # of the first registered domain name
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Every setting, checked. Each field is the variable ``FEEDS_<NAME>``."""
+
+    base_url: str
+    authority: str
+    authority_year: int
+    database_url: str
+    title: str
+    rights: str
+    timezone: ZoneInfo
+    entries: int
+    language: str
+    bind: str
+    workers: int
+    threads: int
+    access_log: bool
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str]) -> "Settings":
+        """Read and check all settings; raise ``SettingsError`` naming the first that is wrong."""
+        values: dict[str, Any] = {}
+        for field in fields(cls):
+            name = f"FEEDS_{field.name.upper()}"
+            default, reader = _READERS[field.name]
+            text = environ.get(name, "").strip() or default
+            if text is None:
+                raise SettingsError(f"{name} is not set: see the README for what it means.")
+            try:
+                values[field.name] = reader(text)
+            except ValueError as error:
+                raise SettingsError(f"{name}={text!r} cannot be used: {error}.") from None
+        values["title"] = values["title"] or values["authority"]
+        return cls(**values)
+
+    @property
+    def minting(self) -> Authority:
+        """Who mints the identifiers of what is new in the store."""
+        return Authority(self.authority, self.authority_year)
+
+    @property
+    def site(self) -> Site:
+        """What of the settings stands in documents."""
+        return Site(
+            base_url=self.base_url,
+            title=self.title,
+            rights=self.rights,
+            language=self.language,
+            zone=self.timezone,
+            entries=self.entries,
+        )
+
+
+def zone(name: str) -> ZoneInfo:
+    """Return a zone of the locked ``tzdata`` package, whatever the host's own says (rule 3)."""
+    if not re.fullmatch(r"[A-Za-z0-9_+-]+(?:/[A-Za-z0-9_+-]+)*", name):
+        raise ValueError("it is no name of a time zone, such as Europe/Riga")
+    try:
+        with files("tzdata").joinpath("zoneinfo", *name.split("/")).open("rb") as file:
+            return ZoneInfo.from_file(file, key=name)
+    except (OSError, ValueError):
+        raise ValueError("it is no name of a time zone, such as Europe/Riga") from None
+
+
+def _base_url(text: str) -> str:
+    parts = urlsplit(text)
+    legal = re.fullmatch(r"https?://[A-Za-z0-9.\[\]:-]+(?:/[A-Za-z0-9._~/-]*)?", text)
+    if not legal or not parts.hostname or "//" in parts.path:
+        raise ValueError(
+            "it must be an absolute http(s) address, such as https://feeds.example.org"
+        )
+    return text.rstrip("/")
+
+
+def _authority(text: str) -> str:
+    if not _HOST.fullmatch(text.lower()):
+        raise ValueError("it must be a domain name of the publisher's, such as prcentrs.lv")
+    return text.lower()
+
+
+def _database_url(text: str) -> str:
+    try:
+        url = make_url(text)
+    except ArgumentError:
+        raise ValueError("it must be an address such as sqlite:///feeds.db") from None
+    if url.drivername != "sqlite" or not url.database or url.database == ":memory:":
+        raise ValueError("it must name a SQLite file, such as sqlite:///feeds.db")
+    return text
+
+
+def _number(least: int, most: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,9}", text) or not least <= int(text) <= most:
+            raise ValueError(f"it must be a whole number from {least} to {most}")
+        return int(text)
+
+    return read
+
+
+def _language(text: str) -> str:
+    if not _LANGUAGE.fullmatch(text):
+        raise ValueError("it must be a language tag, such as lv")
+    return text
+
+
+def _switch(text: str) -> bool:
+    if text.lower() not in {"on", "off"}:
+        raise ValueError("it must be on or off")
+    return text.lower() == "on"
+
+
+def _bind(text: str) -> str:
+    if not re.fullmatch(r"unix:\S+|(?:[A-Za-z0-9.-]+|\[[0-9a-fA-F:]+\])?:[0-9]{1,5}", text):
+        raise ValueError("it must be an address such as 127.0.0.1:8000 or unix:/run/feeds.sock")
+    return text
+
+
+# The default (None: it must be set) and what reads the text; a reader raises ValueError.
+_READERS: dict[str, tuple[str | None, Callable[[str], object]]] = {
+    "base_url": (None, _base_url),
+    "authority": (None, _authority),
+    "authority_year": (None, _number(_FIRST_YEAR, 9999)),
+    "database_url": ("sqlite:///feeds.db", _database_url),
+    "title": ("", one_line),
+    "rights": ("", one_line),
+    "timezone": ("Europe/Riga", zone),
+    "entries": ("50", _number(1, 1000)),
+    "language": ("lv", _language),
+    "bind": ("127.0.0.1:8000", _bind),
+    "workers": ("2", _number(1, 256)),
+    "threads": ("4", _number(1, 256)),
+    "access_log": ("on", _switch),
+}
