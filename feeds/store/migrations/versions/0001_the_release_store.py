@@ -1,0 +1,168 @@
+"""The release store."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Make the change."""
+    op.create_table(
+        "head",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("store_id", sa.Text(), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.Column("instant", sa.BigInteger(), nullable=False),
+        sa.Column("page_size", sa.BigInteger(), nullable=False),
+        sa.Column("settings_digest", sa.Text(), nullable=False),
+        sa.Column("settings_revision", sa.BigInteger(), nullable=False),
+        sa.Column("settings_changed", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_head")),
+    )
+    op.create_table(
+        "import_run",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("started", sa.BigInteger(), nullable=False),
+        sa.Column("finished", sa.BigInteger(), nullable=True),
+        sa.Column("added", sa.BigInteger(), nullable=False),
+        sa.Column("changed", sa.BigInteger(), nullable=False),
+        sa.Column("unchanged", sa.BigInteger(), nullable=False),
+        sa.Column("skipped", sa.BigInteger(), nullable=False),
+        sa.Column("refused", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_import_run")),
+    )
+    op.create_table(
+        "notice",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("entry_id", sa.Text(), nullable=False),
+        sa.Column("rank", sa.BigInteger(), nullable=False),
+        sa.Column("announced", sa.BigInteger(), nullable=False),
+        sa.Column("updated", sa.BigInteger(), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=True),
+        sa.Column("lifted", sa.BigInteger(), nullable=True),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notice")),
+        sa.UniqueConstraint("announced", name=op.f("uq_notice_announced")),
+        sa.UniqueConstraint("entry_id", name=op.f("uq_notice_entry_id")),
+    )
+    op.create_table(
+        "release",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("entry_id", sa.Text(), nullable=False),
+        sa.Column("rank", sa.BigInteger(), nullable=False),
+        sa.Column("path", sa.Text(), nullable=False),
+        sa.Column("source_key", sa.Text(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("published", sa.BigInteger(), nullable=False),
+        sa.Column("updated", sa.BigInteger(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("summary", sa.Text(), nullable=False),
+        sa.Column("language", sa.Text(), nullable=True),
+        sa.Column("author", sa.Text(), nullable=True),
+        sa.Column("website", sa.Text(), nullable=True),
+        sa.Column("contact", sa.Text(), nullable=True),
+        sa.Column("original", sa.Text(), nullable=True),
+        sa.Column("withdrawn", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_release")),
+        sa.UniqueConstraint("entry_id", name=op.f("uq_release_entry_id")),
+        sa.UniqueConstraint("path", name=op.f("uq_release_path")),
+        sa.UniqueConstraint("source_key", name=op.f("uq_release_source_key")),
+    )
+    op.create_table(
+        "selection",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("feed_id", sa.Text(), nullable=False),
+        sa.Column("slug", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("named", sa.Boolean(), nullable=False),
+        sa.Column("count", sa.BigInteger(), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.Column("changed", sa.BigInteger(), nullable=False),
+        sa.Column("created", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_selection")),
+        sa.UniqueConstraint("feed_id", name=op.f("uq_selection_feed_id")),
+        sa.UniqueConstraint("slug", name=op.f("uq_selection_slug")),
+    )
+    op.create_table(
+        "address",
+        sa.Column("location", sa.Text(), nullable=False),
+        sa.Column("selection", sa.Integer(), nullable=True),
+        sa.Column("release", sa.Integer(), nullable=True),
+        sa.Column("format", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["release"], ["release.id"], name=op.f("fk_address_release")),
+        sa.ForeignKeyConstraint(["selection"], ["selection.id"], name=op.f("fk_address_selection")),
+        sa.PrimaryKeyConstraint("location", name=op.f("pk_address")),
+    )
+    op.create_index("ix_address_release", "address", ["release"])
+    op.create_index("ix_address_selection", "address", ["selection"])
+
+    op.create_table(
+        "label",
+        sa.Column("slug", sa.Text(), nullable=False),
+        sa.Column("selection", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["selection"], ["selection.id"], name=op.f("fk_label_selection")),
+        sa.PrimaryKeyConstraint("slug", name=op.f("pk_label")),
+    )
+    op.create_index("ix_label_selection", "label", ["selection"])
+
+    op.create_table(
+        "listing",
+        sa.Column("selection", sa.Integer(), nullable=False),
+        sa.Column("published", sa.BigInteger(), nullable=False),
+        sa.Column("rank", sa.BigInteger(), nullable=False),
+        sa.Column("release", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["release"], ["release.id"], name=op.f("fk_listing_release")),
+        sa.ForeignKeyConstraint(["selection"], ["selection.id"], name=op.f("fk_listing_selection")),
+        sa.PrimaryKeyConstraint(
+            "selection", "published", "rank", "release", name=op.f("pk_listing")
+        ),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_listing_release", "listing", ["release"])
+
+    op.create_table(
+        "membership",
+        sa.Column("release", sa.Integer(), nullable=False),
+        sa.Column("selection", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["release"], ["release.id"], name=op.f("fk_membership_release")),
+        sa.ForeignKeyConstraint(
+            ["selection"], ["selection.id"], name=op.f("fk_membership_selection")
+        ),
+        sa.PrimaryKeyConstraint("release", "selection", name=op.f("pk_membership")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_membership_selection", "membership", ["selection"])
+
+    op.create_table(
+        "page",
+        sa.Column("selection", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("last_published", sa.BigInteger(), nullable=False),
+        sa.Column("last_rank", sa.BigInteger(), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.Column("changed", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["selection"], ["selection.id"], name=op.f("fk_page_selection")),
+        sa.PrimaryKeyConstraint("selection", "number", name=op.f("pk_page")),
+        sqlite_with_rowid=False,
+    )
+
+
+def downgrade() -> None:
+    """Take the change back."""
+    op.drop_table("page")
+    op.drop_table("membership")
+    op.drop_table("listing")
+    op.drop_table("label")
+    op.drop_table("address")
+    op.drop_table("selection")
+    op.drop_table("release")
+    op.drop_table("notice")
+    op.drop_table("import_run")
+    op.drop_table("head")
