@@ -1,0 +1,36 @@
+"""Bring the release store up to this code and these settings; run at each deployment."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from feeds.documents import settings_digest
+from feeds.settings import Settings
+from feeds.store import schema
+from feeds.store.engine import database_path, open_engine
+from feeds.store.writes import change
+
+
+@dataclass(frozen=True, slots=True)
+class Migrated:
+    """The schema before (None: there was no store) and after, and whether documents changed."""
+
+    before: str | None
+    after: str
+    settings_changed: bool
+
+
+def migrate(settings: Settings, now: datetime) -> Migrated:
+    """Make the store or bring its schema up, and take over the settings that stand in documents.
+
+    Where these, or the formats, are others than before, every document takes a new revision.
+    """
+    engine = open_engine(settings.database_url)
+    path = database_path(settings.database_url)
+    before, after = schema.migrate(engine, path, settings.minting, settings.entries, now)
+    digest = settings_digest(settings.site)
+    with change(engine, now) as changing:
+        head = changing.snapshot.head()
+        differs = head.settings_digest != digest
+        if differs:
+            changing.set_settings(digest)
+    return Migrated(before, after, differs and before is not None)

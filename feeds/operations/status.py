@@ -1,0 +1,63 @@
+"""What state the publication and its store are in."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import Engine
+
+from feeds.documents import settings_digest
+from feeds.domain import Notice, Selection
+from feeds.settings import Settings
+from feeds.store.reads import Head, ImportOutcome, snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The state in one snapshot; ``current`` tells that `feeds migrate` knows the settings."""
+
+    head: Head
+    notice: Notice | None
+    releases: int
+    categories: list[Selection]
+    last_import: ImportOutcome | None
+    current: bool
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the status in JSON's own types; instants as RFC 3339 text in UTC."""
+        notice = None
+        if self.notice is not None:
+            notice = _plain(asdict(self.notice), "rank", "kind")
+        return {
+            "state": "active" if self.notice is None else "suspended",
+            "notice": notice,
+            "releases": self.releases,
+            "categories": {
+                selection.categories[0].slug: selection.count for selection in self.categories
+            },
+            "last_import": self.last_import and _plain(asdict(self.last_import)),
+            "revision": self.head.revision,
+            "changed": self.head.instant.isoformat(),
+            "settings_current": self.current,
+        }
+
+
+def status(engine: Engine, settings: Settings) -> Status:
+    """Read the state of the publication and its store."""
+    with snapshot(engine) as state:
+        head = state.head()
+        return Status(
+            head=head,
+            notice=next((notice for notice in state.notices() if notice.running), None),
+            releases=state.everything().count,
+            categories=state.categories(),
+            last_import=state.last_import(),
+            current=head.settings_digest == settings_digest(settings.site),
+        )
+
+
+def _plain(values: dict[str, Any], *left_out: str) -> dict[str, Any]:
+    return {
+        name: value.isoformat() if hasattr(value, "isoformat") else value
+        for name, value in values.items()
+        if name not in left_out
+    }

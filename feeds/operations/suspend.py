@@ -1,0 +1,127 @@
+"""Suspend the publication, amend what was announced, and resume: the last entry (rule 8)."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import Engine
+
+from feeds.domain import Notice, NoticeKind
+from feeds.errors import RefusedError
+from feeds.identity import notice_id, rank
+from feeds.markup import legal, one_line
+from feeds.settings import Settings
+from feeds.store.writes import Change, change
+from feeds.words import words
+
+
+def suspend(  # noqa: PLR0913 - each is a field of its own
+    engine: Engine,
+    settings: Settings,
+    now: datetime,
+    *,
+    since: datetime | None = None,
+    title: str | None = None,
+    text: str | None = None,
+) -> Notice:
+    """Announce a suspension, in every selection at once; return the notice.
+
+    Raises ``RefusedError``, having changed nothing, where one is running already or ``since``
+    lies in the future or before the newest release shown.
+    """
+    said = words(settings.language)
+    since = (since or now).replace(microsecond=0)
+    if since > now:
+        raise RefusedError(
+            f"--since {since.isoformat()} lies in the future: suspend when the time has come."
+        )
+    with change(engine, now) as changing:
+        if _running(changing):
+            raise RefusedError(
+                "The publication is suspended already: use --amend to change the notice."
+            )
+        latest = changing.snapshot.latest()
+        if latest is not None and latest.published > since:
+            raise RefusedError(
+                f"The suspension would begin at {since.isoformat()}, before the newest release "
+                f"({latest.published.isoformat()}, {latest.path}): name a later --since."
+            )
+        notice = _notice(
+            settings,
+            NoticeKind.SUSPENSION,
+            changing.instant,
+            since=since,
+            title=_title(title) or said.suspension_title,
+            text=_text(text) or said.suspension_text,
+        )
+        changing.add_notice(notice)
+    return notice
+
+
+def amend(engine: Engine, now: datetime, *, title: str | None, text: str | None) -> Notice:
+    """Give the running suspension new words under the same id; return the notice."""
+    with change(engine, now) as changing:
+        notice = _running(changing)
+        if notice is None:
+            raise RefusedError("The publication is not suspended: there is no notice to amend.")
+        amended = replace(
+            notice, title=_title(title) or notice.title, text=_text(text) or notice.text
+        )
+        if amended != notice:
+            amended = replace(amended, updated=changing.instant)
+            changing.replace_notice(amended)
+    return amended
+
+
+def resume(engine: Engine, settings: Settings, now: datetime, *, text: str | None = None) -> Notice:
+    """Lift the running suspension and announce it; return the new entry's notice."""
+    said = words(settings.language)
+    with change(engine, now) as changing:
+        notice = _running(changing)
+        if notice is None:
+            raise RefusedError("The publication is not suspended: there is nothing to resume.")
+        changing.replace_notice(replace(notice, lifted=changing.instant))
+        resumption = _notice(
+            settings,
+            NoticeKind.RESUMPTION,
+            changing.instant,
+            since=None,
+            title=said.resumption_title,
+            text=_text(text) or said.resumption_text,
+        )
+        changing.add_notice(resumption)
+    return resumption
+
+
+def _notice(  # noqa: PLR0913 - each is a field of its own
+    settings: Settings,
+    kind: NoticeKind,
+    instant: datetime,
+    *,
+    since: datetime | None,
+    title: str,
+    text: str,
+) -> Notice:
+    entry_id = notice_id(settings.minting, kind.value, instant)
+    return Notice(
+        kind=kind,
+        entry_id=entry_id,
+        rank=rank(entry_id),
+        announced=instant,
+        updated=instant,
+        since=since,
+        lifted=None,
+        title=title,
+        text=text,
+    )
+
+
+def _running(changing: Change) -> Notice | None:
+    return next((notice for notice in changing.snapshot.notices() if notice.running), None)
+
+
+def _title(text: str | None) -> str:
+    return one_line(text or "")
+
+
+def _text(text: str | None) -> str:
+    return legal((text or "").replace("\r\n", "\n").replace("\r", "\n"))[0].strip()
