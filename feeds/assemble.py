@@ -1,0 +1,138 @@
+"""Releases and notices into a feed: which stand in it, in what order, under which words and links.
+
+Pure: the same arguments give the same feed. Nothing here knows a format, the store or the clock.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from urllib.parse import quote
+
+from feeds.domain import Category, Entry, Feed, Link, Notice, Release, Selection, Site
+from feeds.markup import Paragraph, plain_html, summary, text_html
+from feeds.words import words
+
+
+def subscription(
+    site: Site, selection: Selection, releases: Sequence[Release], notices: Sequence[Notice]
+) -> Feed:
+    """Make the subscription document of a selection.
+
+    ``releases`` are its newest, newest first, one more than ``site.entries`` if there are more.
+    The notice of a running suspension stands first. Earlier notices stand by their date, above a
+    release of the same instant, and take no release's place (rule 8).
+    """
+    shown = releases[: site.entries]
+    whole = len(releases) <= site.entries
+    running = [notice for notice in notices if notice.running]
+    earlier = [
+        notice
+        for notice in notices
+        if not notice.running and (whole or notice.announced >= shown[-1].published)
+    ]
+    dated = [(notice.announced, 1, notice.rank, notice_entry(site, notice)) for notice in earlier]
+    dated += [
+        (release.published, 0, release.rank, release_entry(site, release)) for release in shown
+    ]
+    dated.sort(key=lambda item: item[:3], reverse=True)
+    entries = [notice_entry(site, notice) for notice in running] + [item[3] for item in dated]
+    said = words(site.language)
+    about = (
+        said.releases_of.format(category=_names(selection.categories))
+        if selection.categories
+        else said.all_releases
+    )
+    return Feed(
+        feed_id=selection.feed_id,
+        title=selection_title(site, selection.categories),
+        subtitle=f"{about}. {said.suspended}." if running else f"{about}.",
+        updated=max((entry.updated for entry in entries), default=_local(site, selection.created)),
+        author=site.title,
+        author_url=f"{site.base_url}/",
+        rights=site.rights,
+        language=site.language,
+        address=document_url(site, selection.categories),
+        page_url=page_url(site, selection.categories),
+        category_scheme=f"{site.base_url}/categories",
+        entries=tuple(entries),
+    )
+
+
+def selection_title(site: Site, categories: Sequence[Category]) -> str:
+    """Return the title of a selection: the portal's, and the categories' names."""
+    return f"{site.title}: {_names(categories)}" if categories else site.title
+
+
+def document_url(site: Site, categories: Sequence[Category]) -> str:
+    """Return the address of a subscription document, without a format's extension."""
+    if not categories:
+        return f"{site.base_url}/releases"
+    return f"{site.base_url}/categories/{'+'.join(category.slug for category in categories)}"
+
+
+def page_url(site: Site, categories: Sequence[Category]) -> str:
+    """Return the address of the page for people: a category's, else the index."""
+    if len(categories) == 1:
+        return f"{site.base_url}/categories/{categories[0].slug}"
+    return f"{site.base_url}/"
+
+
+def release_url(site: Site, path: str) -> str:
+    """Return the address of a release's page."""
+    return f"{site.base_url}/releases/{quote(path, safe='/~')}"
+
+
+def release_entry(site: Site, release: Release) -> Entry:
+    """Make the entry of a release. The contact, where there is one, closes its content."""
+    said = words(site.language)
+    content = release.body
+    if release.contact:
+        content += "\n" + text_html([Paragraph(said.contact.format(contact=release.contact))])
+    links = [Link("alternate", release_url(site, release.path), "text/html")]
+    if release.website:
+        links.append(Link("related", release.website))
+    if release.original:
+        links.append(Link("via", release.original))
+    return Entry(
+        entry_id=release.entry_id,
+        title=release.title,
+        published=_local(site, release.published),
+        updated=_local(site, release.updated),
+        author=release.author or site.title,
+        content=content,
+        summary=release.summary,
+        language=release.language,
+        categories=release.categories,
+        links=tuple(links),
+    )
+
+
+def notice_entry(site: Site, notice: Notice) -> Entry:
+    """Make the entry of a notice. Since when a suspension holds is said in its text."""
+    content = plain_html(notice.text)
+    if notice.since is not None:
+        said = words(site.language)
+        day = said.day_text(_local(site, notice.since).date())
+        content += "\n" + text_html([Paragraph(said.suspended_since.format(day=day))])
+    return Entry(
+        entry_id=notice.entry_id,
+        title=notice.title,
+        published=_local(site, notice.announced),
+        updated=_local(site, notice.updated),
+        author=site.title,
+        content=content,
+        summary=summary(content),
+        language=None,
+        categories=(),
+        links=(Link("alternate", f"{site.base_url}/", "text/html"),),
+    )
+
+
+def _local(site: Site, instant: datetime) -> datetime:
+    """Show an instant in the portal's zone, or in UTC where that kept no whole minutes (LMT)."""
+    local = instant.astimezone(site.zone)
+    offset = local.utcoffset() or timedelta()
+    return instant if offset % timedelta(minutes=1) else local
+
+
+def _names(categories: Sequence[Category]) -> str:
+    return ", ".join(category.name for category in categories)

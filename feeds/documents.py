@@ -1,0 +1,52 @@
+"""Documents: selection and format, out of one snapshot, through a feed, to a representation.
+
+This is what the web serves and what a frozen copy would write; neither HTTP nor a command is
+known here.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import fields
+from datetime import datetime
+
+from feeds import assemble, formats
+from feeds.domain import Notice, Site
+from feeds.formats import Format
+from feeds.representation import Representation
+from feeds.store.reads import Snapshot
+
+XML = "application/xml"
+"""What a browser asks for; it shows the same bytes under this name."""
+
+
+def subscription(
+    snapshot: Snapshot, site: Site, slugs: Sequence[str], form: Format
+) -> Representation | None:
+    """Make the subscription document of a selection, or None where a category is unknown."""
+    selection = snapshot.selection(slugs)
+    if selection is None:
+        return None
+    # One more than are shown tells whether there are more.
+    releases = snapshot.newest(selection, site.entries + 1)
+    notices = snapshot.notices()
+    feed = assemble.subscription(site, selection, releases, notices)
+    return Representation(
+        body=form.render(feed),
+        media_type=form.media_type,
+        changed=max(selection.changed, snapshot.head().settings_changed),
+        announced=announced(notices),
+        alternative=XML if form.media_type.endswith("+xml") else None,
+    )
+
+
+def announced(notices: Sequence[Notice]) -> datetime | None:
+    """Return when the running suspension was announced."""
+    return next((notice.announced for notice in notices if notice.running), None)
+
+
+def settings_digest(site: Site) -> str:
+    """Identify what of the settings and the formats stands in documents (rule 5)."""
+    stated = {field.name: str(getattr(site, field.name)) for field in fields(site)}
+    stated["formats"] = str(formats.VERSION)
+    return hashlib.sha256(json.dumps(stated, sort_keys=True).encode()).hexdigest()[:32]

@@ -1,0 +1,23 @@
+"""Atom 1.0 (RFC 4287)."""
+
+from typing import Any
+
+from feeds.domain import Entry, Feed
+from feeds.formats import _bridge
+
+MEDIA_TYPE = "application/atom+xml"
+EXTENSION = "atom"
+
+
+def render(feed: Feed) -> bytes:
+    """Write a feed as an Atom document, on one line and without a byte order mark."""
+    generator = _bridge.generator(feed, MEDIA_TYPE, EXTENSION, _fill)
+    document: bytes = generator.atom_str()
+    return document
+
+
+def _fill(element: Any, entry: Entry) -> None:
+    element.published(entry.published)
+    element.author({"name": entry.author})
+    element.summary(entry.summary)
+    element.content(entry.content, type="html")

@@ -1,0 +1,49 @@
+"""JSON Feed 1.1 (jsonfeed.org/version/1.1)."""
+
+import json
+from typing import Any
+
+from feeds.domain import Entry, Feed
+
+MEDIA_TYPE = "application/feed+json"
+EXTENSION = "json"
+
+
+def render(feed: Feed) -> bytes:
+    """Write a feed as a JSON document in UTF-8."""
+    document: dict[str, Any] = {
+        "version": "https://jsonfeed.org/version/1.1",
+        "title": feed.title,
+        "home_page_url": feed.page_url,
+        "feed_url": f"{feed.address}.{EXTENSION}",
+        "description": feed.subtitle,
+        "language": feed.language,
+        "authors": [{"name": feed.author, "url": feed.author_url}],
+    }
+    # JSON Feed leaves identifiers, dates and rights of the feed itself to extensions.
+    document["_feed"] = {"id": feed.feed_id, "updated": feed.updated.isoformat()}
+    if feed.rights:
+        document["_feed"]["rights"] = feed.rights
+    document["items"] = [_item(entry) for entry in feed.entries]
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _item(entry: Entry) -> dict[str, Any]:
+    item: dict[str, Any] = {
+        "id": entry.entry_id,
+        "url": entry.href("alternate"),
+        "title": entry.title,
+        "content_html": entry.content,
+        "summary": entry.summary,
+        "date_published": entry.published.isoformat(),
+        "date_modified": entry.updated.isoformat(),
+        "authors": [{"name": entry.author}],
+    }
+    if entry.categories:
+        item["tags"] = [category.name for category in entry.categories]
+    if entry.language:
+        item["language"] = entry.language
+    links = {link.rel: link.href for link in entry.links if link.rel != "alternate"}
+    if links:
+        item["_links"] = links
+    return item

@@ -1,0 +1,60 @@
+"""Bytes and a media type into a representation: validators, content codings, freshness.
+
+What the bytes are is not known here: feeds, archive documents and pages are all served as this
+(RFC 9110 §3.2).
+"""
+
+import gzip
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+
+FRESH = timedelta(minutes=15)
+CALM = timedelta(days=1)
+CALM_AFTER = timedelta(days=28)
+"""From four weeks after the announcement of a suspension a day's freshness is enough."""
+
+_STALE_WHILE_REVALIDATE = timedelta(hours=1)
+_STALE_IF_ERROR = timedelta(days=7)
+_GZIP_LEVEL = 6
+
+
+@dataclass(frozen=True)
+class Representation:
+    """The bytes of one document with all that HTTP says of them.
+
+    ``changed`` is the instant of the last visible change of what it shows, or None for what only
+    a new version of the service changes; ``announced`` that of a running suspension.
+    ``alternative`` is a second media type under which the same bytes may be asked for.
+    """
+
+    body: bytes
+    media_type: str
+    changed: datetime | None = None
+    announced: datetime | None = None
+    alternative: str | None = None
+
+    @cached_property
+    def etag(self) -> str:
+        """The weak entity tag, the same in every coding and media type (rule 4)."""
+        return f'W/"{hashlib.sha256(self.body).hexdigest()[:32]}"'
+
+    @cached_property
+    def gzipped(self) -> bytes:
+        """The body in the coding ``gzip``, without a time in it."""
+        return gzip.compress(self.body, _GZIP_LEVEL, mtime=0)
+
+    def cache_control(self, now: datetime) -> str:
+        """Return how long caches and readers may go without asking again."""
+        calm = self.announced is not None and now >= self.announced + CALM_AFTER
+        seconds = int((CALM if calm else FRESH).total_seconds())
+        return (
+            f"public, max-age={seconds}, "
+            f"stale-while-revalidate={int(_STALE_WHILE_REVALIDATE.total_seconds())}, "
+            f"stale-if-error={int(_STALE_IF_ERROR.total_seconds())}"
+        )
+
+    def last_modified(self, now: datetime) -> datetime | None:
+        """Return the instant of the last change, or None while the clock is behind it (rule 5)."""
+        return self.changed if self.changed is not None and self.changed <= now else None
