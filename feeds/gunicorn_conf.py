@@ -1,0 +1,50 @@
+"""gunicorn's settings, and the check of the store in the master before workers start.
+
+The same in ``gunicorn wsgi:app`` (through the top-level gunicorn.conf.py), in ``gunicorn -c
+python:feeds.gunicorn_conf wsgi:app`` and in ``feeds serve``.
+"""
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from feeds.app import check
+from feeds.errors import FeedsError
+from feeds.settings import Settings
+
+try:
+    _settings = Settings.read(os.environ)
+except FeedsError as error:
+    sys.exit(f"feeds: {error}")
+
+bind = _settings.bind
+workers = _settings.workers
+threads = _settings.threads
+# The sync worker closes every connection; aggregators and proxies keep theirs.
+worker_class = "gthread"
+timeout = 30
+graceful_timeout = 30
+keepalive = 75
+limit_request_line = 4094
+limit_request_fields = 64
+limit_request_field_size = 8190
+# The default is a socket in the home folder of whoever starts the service.
+control_socket_disable = True
+# A heartbeat file on a slow disk blocks a worker.
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - gunicorn makes a private file in it
+# Nothing here leaks, and a restart would cost the cache of representations.
+max_requests = 0
+accesslog = "-" if _settings.access_log else None
+# The path without its query string, and no Referer: either may carry another site's secrets.
+access_log_format = '%(h)s %(t)s "%(m)s %(U)s %(H)s" %(s)s %(B)s "%(a)s" %(M)sms'
+
+
+def on_starting(server: Any) -> None:
+    """Check the store once, in the master; end with a sentence where it cannot be served."""
+    try:
+        for warning in check(_settings):
+            server.log.warning(warning)
+    except FeedsError as error:
+        server.log.critical("feeds: %s", error)
+        sys.exit(2)

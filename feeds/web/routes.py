@@ -1,0 +1,161 @@
+"""Routes: from an address to the representation that stands there."""
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+from http import HTTPStatus
+from importlib.resources import files
+
+from flask import Blueprint, Response, abort, redirect, request
+from sqlalchemy import Engine
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as WerkzeugResponse
+
+from feeds import documents
+from feeds.domain import Site
+from feeds.errors import StoreError
+from feeds.formats import FORMATS, Format
+from feeds.representation import Representation
+from feeds.store.reads import Snapshot, snapshot
+from feeds.web import pages
+from feeds.web.conditionals import answer
+
+MOST_COMBINED = 20
+"""How many categories one feed may combine."""
+
+_SLUG = re.compile(r"[a-z0-9-]{1,100}")
+_PATH = re.compile(r"[0-9]{4}/[0-9]{2}/[0-9]{2}/[a-z0-9~-]{1,120}")
+
+
+def _file(name: str) -> bytes:
+    return files("feeds.web").joinpath("static", name).read_bytes()
+
+
+_STATIC = {
+    "robots.txt": Representation(b"User-agent: *\nDisallow:\n", "text/plain"),
+    "favicon.ico": Representation(_file("favicon.ico"), "image/x-icon"),
+    "style.css": Representation(_file("style.css"), "text/css"),
+}
+
+
+def blueprint(engine: Engine, site: Site, clock: Callable[[], datetime]) -> Blueprint:
+    """Make the routes of the outside contract, but for those of the process itself."""
+    routes = Blueprint("feeds", __name__)
+    views = _Views(engine, site, clock)
+    for form in FORMATS.values():
+        for rule, view in (
+            (f"/releases.{form.extension}", views.releases),
+            (f"/categories/<slugs>.{form.extension}", views.categories),
+        ):
+            name = f"{view.__name__}_{form.extension}"
+            routes.add_url_rule(rule, name, view, defaults={"form": form})
+    routes.add_url_rule("/", "index", views.index)
+    routes.add_url_rule("/categories/<slug>", "category", views.category)
+    routes.add_url_rule("/releases/<path:path>", "release", views.release)
+    for name in _STATIC:
+        routes.add_url_rule(
+            f"/{name}", name.replace(".", "_"), views.static, defaults={"name": name}
+        )
+    return routes
+
+
+class _Views:
+    """What each route answers."""
+
+    def __init__(self, engine: Engine, site: Site, clock: Callable[[], datetime]) -> None:
+        self._engine = engine
+        self._site = site
+        self._clock = clock
+
+    def releases(self, form: Format) -> Response:
+        return self._subscription((), form)
+
+    def categories(self, slugs: str, form: Format) -> WerkzeugResponse:
+        named = slugs.split("+")
+        canonical = sorted(set(named))
+        if not all(_SLUG.fullmatch(slug) for slug in named):
+            abort(404, "There is no such category.")
+        if len(canonical) > MOST_COMBINED:
+            abort(404, f"A feed combines at most {MOST_COMBINED} categories.")
+        if named != canonical:
+            joined = "+".join(canonical)
+            return redirect(f"{self._site.base_url}/categories/{joined}.{form.extension}", 301)
+        return self._subscription(tuple(named), form)
+
+    def index(self) -> Response:
+        return self._served(lambda state: pages.index(state, self._site), "index")
+
+    def category(self, slug: str) -> Response:
+        if not _SLUG.fullmatch(slug):
+            abort(404, "There is no such category.")
+        return self._served(lambda state: pages.category(state, self._site, slug), "category")
+
+    def release(self, path: str) -> Response:
+        if not _PATH.fullmatch(path):
+            abort(404, "There is no such release.")
+        return self._served(lambda state: pages.release(state, self._site, path), "release")
+
+    def static(self, name: str) -> Response:
+        return self._respond(_STATIC[name])
+
+    def _subscription(self, slugs: tuple[str, ...], form: Format) -> Response:
+        return self._served(
+            lambda state: documents.subscription(state, self._site, slugs, form), "category"
+        )
+
+    def _served(self, make: Callable[[Snapshot], Representation | None], what: str) -> Response:
+        with snapshot(self._engine) as state:
+            representation = make(state)
+        if representation is None:
+            abort(404, f"There is no such {what}.")
+        return self._respond(representation)
+
+    def _respond(self, representation: Representation) -> Response:
+        headers = {name.lower(): value for name, value in request.headers}
+        answered = answer(representation, request.method, headers, self._clock())
+        response = Response(answered.body, answered.status)
+        response.headers.clear()
+        response.headers.extend(answered.headers)
+        return response
+
+
+def health(engine: Engine) -> Blueprint:
+    """Make the routes that tell of the process: it lives; it can serve."""
+    routes = Blueprint("health", __name__)
+
+    @routes.get("/healthz")
+    def healthz() -> Response:
+        return _sentence("The process lives.", 200)
+
+    @routes.get("/readyz")
+    def readyz() -> Response:
+        try:
+            with snapshot(engine) as state:
+                state.head()
+        except StoreError as error:
+            return _sentence(str(error), 503)
+        return _sentence("The service can serve.", 200)
+
+    return routes
+
+
+def failed(error: HTTPException) -> WerkzeugResponse:
+    """Answer an HTTP error in one sentence of plain text."""
+    response = error.get_response()
+    if response.status_code >= HTTPStatus.BAD_REQUEST:
+        response.set_data(f"{error.description}\n")
+        response.content_type = "text/plain; charset=utf-8"
+    return response
+
+
+def away(error: StoreError) -> Response:
+    """Answer for a store that is away: the reason, and when to ask again."""
+    response = _sentence(str(error), 503)
+    response.headers["Retry-After"] = "30"
+    return response
+
+
+def _sentence(text: str, status: int) -> Response:
+    response = Response(f"{text}\n", status, content_type="text/plain; charset=utf-8")
+    response.headers["Cache-Control"] = "no-store"
+    return response
