@@ -1,0 +1,67 @@
+"""``make demo``: a suspended portal, imported and served, as an operator would do it.
+
+The store is made aside and put in its place when it is whole, so that an interrupted run leaves
+nothing behind and a second run only serves.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from demo.portal import write
+
+ADDRESS = "http://127.0.0.1:8000"
+SETTINGS = {
+    "FEEDS_BASE_URL": ADDRESS,
+    "FEEDS_AUTHORITY": "prcentrs.example",
+    "FEEDS_AUTHORITY_YEAR": "2008",
+    "FEEDS_TITLE": "PRCentrs.Lv (paraugs)",
+    "FEEDS_RIGHTS": "Copyright © 2007-2022 PRCentrs.Lv",
+}
+
+
+def main(folder: Path) -> None:
+    """Make the demo in a folder, unless it is there, and serve it until it is stopped."""
+    store = folder / "feeds.db"
+    if not store.exists():
+        making = folder / "making"
+        shutil.rmtree(making, ignore_errors=True)
+        making.mkdir(parents=True)
+        count = write(making / "pages")
+        print(f"Importing {count} invented pages …", flush=True)
+        _feeds(making / "feeds.db", "migrate")
+        _feeds(making / "feeds.db", "import", str(making / "pages"))
+        _feeds(making / "feeds.db", "suspend")
+        shutil.rmtree(folder / "pages", ignore_errors=True)
+        (making / "pages").rename(folder / "pages")
+        (making / "feeds.db").rename(store)
+        making.rmdir()
+    print(
+        f"""
+  A page for people       {ADDRESS}/
+  Every release           {ADDRESS}/releases.atom  (.rss, .json)
+  One category            {ADDRESS}/categories/sabiedribas-integracija.atom
+  Is it ready?            {ADDRESS}/readyz
+
+  Subscribe to one of the feeds in your reader. Ctrl-C stops the service.
+""",
+        flush=True,
+    )
+    os.execve(*_command(store, "serve"))  # noqa: S606 - no shell is wanted
+
+
+def _feeds(store: Path, *arguments: str) -> None:
+    program, command, environ = _command(store, *arguments)
+    subprocess.run(command, executable=program, env=environ, check=True)  # noqa: S603 - our own command
+
+
+def _command(store: Path, *arguments: str) -> tuple[str, list[str], dict[str, str]]:
+    program = str(Path(sys.executable).with_name("feeds"))
+    environ = os.environ | SETTINGS | {"FEEDS_DATABASE_URL": f"sqlite:///{store}"}
+    return program, [program, *arguments], environ
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
