@@ -1,0 +1,333 @@
+import json
+import os
+import random
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from feeds.identity import slug
+from tests.portal import BANNER, Portal, page
+
+FORMATS = ("atom", "rss", "json")
+
+
+def ids(portal: Portal, address: str = "/releases.json") -> list[str]:
+    items = portal.client().get(address).get_json()["items"]
+    return [item["id"] for item in items]
+
+
+def revision(portal: Portal) -> int:
+    found = json.loads(portal.feeds("status", "--json").out)["revision"]
+    assert isinstance(found, int)
+    return found
+
+
+def test_the_real_page_comes_out_of_every_feed(portal: Portal, seed_page: Path) -> None:
+    ran = portal.feeds("import", seed_page)
+    assert ran.code == 0
+    assert ran.out == (
+        f"1 page carries the banner “{BANNER}”: to announce it, run `feeds suspend`.\n"
+        "1 added, 0 changed, 0 unchanged, 0 skipped, 0 refused.\n"
+    )
+    client = portal.client()
+    (item,) = client.get("/categories/sabiedribas-integracija.json").get_json()["items"]
+    assert item["id"] == (
+        "tag:prcentrs.example,2008:release/2007-11-26T22:55:22Z/"
+        "integracijas-sekretariatam-aprit-5-gadi"
+    )
+    assert item["url"] == (
+        "https://feeds.example.org/releases/2007/11/27/integracijas-sekretariatam-aprit-5-gadi"
+    )
+    assert item["date_published"] == item["date_modified"] == "2007-11-27T00:55:22+02:00"
+    assert item["_links"] == {"related": "http://www.integracija.gov.lv"}
+    before, heading, after = item["content_html"].partition("<h2>Uzziņai</h2>")
+    assert (before.count("<p>"), heading != "", after.count("<p>")) == (11, True, 1)
+    for form in FORMATS:
+        text = client.get(f"/releases.{form}").text
+        assert "aprit 5 gadi!" in text
+        for line in ("pārtraukta", "Samazināt", "nav pieejama"):
+            assert line not in text
+    assert json.loads(portal.feeds("status", "--json").out)["state"] == "active"
+
+
+def test_folders_and_files_in_any_number_are_imported_once(portal: Portal) -> None:
+    portal.write("a/1.txt", page("Pirmais"))
+    portal.write("a/b/2.TXT", page("Otrais"))
+    portal.write("a/notes.md", "no page")
+    third = portal.write("3.page", page("Trešais"))
+    ran = portal.feeds("import", portal.folder / "pages" / "a", third, third)
+    assert ran.out.endswith("3 added, 0 changed, 0 unchanged, 0 skipped, 0 refused.\n")
+
+
+def test_refused_inputs_are_named_and_the_others_imported(portal: Portal) -> None:
+    ahead = (datetime.now(UTC) + timedelta(days=3)).strftime("%Y-%m-%d %H:%M:%S")
+    bad = {
+        "empty.txt": (b"", "the file is empty"),
+        "binary.txt": (bytes(range(256)), "it is neither UTF-8 nor Windows-1257 text"),
+        "undated.txt": (page().replace("Publicēts", "-"), "it has no line “Publicēts <date time>”"),
+        "impossible.txt": (
+            page(published="2010-02-30 12:00:00"),
+            "“2010-02-30 12:00:00” is not a date and time like 2007-11-27 00:55:22",
+        ),
+        "embargoed.txt": (page(published=ahead), "it is embargoed"),
+        "untitled.txt": (page(title=""), "it has no category or no title"),
+        "large.txt": (page(body="x" * 1024 * 1024), "it is larger than 1024 KiB"),
+    }
+    for name, (text, _) in bad.items():
+        portal.write(name, text)
+    portal.write("good.txt", page())
+    (portal.folder / "pages" / "folder.txt").mkdir()
+    ran = portal.feeds("import", portal.folder / "pages")
+    assert ran.code == 1
+    assert ran.out.endswith("1 added, 0 changed, 0 unchanged, 0 skipped, 8 refused.\n")
+    for name, (_, reason) in bad.items():
+        assert f"{name}: refused: {reason}" in ran.err
+        assert (portal.folder / "pages" / name).exists()
+    assert "folder.txt: refused: it is no regular file" in ran.err
+    assert len(ids(portal)) == 1
+
+
+def test_a_file_that_cannot_be_read_is_refused(portal: Portal) -> None:
+    loop = portal.write("1.txt", "").with_name("loop.txt")
+    loop.symlink_to(loop)
+    ran = portal.feeds("import", portal.folder / "pages")
+    assert "loop.txt: refused: it is no regular file" in ran.err
+
+
+@pytest.mark.parametrize("dated", [timedelta(hours=23), timedelta(0)])
+def test_a_release_dated_within_a_day_is_no_embargo(portal: Portal, dated: timedelta) -> None:
+    local = (datetime.now(portal.settings.timezone) + dated).strftime("%Y-%m-%d %H:%M:%S")
+    portal.imported(page(published=local))
+
+
+def test_nothing_can_be_done_where_there_is_nothing(portal: Portal) -> None:
+    (portal.folder / "none").mkdir()
+    portal.write("1.txt", page())
+    for path, sentence in (
+        (portal.folder / "missing", "does not exist: nothing was imported"),
+        (portal.folder / "none", "holds no .txt file: nothing was imported"),
+    ):
+        ran = portal.feeds("import", portal.folder / "pages", path)
+        assert (ran.code, ran.out) == (2, "")
+        assert ran.err == f"feeds: {path} {sentence}.\n"
+    assert ids(portal) == []
+
+
+def test_a_dry_run_says_what_would_happen_and_changes_nothing(portal: Portal) -> None:
+    portal.imported(page("Viens"))
+    before = portal.store.read_bytes(), revision(portal)
+    portal.write("0000.txt", page("Viens", body="Cits."))
+    portal.write("0001.txt", page("Divi", category="Jauna"))
+    ran = portal.feeds("import", "--dry-run", portal.folder / "pages")
+    assert ran.code == 0
+    assert ran.out.endswith("Would be: 1 added, 1 changed, 0 unchanged, 0 skipped, 0 refused.\n")
+    assert (portal.store.read_bytes(), revision(portal)) == before
+    assert portal.client().get("/categories/jauna.atom").status_code == 404
+
+
+def test_a_report_has_one_line_an_input(portal: Portal) -> None:
+    portal.write("1.txt", page())
+    portal.write("2.txt", "")
+    report = portal.folder / "report.jsonl"
+    assert portal.feeds("import", "--report", report, portal.folder / "pages").code == 1
+    added, refused = (json.loads(line) for line in report.read_text().splitlines())
+    assert (added["outcome"], added["reason"]) == ("added", None)
+    assert added["id"].startswith("tag:prcentrs.example,2008:release/")
+    assert (refused["outcome"], refused["reason"]) == ("refused", "the file is empty")
+    unwritable = portal.folder / "missing" / "report.jsonl"
+    ran = portal.feeds("import", "--report", unwritable, portal.folder / "pages")
+    assert (ran.code, ran.err) == (
+        2,
+        f"feeds: {unwritable} cannot be written: No such file or directory.\n",
+    )
+
+
+def test_the_same_pages_again_change_nothing_and_move_no_revision(portal: Portal) -> None:
+    texts = [page(f"Relīze {n}") for n in range(5)]
+    portal.imported(*texts)
+    before = revision(portal)
+    documents = [portal.client().get(f"/releases.{form}").data for form in FORMATS]
+    ran = portal.feeds("import", portal.folder / "pages")
+    assert ran.out.endswith("0 added, 0 changed, 5 unchanged, 0 skipped, 0 refused.\n")
+    assert revision(portal) == before
+    assert [portal.client().get(f"/releases.{form}").data for form in FORMATS] == documents
+
+
+def test_a_page_saved_otherwise_is_unchanged(portal: Portal) -> None:
+    portal.imported(page())
+    before = revision(portal)
+    path = portal.write("0000.txt", page().replace("\n", "\r\n").encode("cp1257"))
+    ran = portal.feeds("import", path)
+    assert "it was read as Windows-1257" in ran.out
+    assert ran.out.endswith("0 added, 0 changed, 1 unchanged, 0 skipped, 0 refused.\n")
+    assert revision(portal) == before
+
+
+def test_an_edited_body_is_a_change_that_keeps_the_id(portal: Portal) -> None:
+    portal.imported(page(body="Vecs."), page("Cita", category="Cita kategorija"))
+    (before,) = portal.client().get("/categories/pasvaldibas.json").get_json()["items"]
+    untouched = portal.client().get("/categories/cita-kategorija.atom")
+    ran = portal.feeds("import", portal.write("0000.txt", page(body="Jauns.")))
+    assert ran.out.startswith(f"{portal.folder}/pages/0000.txt: changed ({before['id']}).\n")
+    (after,) = portal.client().get("/categories/pasvaldibas.json").get_json()["items"]
+    assert "Jauns." in after["content_html"]
+    assert after["id"] == before["id"]
+    assert after["url"] == before["url"]
+    assert after["date_published"] == before["date_published"]
+    assert after["date_modified"] > before["date_modified"]
+    again = portal.client().get("/categories/cita-kategorija.atom")
+    assert again.headers["Last-Modified"] == untouched.headers["Last-Modified"]
+
+
+def test_a_moved_category_is_a_change_in_both(portal: Portal) -> None:
+    portal.imported(page(category="Vecā"), page("Otra", category="Vecā"))
+    portal.feeds("import", portal.write("0000.txt", page(category="Jaunā")))
+    assert len(ids(portal, "/categories/veca.json")) == 1
+    assert len(ids(portal, "/categories/jauna.json")) == 1
+    assert len(ids(portal)) == 2
+    counts = json.loads(portal.feeds("status", "--json").out)["categories"]
+    assert counts == {"veca": 1, "jauna": 1}
+
+
+def test_a_changed_title_or_instant_is_a_new_release_and_the_near_match_is_named(
+    portal: Portal,
+) -> None:
+    portal.imported(page("Liepkalnē atklāj tiltu"))
+    ran = portal.feeds("import", portal.write("2.txt", page("Liepkalnē atklāj jauno tiltu")))
+    assert "it resembles an earlier release, 2010/05/04/liepkalne-atklaj-tiltu." in ran.out
+    ran = portal.feeds(
+        "import",
+        portal.write("3.txt", page("Liepkalnē atklāj tiltu", published="2010-05-04 13:00")),
+    )
+    assert "it resembles an earlier release, 2010/05/04/liepkalne-atklaj-tiltu." in ran.out
+    ran = portal.feeds("import", portal.write("4.txt", page("Pavisam kas cits")))
+    assert "resembles" not in ran.out
+    assert len(ids(portal)) == 4
+
+
+def test_releases_of_one_day_and_title_stay_apart_at_stable_addresses(portal: Portal) -> None:
+    portal.imported(page(body="Rīts.", published="2010-05-04 08:00:00"))
+    portal.imported(page(body="Vakars.", published="2010-05-04 20:00:00"))
+    items = portal.client().get("/releases.json").get_json()["items"]
+    addresses = [item["url"].removeprefix("https://feeds.example.org") for item in items]
+    assert addresses[1] == "/releases/2010/05/04/liepkalne-atklaj-tiltu"
+    assert re.fullmatch(re.escape(addresses[1]) + "~[0-9a-f]{8}", addresses[0])
+    assert "Vakars." in portal.client().get(addresses[0]).text
+    assert "Rīts." in portal.client().get(addresses[1]).text
+    portal.feeds("import", portal.folder / "pages")
+    again = portal.client().get("/releases.json").get_json()["items"]
+    assert [item["url"] for item in again] == [item["url"] for item in items]
+
+
+def test_the_same_release_twice_with_other_content_is_refused_the_second_time(
+    portal: Portal,
+) -> None:
+    portal.write("1.txt", page(body="Viens."))
+    portal.write("2.txt", page(body="Divi."))
+    portal.write("3.txt", page(body="Viens."))
+    for first in ("1 added, 0 changed, 1 unchanged", "0 added, 0 changed, 2 unchanged"):
+        ran = portal.feeds("import", portal.folder / "pages")
+        assert ran.out.endswith(f"{first}, 0 skipped, 1 refused.\n")
+        assert "2.txt: refused: the same release came earlier in this import" in ran.err
+
+
+def test_spellings_of_one_category_are_one_whichever_came_first(
+    another: Callable[..., Portal],
+) -> None:
+    texts = [page("A", category="KULTURA"), page("B", category="Kultūra"), page("C", "Kultura")]
+    for order in (texts, texts[::-1]):
+        portal = another().imported(*order)
+        index = portal.client().get("/").text
+        assert ">Kultūra</a> (3)" in index
+        assert len(ids(portal, "/categories/kultura.json")) == 3
+
+
+def test_a_later_spelling_shows_in_every_document(portal: Portal) -> None:
+    portal.imported(page("A", category="KULTURA"))
+    before = portal.client().get("/releases.atom").headers
+    portal.imported(page("B", category="Kultūra"))
+    feed = portal.client().get("/releases.atom")
+    assert feed.text.count('label="Kultūra"') == 2
+    assert feed.headers["ETag"] != before["ETag"]
+
+
+WORDS = st.text('aābcčdeē gīi!?&<"東', min_size=1, max_size=8).filter(lambda word: word.strip())
+DAYS = st.integers(1, 3).map(lambda day: f"2010-05-0{day} 12:00:00")
+RELEASES = st.lists(st.tuples(WORDS, WORDS, DAYS, WORDS), min_size=1, max_size=10)
+
+
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(RELEASES, st.randoms(use_true_random=False))
+def test_the_order_of_imports_changes_neither_ids_nor_bytes(
+    another: Callable[..., Portal],
+    releases: list[tuple[str, str, str, str]],
+    order: random.Random,
+) -> None:
+    # Of two releases with one instant and slug the later is an edit of the earlier.
+    distinct = {
+        (slug(title), day): (title, *rest) for title, *rest in releases for day in rest[1:2]
+    }
+    texts = [page(title, category, day, body) for title, category, day, body in distinct.values()]
+    one, other = another().imported(*texts), another()
+    for text in order.sample(texts, len(texts)):
+        other.imported(text)
+    slugs = json.loads(one.feeds("status", "--json").out)["categories"]
+    for address in ("/releases", *(f"/categories/{slug}" for slug in slugs)):
+        for form in FORMATS:
+            first, second = (p.client().get(f"{address}.{form}") for p in (one, other))
+            assert first.data == second.data
+            assert first.headers["ETag"] == second.headers["ETag"]
+
+
+def test_an_import_that_was_killed_is_finished_by_the_next(portal: Portal) -> None:
+    for n in range(12000):
+        portal.write(f"{n}.txt", page(f"Relīze {n}"))
+    command = [sys.executable, "-m", "feeds.cli", "import", str(portal.folder / "pages")]
+    with subprocess.Popen(
+        command, env=os.environ | portal.environ, stdout=subprocess.DEVNULL
+    ) as process:
+        while process.poll() is None and not ids(portal):
+            time.sleep(0.01)
+        process.kill()
+    assert "was interrupted: run it again" in portal.feeds("status").out
+    ran = portal.feeds("import", portal.folder / "pages")
+    added, unchanged = map(int, re.findall(r"(\d+) (?:added|unchanged)", ran.out))
+    assert added > 0
+    assert unchanged > 0
+    assert added + unchanged == 12000
+    assert json.loads(portal.feeds("status", "--json").out)["releases"] == 12000
+
+
+def test_while_suspended_later_releases_are_refused_and_older_ones_back_filled(
+    portal: Portal,
+) -> None:
+    portal.imported(page("Pēdējā", published="2012-01-01 12:00:00"))
+    portal.feeds("suspend", "--since", "2013-01-01T00:00:00+02:00")
+    late = portal.write("late.txt", page("Vēla", published="2013-01-01 00:00:01"))
+    ran = portal.feeds("import", late)
+    assert ran.code == 1
+    assert (
+        "late.txt: refused: it is dated 2012-12-31T22:00:01+00:00, after the suspension" in ran.err
+    )
+    portal.imported(page("Agra", published="2009-01-01 12:00:00"))
+    titles = [item["title"] for item in portal.client().get("/releases.json").get_json()["items"]]
+    assert titles == ["Vortāla darbība pārtraukta uz nenoteiktu laiku.", "Pēdējā", "Agra"]
+
+
+def test_another_clock_zone_or_place_gives_the_same_ids(
+    another: Callable[..., Portal], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = another().imported(page())
+    monkeypatch.setitem(os.environ, "TZ", "America/New_York")
+    other = another(FEEDS_BASE_URL="https://elsewhere.example/x").imported(page())
+    assert ids(one) == ids(other, "/x/releases.json")

@@ -1,0 +1,45 @@
+import json
+
+from tests.portal import Portal, page
+
+
+def test_status_tells_the_state_the_counts_and_the_last_import(portal: Portal) -> None:
+    portal.imported(page("A", category="Kultūra"), page("B", category="Sports"))
+    portal.feeds("import", portal.write("bad.txt", ""))
+    out = portal.feeds("status").out
+    assert out.startswith("Active: no suspension is announced.\nReleases: 2, in 2 categories:\n")
+    assert "  Kultūra (kultura): 1\n" in out
+    assert "0 added, 0 changed, 0 unchanged, 0 skipped, 1 refused.\n" in out
+    portal.feeds("suspend", "--title", "Pauze")
+    assert "  Pauze (tag:prcentrs.example,2008:suspension/" in portal.feeds("status").out
+
+
+def test_status_as_json_holds_the_same(portal: Portal) -> None:
+    empty = json.loads(portal.feeds("status", "--json").out)
+    assert (empty["last_import"], empty["notice"], empty["releases"]) == (None, None, 0)
+    assert "Last import: none.\n" in portal.feeds("status").out
+    portal.imported(page("A", category="Kultūra"))
+    portal.feeds("suspend", "--since", "2022-03-01T12:00:00+02:00", "--title", "Pauze")
+    found = json.loads(portal.feeds("status", "--json").out)
+    assert found["state"] == "suspended"
+    assert (found["notice"]["title"], found["notice"]["since"]) == (
+        "Pauze",
+        "2022-03-01T10:00:00+00:00",
+    )
+    assert (found["releases"], found["categories"]) == (1, {"kultura": 1})
+    assert found["last_import"]["added"] == 1
+    assert found["last_import"]["finished"] >= found["last_import"]["started"]
+    assert found["revision"] > empty["revision"]
+
+
+def test_settings_that_have_changed_are_told_until_migrate_has_run(portal: Portal) -> None:
+    portal.imported(page())
+    before = portal.client().get("/releases.atom").headers
+    portal.environ["FEEDS_TITLE"] = "Cits nosaukums"
+    assert "run `feeds migrate`" in portal.feeds("status").out
+    assert "every document takes a new revision" in portal.feeds("migrate").out
+    assert "run `feeds migrate`" not in portal.feeds("status").out
+    after = portal.client().get("/releases.atom").headers
+    assert after["ETag"] != before["ETag"]
+    assert after.get("Last-Modified") != before["Last-Modified"]
+    assert portal.feeds("migrate").out == f"{portal.store} has the schema of this version (0001).\n"

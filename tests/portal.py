@@ -1,0 +1,157 @@
+"""A portal under test: real pages on disk, the real command line, the real store and service."""
+
+import contextlib
+import io
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+from flask.testing import FlaskClient
+from sqlalchemy import Engine
+
+from feeds import cli
+from feeds.app import create_app
+from feeds.operations.migrate import migrate
+from feeds.settings import Settings
+from feeds.store.engine import open_engine
+
+BANNER = "Vortāla darbība pārtraukta uz nenoteiktu laiku. Jaunas preses relīzes publicētas netiks."
+NO_CONTACT = "Preses relīzes iesniedzēja kontaktinformācija šobrīd nav pieejama."
+START = datetime(2024, 3, 1, 10, 0, tzinfo=UTC)
+
+
+def page(  # noqa: PLR0913 - each is a part of the page
+    title: str = "Liepkalnē atklāj tiltu",
+    category: str = "Pašvaldības",
+    published: str = "2010-05-04 12:00:00",
+    body: str = "Tilts savieno abus krastus.",
+    *,
+    banner: str = BANNER,
+    website: str = "www.liepkalne.example.lv",
+    contact: str = NO_CONTACT,
+) -> str:
+    """Write the text form of a page, as the portal does."""
+    return (
+        f"{banner}\n\n{category}\n\n{title}\n\nPublicēts {published}\n\n"
+        f"Samazināt palielināt tekstu\n\n{body}\n\n\n{website}\n\n{contact}\n\n"
+        "Copyright © 2007-2022 PRCentrs.Lv"
+    )
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command printed and its exit code."""
+
+    code: int
+    out: str
+    err: str
+
+
+class Portal:
+    """One portal in a folder of its own."""
+
+    def __init__(self, folder: Path, **settings: str) -> None:
+        self.folder = folder
+        self.store = folder / "feeds.db"
+        self.environ = {
+            "FEEDS_BASE_URL": "https://feeds.example.org",
+            "FEEDS_AUTHORITY": "prcentrs.example",
+            "FEEDS_AUTHORITY_YEAR": "2008",
+            "FEEDS_TITLE": "PRCentrs.Lv",
+            "FEEDS_RIGHTS": "Copyright © 2007-2022 PRCentrs.Lv",
+            "FEEDS_DATABASE_URL": f"sqlite:///{self.store}",
+        } | settings
+
+    @property
+    def settings(self) -> Settings:
+        return Settings.read(self.environ)
+
+    @property
+    def engine(self) -> Engine:
+        return open_engine(self.settings.database_url)
+
+    def made(self, now: datetime = START) -> "Portal":
+        """Make the store as ``feeds migrate`` does, at a given instant."""
+        migrate(self.settings, now)
+        return self
+
+    def write(self, name: str, text: str | bytes) -> Path:
+        """Put a page into the portal's folder."""
+        path = self.folder / "pages" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode() if isinstance(text, str) else text)
+        return path
+
+    def feeds(self, *arguments: str | Path) -> Ran:
+        """Run a command of ``feeds`` in this process, through its entry point."""
+        out, err = io.StringIO(), io.StringIO()
+        code = 0
+        argv = ["feeds", *map(str, arguments)]
+        with (
+            mock.patch.dict(os.environ, self.environ),
+            mock.patch.object(sys, "argv", argv),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+        ):
+            try:
+                cli.main()
+            except SystemExit as stop:
+                code = int(stop.code or 0)
+        return Ran(code, out.getvalue(), err.getvalue())
+
+    def imported(self, *texts: str) -> "Portal":
+        """Import pages, every one of which must be accepted."""
+        start = len(list((self.folder / "pages").glob("*"))) if texts else 0
+        paths = [self.write(f"{start + n:04}.txt", text) for n, text in enumerate(texts)]
+        ran = self.feeds("import", *paths)
+        assert ran.code == 0, ran.err
+        return self
+
+    def client(self, clock: Callable[[], datetime] | None = None) -> FlaskClient:
+        """Return a client of the WSGI application."""
+        arguments: tuple[Any, ...] = (clock,) if clock else ()
+        app = create_app(self.settings, *arguments)
+        app.testing = True
+        return app.test_client()
+
+    @contextmanager
+    def served(self, *command: str, **environ: str) -> Iterator[str]:
+        """Serve under the real gunicorn; yield the address."""
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            bind = f"127.0.0.1:{probe.getsockname()[1]}"
+        process = subprocess.Popen(
+            command or (str(Path(sys.executable).with_name("feeds")), "serve"),
+            cwd=Path(__file__).parents[1],
+            env=os.environ | self.environ | {"FEEDS_BIND": bind} | environ,
+            stdout=(self.folder / "gunicorn.out").open("w"),
+            stderr=(self.folder / "gunicorn.err").open("w"),
+        )
+        try:
+            wait_for(f"http://{bind}/healthz", process)
+            yield f"http://{bind}"
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+def wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
+    """Wait until an address answers, for as long as its process lives."""
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        assert process.poll() is None, "the server ended before it answered"
+        with contextlib.suppress(OSError):
+            urllib.request.urlopen(address, timeout=5).close()
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"{address} did not answer within 20 seconds")

@@ -1,0 +1,74 @@
+import re
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feeds.identity import SLUG_LENGTH, Authority, combined_feed_id, rank, release_id, slug
+
+AUTHORITY = Authority("prcentrs.lv", 2008)
+INSTANT = datetime(2007, 11, 26, 22, 55, 22, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("title", "expected"),
+    [
+        ("Sabiedrības integrācija", "sabiedribas-integracija"),
+        ("Integrācijas sekretariātam aprit 5 gadi!", "integracijas-sekretariatam-aprit-5-gadi"),
+        ('ŠĶŪŅU  ČIEKURS – "ģērānija"', "skunu-ciekurs-geranija"),
+        ("Привет, мир: съезд", "privet-mir-sezd"),
+        ("Straße & Øre", "strasse-ore"),
+        ("a_b/c", "a-b-c"),
+    ],
+)
+def test_a_slug_is_what_a_person_would_write(title: str, expected: str) -> None:
+    assert slug(title) == expected
+
+
+def test_composed_and_decomposed_letters_give_one_slug() -> None:
+    assert slug("ā") == slug("a\u0304") == "a"
+
+
+@given(st.text(min_size=1))
+def test_a_slug_is_never_empty_nor_too_long_and_stands_in_any_url(title: str) -> None:
+    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", slug(title))
+    assert len(slug(title)) <= SLUG_LENGTH
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("東京", "大阪"), ("東京 x", "大阪 x"), ("!", "?"), ("a" * 300, "a" * 301)],
+)
+def test_titles_that_a_slug_cannot_tell_apart_are_told_apart_by_a_hash(
+    one: str, other: str
+) -> None:
+    assert slug(one) != slug(other)
+    assert re.search(r"[0-9a-f]{8}$", slug(one))
+
+
+def test_identifiers_are_the_ones_that_were_given_out() -> None:
+    """Whoever changes one of these shows every reader every release anew."""
+    assert release_id(AUTHORITY, INSTANT, "aprit-5-gadi", None) == (
+        "tag:prcentrs.lv,2008:release/2007-11-26T22:55:22Z/aprit-5-gadi"
+    )
+    assert release_id(AUTHORITY, INSTANT, "aprit-5-gadi", "https://old.example/?p=7") == (
+        "tag:prcentrs.lv,2008:release/2007-11-26T22:55:22Z/aprit-5-gadi~1fdcfe82"
+    )
+    assert rank("tag:prcentrs.lv,2008:release/2007-11-26T22:55:22Z/aprit-5-gadi") == (
+        388993641236890841
+    )
+    assert slug("Ļoti garš virsraksts, " * 12) == (
+        "loti-gars-virsraksts-loti-gars-virsraksts-loti-gars-virsraksts-loti-d8b4ce80"
+    )
+
+
+def test_the_id_of_a_combined_feed_does_not_depend_on_the_order_of_its_members() -> None:
+    ids = ["tag:a,2008:feed/kultura", "tag:a,2008:feed/sports"]
+    assert combined_feed_id(ids) == combined_feed_id(ids[::-1]) == "tag:a,2008:feed/kultura+sports"
+
+
+@given(st.datetimes(timezones=st.just(UTC)))
+def test_an_instant_of_any_year_gives_a_tag_of_one_form(instant: datetime) -> None:
+    tag = release_id(AUTHORITY, instant, "x", None)
+    assert re.fullmatch(r"tag:prcentrs\.lv,2008:release/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/x", tag)

@@ -1,0 +1,125 @@
+import html
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from lxml import etree
+from lxml.html import fragment_fromstring
+
+from feeds.markup import (
+    SUMMARY_LENGTH,
+    Heading,
+    Paragraph,
+    legal,
+    one_line,
+    plain_html,
+    sanitised,
+    summary,
+    text_html,
+    web_address,
+)
+
+
+@given(st.text())
+def test_legal_text_is_accepted_by_an_xml_parser_and_loses_only_what_is_counted(text: str) -> None:
+    kept, removed = legal(text)
+    assert len(kept) + removed == len(text)
+    element = etree.Element("t")
+    element.text = kept
+    assert etree.fromstring(etree.tostring(element)).text == (kept or None)
+
+
+@given(st.text())
+def test_text_is_shown_as_it_was_written(text: str) -> None:
+    made = text_html([Paragraph(one_line(text))])
+    shown = fragment_fromstring(made, create_parent="div").text_content()
+    assert shown == one_line(text)
+
+
+@given(st.text(alphabet="<>&'\"/scriptonerrorjavascript:=aefhimg \n", max_size=60))
+def test_no_markup_comes_out_of_text(text: str) -> None:
+    made = plain_html(text)
+    tree = fragment_fromstring(made, create_parent="div")
+    assert {element.tag for element in tree.iterdescendants()} <= {"p", "br", "a"}
+
+
+def test_a_script_in_text_is_shown_and_not_run() -> None:
+    assert text_html([Paragraph("<script>alert(1)</script> &amp;")]) == (
+        "<p>&lt;script&gt;alert(1)&lt;/script&gt; &amp;amp;</p>"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "Skat. www.integracija.gov.lv, lūdzu.",
+            '<p>Skat. <a href="http://www.integracija.gov.lv">www.integracija.gov.lv</a>, '
+            "lūdzu.</p>",
+        ),
+        (
+            "(https://a.lv/b?c=1&d=2)",
+            '<p>(<a href="https://a.lv/b?c=1&amp;d=2">https://a.lv/b?c=1&amp;d=2</a>)</p>',
+        ),
+        ("Rakstiet info@a.lv.", '<p>Rakstiet <a href="mailto:info@a.lv">info@a.lv</a>.</p>'),
+        ("2005.gada pavasarī gadā.Ir a@", "<p>2005.gada pavasarī gadā.Ir a@</p>"),
+        ("javascript://a.lv/%0aalert(1)", "<p>javascript://a.lv/%0aalert(1)</p>"),
+    ],
+)
+def test_web_and_email_addresses_become_links_and_nothing_else(text: str, expected: str) -> None:
+    assert text_html([Paragraph(text)]) == expected
+
+
+def test_lines_stay_lines_and_a_heading_is_one() -> None:
+    assert text_html([Heading("Uzziņai"), Paragraph("viens\ndivi")]) == (
+        "<h2>Uzziņai</h2>\n<p>viens<br>\ndivi</p>"
+    )
+
+
+@pytest.mark.parametrize(
+    ("markup", "expected"),
+    [
+        ("<script>x</script><p onclick='y'>a</p>", "<p>a</p>"),
+        ('<a href="javascript:x">a</a>', "<a>a</a>"),
+        ('<a href="data:text/html,x">a</a>', "<a>a</a>"),
+        ("<p>&#1;a&#x1F;</p>", "<p>a</p>"),
+        (
+            "<table><tr><td colspan=2>a",
+            '<table><tbody><tr><td colspan="2">a</td></tr></tbody></table>',
+        ),
+    ],
+)
+def test_html_is_reduced_to_what_is_harmless(markup: str, expected: str) -> None:
+    assert sanitised(markup) == expected
+
+
+def test_a_summary_ends_with_a_whole_word() -> None:
+    cut = summary("<p>" + "vārdi, " * 100 + "</p>")
+    assert cut.endswith("vārdi…")
+    assert len(cut) <= SUMMARY_LENGTH
+    assert summary("<p>īss &amp; labs</p><p>teksts</p>") == "īss & labs teksts"
+    assert summary("<p>" + "x" * 1000 + "</p>") == "x" * (SUMMARY_LENGTH - 1) + "…"
+
+
+@given(st.text())
+def test_a_summary_is_one_short_line(text: str) -> None:
+    cut = summary(text_html([Paragraph(text)]))
+    assert len(cut) <= SUMMARY_LENGTH
+    assert "\n" not in cut
+    assert html.escape(one_line(text)).startswith(html.escape(cut.removesuffix("…")[:20]))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("www.integracija.gov.lv", "http://www.integracija.gov.lv"),
+        ("https://a.lv/x?y=1", "https://a.lv/x?y=1"),
+        ("ftp://a.lv", None),
+        ("http://[::1", None),
+        ("http://a.lv:port/", None),
+        ("http://", None),
+        ('www.a.lv/"onclick', None),
+    ],
+)
+def test_a_web_address_is_absolute_or_none(text: str, expected: str | None) -> None:
+    assert web_address(text) == expected

@@ -1,0 +1,92 @@
+import zoneinfo
+from datetime import datetime, timedelta
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feeds.errors import SettingsError
+from feeds.settings import Settings
+from tests.portal import Portal
+
+NEEDED = {
+    "FEEDS_BASE_URL": "https://feeds.example.org",
+    "FEEDS_AUTHORITY": "prcentrs.lv",
+    "FEEDS_AUTHORITY_YEAR": "2008",
+}
+
+
+def test_three_settings_are_enough_and_the_others_have_defaults() -> None:
+    settings = Settings.read(NEEDED)
+    assert settings.database_url == "sqlite:///feeds.db"
+    assert (settings.title, settings.rights) == ("prcentrs.lv", "")
+    assert (settings.entries, settings.language) == (50, "lv")
+    assert str(settings.timezone) == "Europe/Riga"
+    assert (settings.workers, settings.threads, settings.access_log) == (2, 4, True)
+
+
+@pytest.mark.parametrize("name", sorted(NEEDED))
+def test_a_needed_setting_that_is_missing_is_named(name: str) -> None:
+    with pytest.raises(SettingsError, match=name):
+        Settings.read({key: value for key, value in NEEDED.items() if key != name})
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("BASE_URL", "feeds.example.org"),
+        ("BASE_URL", "ftp://feeds.example.org"),
+        ("BASE_URL", "https://feeds.example.org/?a=b"),
+        ("BASE_URL", "https://feeds.example.org/a//b"),
+        ("BASE_URL", "https://user:secret@feeds.example.org"),
+        ("AUTHORITY", "https://prcentrs.lv"),
+        ("AUTHORITY", "pr centrs.lv"),
+        ("AUTHORITY_YEAR", "08"),
+        ("AUTHORITY_YEAR", "two thousand"),
+        ("DATABASE_URL", "feeds.db"),
+        ("DATABASE_URL", "sqlite://"),
+        ("DATABASE_URL", "mysql://localhost/feeds"),
+        ("TIMEZONE", "Riga"),
+        ("TIMEZONE", "../etc/passwd"),
+        ("TIMEZONE", "Europe"),
+        ("ENTRIES", "0"),
+        ("ENTRIES", "-1"),
+        ("ENTRIES", "٥"),
+        ("LANGUAGE", "latviešu"),
+        ("BIND", "everywhere"),
+        ("WORKERS", "many"),
+        ("THREADS", "0"),
+        ("ACCESS_LOG", "perhaps"),
+    ],
+)
+def test_a_wrong_setting_is_named_with_what_it_must_be(name: str, text: str) -> None:
+    with pytest.raises(SettingsError, match=f"FEEDS_{name}.* must |FEEDS_{name}.* no name"):
+        Settings.read(NEEDED | {f"FEEDS_{name}": text})
+
+
+@given(st.sampled_from(["BASE_URL", "TIMEZONE", "DATABASE_URL", "AUTHORITY", "BIND"]), st.text())
+def test_no_text_in_a_setting_escapes_as_another_error(name: str, text: str) -> None:
+    try:
+        Settings.read(NEEDED | {f"FEEDS_{name}": text})
+    except SettingsError as error:
+        assert name in str(error)  # noqa: PT017 - raising is one of two right outcomes
+
+
+def test_the_command_line_says_which_setting_is_missing(tmp_path: Path) -> None:
+    ran = Portal(tmp_path, FEEDS_BASE_URL="").feeds("migrate")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == "feeds: FEEDS_BASE_URL is not set: see the README for what it means.\n"
+
+
+def test_the_zone_is_read_from_the_locked_package_not_from_the_host(tmp_path: Path) -> None:
+    (tmp_path / "Europe").mkdir()
+    utc = files("tzdata").joinpath("zoneinfo", "UTC").read_bytes()
+    (tmp_path / "Europe" / "Riga").write_bytes(utc)
+    zoneinfo.reset_tzpath([str(tmp_path)])
+    try:
+        zone = Settings.read(NEEDED).timezone
+    finally:
+        zoneinfo.reset_tzpath()
+    assert datetime(2007, 11, 27, tzinfo=zone).utcoffset() == timedelta(hours=2)

@@ -1,0 +1,68 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feeds.web.negotiation import coding, prefers, weights
+
+ATOM, XML = "application/atom+xml", "application/xml"
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        (None, None),
+        ("", None),
+        ("gzip", "gzip"),
+        ("GZIP", "gzip"),
+        ("gzip, deflate, br, zstd", "br"),
+        ("br;q=0.5, gzip;q=0.8", "gzip"),
+        ("gzip;q=0", None),
+        ("gzip;q=0.000", None),
+        ("*", "br"),
+        ("*;q=0", None),
+        ("gzip, *;q=0", "gzip"),
+        ("br;q=0, *", "gzip"),
+        ("identity", None),
+        ("identity;q=1, gzip;q=0.5", None),
+        ("identity;q=0.5, gzip;q=1", "gzip"),
+        ("identity;q=0", None),
+        ("identity;q=0, gzip;q=0", None),
+        ("gzip;q=0.5, *;q=0.8", "br"),
+        ("zstd, compress", None),
+        ("gzip;q=2", None),
+        ("gzip;q=high, br;q=0.1", "br"),
+        ("gzip ; Q=1", "gzip"),
+        ("gzip;x=y;q=0.3;z", "gzip"),
+        (",,;;==, gzip", "gzip"),
+    ],
+)
+def test_the_coding_is_the_one_that_the_client_weighs_most(
+    header: str | None, expected: str | None
+) -> None:
+    assert coding(header, ("br", "gzip")) == expected
+
+
+@pytest.mark.parametrize(
+    ("header", "browser"),
+    [
+        (None, False),
+        ("", False),
+        ("*/*", False),
+        ("application/atom+xml", False),
+        ("application/xml", True),
+        ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", True),
+        ("application/atom+xml, application/xml;q=0.9, */*;q=0.1", False),
+        ("application/*;q=0.5, application/xml", True),
+        ("application/xml;q=0.1, application/*", False),
+        ("application/xml;q=0", False),
+        ("text/html", False),
+    ],
+)
+def test_application_xml_is_for_those_who_prefer_it(header: str | None, browser: bool) -> None:
+    assert prefers(header, XML, ATOM) is browser
+
+
+@given(st.text())
+def test_no_header_is_met_with_an_error(header: str) -> None:
+    assert all(0 <= weight <= 1 for weight in weights(header).values())
+    assert coding(header, ("br", "gzip")) in {"br", "gzip", None}
