@@ -251,3 +251,7 @@ def serve() -> None:
     Settings.read(os.environ)
     arguments = ["-c", "python:feeds.gunicorn_conf", "feeds.app:create_app()"]
     os.execv(sys.executable, [sys.executable, "-m", "gunicorn", *arguments])  # noqa: S606 - no shell is wanted
+
+
+if __name__ == "__main__":
+    main()

@@ -5,11 +5,16 @@ from collections.abc import Callable
 from datetime import datetime
 from http import HTTPStatus
 from importlib.resources import files
+from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, abort, redirect, request
 from sqlalchemy import Engine
+from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as WerkzeugResponse
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 from feeds import documents
 from feeds.domain import Site
@@ -113,10 +118,16 @@ class _Views:
     def _respond(self, representation: Representation) -> Response:
         headers = {name.lower(): value for name, value in request.headers}
         answered = answer(representation, request.method, headers, self._clock())
-        response = Response(answered.body, answered.status)
-        response.headers.clear()
-        response.headers.extend(answered.headers)
-        return response
+        return _Whole([answered.body], answered.status, answered.headers)
+
+
+class _Whole(Response):
+    """A response whose headers are final: Werkzeug would take some of a 304's away."""
+
+    default_mimetype = None
+
+    def get_wsgi_headers(self, environ: "WSGIEnvironment") -> Headers:  # noqa: ARG002 - Werkzeug's signature
+        return self.headers
 
 
 def health(engine: Engine) -> Blueprint:
