@@ -21,6 +21,7 @@ from sqlalchemy import Engine
 
 from feeds import cli
 from feeds.app import create_app
+from feeds.operations.import_ import import_paths
 from feeds.operations.migrate import migrate
 from feeds.settings import Settings
 from feeds.store.engine import open_engine
@@ -115,6 +116,13 @@ class Portal:
         paths = [self.write(f"{start + n:04}.txt", text) for n, text in enumerate(texts)]
         ran = self.feeds("import", *paths)
         assert ran.code == 0, ran.err
+        return self
+
+    def imported_at(self, now: datetime, *texts: str) -> "Portal":
+        """Import pages into a portal without any as if it were ``now``."""
+        paths = [self.write(f"{n:04}.txt", text) for n, text in enumerate(texts)]
+        results = list(import_paths(self.engine, self.settings, paths, lambda: now))
+        assert {result.outcome.value for result in results} == {"added"}
         return self
 
     def client(self, clock: Callable[[], datetime] | None = None) -> FlaskClient:

@@ -11,7 +11,7 @@ MEDIA_TYPE = "application/rss+xml"
 EXTENSION = "rss"
 
 # An element with nothing but text in it, if it is not one of the two that hold HTML.
-_PLAIN = re.compile(rb"<(?!description|content:encoded)[^<>/]+>[^<]*&(?:amp|lt);[^<]*")
+_PLAIN = re.compile(rb"<(?!/|description|content:encoded)[^<>]+>[^<]*&(?:amp|lt);[^<]*")
 
 
 def render(feed: Feed) -> bytes:

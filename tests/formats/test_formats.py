@@ -1,0 +1,171 @@
+"""Every format, as parsers that nobody here wrote understand it."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import feedparser
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from lxml import etree
+
+from feeds.assemble import subscription
+from feeds.domain import Category, Notice, NoticeKind, Release, Selection, Site
+from feeds.formats import FORMATS
+from feeds.identity import rank
+from feeds.markup import Paragraph, one_line, summary, text_html
+from tests.portal import START, Portal, page
+
+ATOM = {"a": "http://www.w3.org/2005/Atom"}
+SITE = Site(
+    base_url="https://feeds.example.org",
+    title="Portāls & <co>",
+    rights="© & <mēs>",
+    language="lv",
+    zone=ZoneInfo("Europe/Riga"),
+    entries=50,
+)
+SELECTION = Selection("tag:a,2008:feed/x", (Category("x", "X & <Y>"),), 1, 1, START, START)
+TEXT = st.text(st.characters(codec="utf-8"), max_size=80).map(one_line).filter(bool)
+RELEASES = st.lists(
+    st.builds(
+        lambda title, text, number, original: Release(
+            entry_id=f"tag:a,2008:release/{number}",
+            rank=rank(str(number)),
+            path=f"2010/01/01/r{number}",
+            published=datetime(1850 + number % 200, 1, 1, tzinfo=UTC),
+            updated=datetime(1850 + number % 200, 1, 2, tzinfo=UTC),
+            title=title,
+            body=text_html([Paragraph(text)]),
+            summary=summary(text_html([Paragraph(text)])),
+            language="ru" if number % 2 else None,
+            author=title if number % 3 else None,
+            website="https://a.example/?b=1&c=<>".replace("<>", "%3C"),
+            contact=text,
+            original=original,
+            categories=(Category("x", title),),
+        ),
+        TEXT,
+        TEXT,
+        st.integers(0, 10**6),
+        st.sampled_from([None, "https://old.example/?p=1&q=2"]),
+    ),
+    max_size=4,
+    unique_by=lambda release: release.entry_id,
+)
+NOTICE = Notice(
+    NoticeKind.SUSPENSION, "tag:a,2008:suspension/1", 1, START, START, START, None, "Pauze", "Teksts"
+)
+
+
+@settings(deadline=None)
+@given(RELEASES, st.booleans())
+def test_every_parser_gets_back_every_text(releases: list[Release], suspended: bool) -> None:
+    releases.sort(key=lambda release: (release.published, release.rank), reverse=True)
+    feed = subscription(SITE, SELECTION, releases, [NOTICE] if suspended else [])
+    expected = [entry.title for entry in feed.entries]
+    contents = [entry.content for entry in feed.entries]
+
+    atom = etree.fromstring(FORMATS["atom"].render(feed))
+    assert [t.text for t in atom.iterfind("a:entry/a:title", ATOM)] == expected
+    assert [t.text for t in atom.iterfind("a:entry/a:content", ATOM)] == contents
+    rss = etree.fromstring(FORMATS["rss"].render(feed))
+    assert [t.text for t in rss.iterfind("channel/item/title")] == expected
+    encoded = "{http://purl.org/rss/1.0/modules/content/}encoded"
+    assert [t.text for t in rss.iterfind(f"channel/item/{encoded}")] == contents
+    for element in rss.iterfind("channel/item"):
+        tags = [child.tag for child in element]
+        assert tags.index("description") < tags.index(encoded)
+    items = json.loads(FORMATS["json"].render(feed))["items"]
+    assert [item["title"] for item in items] == expected
+    assert [item["content_html"] for item in items] == contents
+    assert [item["id"] for item in items] == [entry.entry_id for entry in feed.entries]
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(RELEASES)
+def test_every_atom_document_is_valid(atom_schema: Path, releases: list[Release]) -> None:
+    schema = etree.RelaxNG(etree.parse(atom_schema))
+    feed = subscription(SITE, SELECTION, releases, [NOTICE])
+    schema.assertValid(etree.fromstring(FORMATS["atom"].render(feed)))
+
+
+# feedparser takes C1 controls for characters of Windows-1252.
+TITLES = TEXT.filter(lambda text: not any("\x7f" <= letter <= "\x9f" for letter in text))
+PAGES = st.lists(
+    st.tuples(TITLES, st.text(st.characters(codec="utf-8"), max_size=200)), min_size=1, max_size=3
+)
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(PAGES)
+def test_text_of_any_characters_comes_through_import_to_every_parser(
+    another: Callable[..., Portal], pages: list[tuple[str, str]]
+) -> None:
+    portal = another()
+    for day, (title, body) in enumerate(pages, 1):
+        text = page(title, "Kultūra", f"2010-01-{day:02} 12:00:00", f"x\n\n{body}\n\nx", banner="")
+        portal.feeds("import", portal.write(f"{day}.txt", text))
+    client = portal.client()
+    items = client.get("/releases.json").get_json()["items"]
+    for form in ("atom", "rss"):
+        parsed = feedparser.parse(client.get(f"/releases.{form}").data)
+        assert not parsed.bozo
+        assert [entry.id for entry in parsed.entries] == [item["id"] for item in items]
+        # In RSS a title may be HTML to a parser, so that "<a>" in it is one to feedparser.
+        if form == "atom":
+            assert [entry.title for entry in parsed.entries] == [item["title"] for item in items]
+
+
+def test_plain_text_in_rss_is_spelled_as_the_profile_asks(portal: Portal) -> None:
+    portal.imported(page("A & B <c>", category="D & <e>"))
+    text = portal.client().get("/releases.rss").text
+    assert "<title>A &#x26; B &#x3C;c&gt;</title>" in text
+    assert ">D &#x26; &#x3C;e&gt;</category>" in text
+    assert "\ufeff" not in text
+
+
+@pytest.mark.parametrize("form", ["atom", "rss"])
+def test_feedparser_understands_every_part(portal: Portal, form: str) -> None:
+    portal.imported(
+        page("Izstāde", "Kultūra", "2010-05-04 12:00:00", "Viens.\n\nDivi.")
+    )
+    parsed = feedparser.parse(portal.client().get(f"/categories/kultura.{form}").data)
+    feed, (entry,) = parsed.feed, parsed.entries
+    assert not parsed.bozo
+    assert feed.title == "PRCentrs.Lv: Kultūra"
+    assert feed.subtitle == "Preses relīzes: Kultūra."
+    assert feed.rights == "Copyright © 2007-2022 PRCentrs.Lv"
+    assert feed.language == "lv"
+    assert feed.generator == "release-feeds"
+    assert feed.link == "https://feeds.example.org/categories/kultura"
+    assert {(link.rel, link.href) for link in feed.links} == {
+        ("self", f"https://feeds.example.org/categories/kultura.{form}"),
+        ("alternate", "https://feeds.example.org/categories/kultura"),
+    }
+    assert entry.id.endswith("/izstade")
+    assert entry.link == "https://feeds.example.org/releases/2010/05/04/izstade"
+    assert entry.published_parsed[:6] == entry.updated_parsed[:6] == (2010, 5, 4, 9, 0, 0)
+    assert entry.author == "PRCentrs.Lv"
+    assert entry.summary == "Viens. Divi."
+    assert entry.content[-1].value == "<p>Viens.</p>\n<p>Divi.</p>"
+    (tag,) = entry.tags
+    assert (tag.scheme, tag.label or tag.term) == (
+        "https://feeds.example.org/categories", "Kultūra",
+    )
+    assert ("related", "http://www.liepkalne.example.lv") in {
+        (link.rel, link.href) for link in entry.links
+    }
+    if form == "rss":
+        assert not entry.guidislink
+
+
+def test_an_instant_before_zones_had_whole_minutes_is_shown_in_utc(portal: Portal) -> None:
+    portal.imported(page(published="1850-01-01 12:00:00"))
+    (item,) = portal.client().get("/releases.json").get_json()["items"]
+    assert item["date_published"].endswith("+00:00")

@@ -1,0 +1,68 @@
+"""Golden documents: every byte that a reader gets, for each format and state of the portal.
+
+After a wanted change run ``pytest --write-golden``, read the difference, and raise
+``formats.VERSION``.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from lxml import etree
+
+from feeds.formats import FORMATS
+from feeds.operations.suspend import resume, suspend
+from tests.portal import START, Portal, page
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+STATES = ("ordinary", "empty", "suspended", "resumed")
+
+RELEASES = (
+    page(
+        "Muzejs „Kalve” & draugi: <jauna> izstāde",
+        "Kultūra",
+        "2011-03-27 02:59:59",
+        'Izstādi rīko "Kalve" un biedrība.\nIeeja brīva.\n\nVairāk: www.kalve.example.lv '
+        "vai muzejs@kalve.lv; 5 < 7 &amp; <script>alert(1)</script>\n\n"
+        "Uzziņai:\nMuzejs dibināts 1922. gadā.",
+        website="",
+        contact="Preses relīzes iesniedzēja kontaktinformācija: Ilze Kalniņa, tālr. 6000 0000",
+    ),
+    page("Выставка в Риге", "Kultūra", "2010-12-31 23:59:59", "Открытие в субботу."),
+    page("Skolēni stāda ozolus", "Vide", "2009-06-01 08:00:00", "Garš teikums par kokiem. " * 30),
+)
+
+
+@pytest.fixture
+def shown(another: Callable[..., Portal]) -> Callable[[str], Portal]:
+    def make(state: str) -> Portal:
+        portal = another()
+        if state != "empty":
+            portal.imported_at(START, *RELEASES)
+        if state in {"suspended", "resumed"}:
+            since = START + timedelta(hours=1)
+            suspend(portal.engine, portal.settings, START + timedelta(days=1), since=since)
+        if state == "resumed":
+            resume(portal.engine, portal.settings, START + timedelta(days=40))
+        return portal
+
+    return make
+
+
+@pytest.mark.parametrize("form", sorted(FORMATS))
+@pytest.mark.parametrize("state", STATES)
+def test_a_document_is_the_golden_one(
+    shown: Callable[[str], Portal], state: str, form: str, request: pytest.FixtureRequest
+) -> None:
+    document = shown(state).client().get(f"/releases.{form}").data
+    path = GOLDEN / f"{state}.{form}"
+    if request.config.getoption("--write-golden"):
+        path.write_bytes(document)
+    assert document == path.read_bytes()
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_a_golden_atom_document_is_what_rfc_4287_says(state: str, atom_schema: Path) -> None:
+    schema = etree.RelaxNG(etree.parse(atom_schema))
+    schema.assertValid(etree.parse(GOLDEN / f"{state}.atom"))
