@@ -3,12 +3,13 @@ PYTHON ?= python3
 BIN := .venv/bin
 DEMO := .demo
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lock clean
+.PHONY: help demo test lint check lock clean
 
 help:
 	@echo "make demo    a suspended demo portal, served on http://127.0.0.1:8000"
 	@echo "make test    every test"
-	@echo "make check   linters, types, import rules, documents and the coverage gate"
+	@echo "make lint    linters, types and import rules"
+	@echo "make check   these, every test and the coverage gate"
 	@echo "make lock    compile the lock files anew"
 	@echo "make clean   remove the environment and the demo"
 
@@ -29,11 +30,13 @@ demo: .venv/runtime
 test: .venv/dev
 	$(BIN)/pytest
 
-check: .venv/dev
+lint: .venv/dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+check: lint
 	$(BIN)/pytest --cov --cov-report=term
 
 lock: .venv/dev

@@ -57,7 +57,15 @@ RELEASES = st.lists(
     unique_by=lambda release: release.entry_id,
 )
 NOTICE = Notice(
-    NoticeKind.SUSPENSION, "tag:a,2008:suspension/1", 1, START, START, START, None, "Pauze", "Teksts"
+    NoticeKind.SUSPENSION,
+    "tag:a,2008:suspension/1",
+    1,
+    START,
+    START,
+    START,
+    None,
+    "Pauze",
+    "Teksts",
 )
 
 
@@ -132,9 +140,7 @@ def test_plain_text_in_rss_is_spelled_as_the_profile_asks(portal: Portal) -> Non
 
 @pytest.mark.parametrize("form", ["atom", "rss"])
 def test_feedparser_understands_every_part(portal: Portal, form: str) -> None:
-    portal.imported(
-        page("Izstāde", "Kultūra", "2010-05-04 12:00:00", "Viens.\n\nDivi.")
-    )
+    portal.imported(page("Izstāde", "Kultūra", "2010-05-04 12:00:00", "Viens.\n\nDivi."))
     parsed = feedparser.parse(portal.client().get(f"/categories/kultura.{form}").data)
     feed, (entry,) = parsed.feed, parsed.entries
     assert not parsed.bozo
@@ -156,7 +162,8 @@ def test_feedparser_understands_every_part(portal: Portal, form: str) -> None:
     assert entry.content[-1].value == "<p>Viens.</p>\n<p>Divi.</p>"
     (tag,) = entry.tags
     assert (tag.scheme, tag.label or tag.term) == (
-        "https://feeds.example.org/categories", "Kultūra",
+        "https://feeds.example.org/categories",
+        "Kultūra",
     )
     assert ("related", "http://www.liepkalne.example.lv") in {
         (link.rel, link.href) for link in entry.links

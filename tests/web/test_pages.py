@@ -6,7 +6,6 @@ from lxml import html
 from tests.portal import BANNER, NO_CONTACT, Portal, page
 
 
-
 def test_the_index_shows_announcement_categories_and_feeds(portal: Portal) -> None:
     portal.imported(page("Izstāde", category="Kultūra"), page("Spēle", category="Sports"))
     assert BANNER not in portal.client().get("/").text

@@ -1,0 +1,179 @@
+import shutil
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+
+from feeds.operations.migrate import migrate
+from feeds.store.engine import reading
+from feeds.store.tables import Base
+from tests.portal import START, Portal, page
+
+
+def test_a_store_is_made_once_and_left_as_it_is_afterwards(tmp_path: Path) -> None:
+    portal = Portal(tmp_path)
+    made = portal.feeds("migrate")
+    assert (made.code, made.out) == (0, f"Made the release store {portal.store} (schema 0001).\n")
+    portal.imported(page())
+    before = portal.client().get("/releases.atom")
+    again = portal.feeds("migrate")
+    assert again.out == f"{portal.store} has the schema of this version (0001).\n"
+    assert portal.client().get("/releases.atom").headers == before.headers
+
+
+def test_the_migrations_make_what_the_models_describe(portal: Portal) -> None:
+    with reading(portal.engine) as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        differences = [
+            difference
+            for difference in compare_metadata(context, Base.metadata)
+            # An instant is a BIGINT to the engine.
+            if not isinstance(difference, list)
+        ]
+    assert differences == []
+
+
+def test_the_file_is_in_write_ahead_mode_with_foreign_keys_on(portal: Portal) -> None:
+    with reading(portal.engine) as connection:
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+        assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
+
+
+def test_a_migration_interrupted_at_any_statement_leaves_no_trace(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    statements = 0
+    stop_at = 0
+
+    def interrupt(*_: Any) -> None:
+        nonlocal statements
+        statements += 1
+        if statements == stop_at:
+            raise KeyboardInterrupt
+
+    event.listen(Engine, "after_cursor_execute", interrupt)
+    try:
+        for stop_at in range(2, 200, 5):  # noqa: B007 - read by the listener
+            portal = Portal(tmp_path_factory.mktemp("portal"))
+            statements = 0
+            try:
+                migrate(portal.settings, START)
+            except KeyboardInterrupt:
+                database = sqlite3.connect(portal.store)
+                tables = database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+                database.close()
+                assert tables == 0 or "head" in portal.feeds("status").out or statements > 20
+                assert portal.feeds("migrate").code == 0
+                assert portal.feeds("status").code == 0
+            else:
+                break
+        else:
+            pytest.fail("the migration has more statements than were interrupted")
+    finally:
+        event.remove(Engine, "after_cursor_execute", interrupt)
+
+
+COMMANDS = (("import", "."), ("suspend",), ("resume",), ("status",))
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_no_command_works_on_a_store_that_is_not_there(
+    tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    portal = Portal(tmp_path)
+    ran = portal.feeds(*command)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == (
+        f"feeds: There is no release store at {portal.store}: run `feeds migrate` to make one.\n"
+    )
+    assert not portal.store.exists()
+
+
+@pytest.mark.parametrize(
+    ("sql", "sentence"),
+    [
+        ("UPDATE alembic_version SET version_num = '9999'", "newer version of this service"),
+        ("DELETE FROM alembic_version", "is empty: run `feeds migrate`"),
+        ("DROP TABLE alembic_version", "holds other tables and is no release store"),
+    ],
+)
+def test_a_schema_that_this_code_cannot_read_is_refused(
+    portal: Portal, sql: str, sentence: str
+) -> None:
+    database = sqlite3.connect(portal.store)
+    database.execute(sql)
+    database.commit()
+    database.close()
+    ran = portal.feeds("status")
+    assert ran.code == 2
+    assert sentence in ran.err
+    if "newer" in sentence or "other tables" in sentence:
+        ran = portal.feeds("migrate")
+        assert ran.code == 2
+        assert sentence in ran.err
+
+
+def test_an_older_schema_is_refused_with_what_to_run(
+    portal: Portal, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    # A later version of this service is the same one with one more migration.
+    from feeds.store import schema  # noqa: PLC0415
+
+    folder = tmp_path / "migrations"
+    shutil.copytree(Path(schema.__file__).parent / "migrations", folder)
+    (folder / "versions" / "0002_later.py").write_text(
+        "from alembic import op\nrevision = '0002'\ndown_revision = '0001'\n"
+        "def upgrade():\n    op.execute('CREATE TABLE later (id INTEGER PRIMARY KEY)')\n"
+        "def downgrade():\n    op.execute('DROP TABLE later')\n"
+    )
+    portal.imported(page())
+    before = portal.client().get("/releases.atom").data
+    schema._config().set_main_option("script_location", str(folder))  # noqa: SLF001
+    schema._known.cache_clear()  # noqa: SLF001
+    try:
+        ran = portal.feeds("status")
+        assert (ran.code, ran.err) == (
+            2,
+            f"feeds: The release store at {portal.store} has an older schema: "
+            "run `feeds migrate`.\n",
+        )
+        assert "from schema 0001 to 0002" in portal.feeds("migrate").out
+        assert portal.client().get("/releases.atom").data == before
+    finally:
+        schema._config.cache_clear()  # noqa: SLF001
+        schema._known.cache_clear()  # noqa: SLF001
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    portal = Portal(tmp_path, FEEDS_DATABASE_URL=f"sqlite:///{tmp_path}/none/feeds.db")
+    ran = portal.feeds("migrate")
+    assert (ran.code, ran.err) == (
+        2,
+        f"feeds: The folder {tmp_path}/none does not exist: make it first.\n",
+    )
+    (tmp_path / "folder.db").mkdir()
+    portal = Portal(tmp_path, FEEDS_DATABASE_URL=f"sqlite:///{tmp_path}/folder.db")
+    assert portal.feeds("migrate").code == 2
+
+
+def test_fewer_entries_than_an_archive_page_are_refused_at_start(
+    another: Callable[..., Portal],
+) -> None:
+    from feeds.app import check  # noqa: PLC0415
+    from feeds.errors import SettingsError  # noqa: PLC0415
+
+    portal = another(FEEDS_ENTRIES="20")
+    assert check(portal.settings) == []
+    portal.environ["FEEDS_ENTRIES"] = "30"
+    assert check(portal.settings) == [
+        "Settings or formats have changed since the last `feeds migrate`: run it now."
+    ]
+    portal.environ["FEEDS_ENTRIES"] = "19"
+    with pytest.raises(SettingsError, match="FEEDS_ENTRIES=19 is smaller than .* at least 20"):
+        check(portal.settings)

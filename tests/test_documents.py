@@ -1,0 +1,53 @@
+"""What the documents must explain, and the demo that they promise."""
+
+import re
+from collections import Counter
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from demo.portal import pages
+from feeds.cli import commands
+from feeds.settings import Settings, zone
+from feeds.sources import SOURCES
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("field", [field.name for field in fields(Settings)])
+def test_every_setting_is_explained(field: str) -> None:
+    assert f"| `FEEDS_{field.upper()}` |" in README
+
+
+def test_no_setting_is_explained_that_there_is_not() -> None:
+    known = {f"FEEDS_{field.name.upper()}" for field in fields(Settings)}
+    assert set(re.findall(r"FEEDS_[A-Z_]+", README)) <= known
+
+
+@pytest.mark.parametrize("name", sorted(commands.commands))
+def test_every_command_and_option_is_explained(name: str) -> None:
+    assert f"`feeds {name}" in README
+    for parameter in commands.commands[name].params:
+        for option in parameter.opts:
+            assert not option.startswith("--") or option in README
+
+
+def test_every_link_between_documents_leads_somewhere() -> None:
+    documents = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
+    assert len(documents) > 5
+    for document in documents:
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", document.read_text("utf-8")):
+            assert (document.parent / target).exists(), (document.name, target)
+
+
+def test_every_page_of_the_demo_is_a_release() -> None:
+    read = [SOURCES["vortal-page"].read(text.encode(), zone("Europe/Riga")) for _, text in pages()]
+    counts = Counter(record.labels[0] for record in read)
+    assert len(read) >= 300
+    assert len(counts) >= 6
+    assert max(counts.values()) > 120
+    assert len({record.published.year for record in read}) > 5
+    assert len({record.published for record in read}) == len(read)
+    assert all(record.banner for record in read)

@@ -1,0 +1,189 @@
+"""The service as it is deployed: the real gunicorn, real readers, real polling."""
+
+import json
+import sys
+import threading
+import urllib.request
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.error import HTTPError
+
+import pytest
+from reader import make_reader
+
+from tests.portal import Portal, page
+
+GUNICORN = str(Path(sys.executable).with_name("gunicorn"))
+STARTS = {
+    "gunicorn wsgi:app": (GUNICORN, "wsgi:app"),
+    "gunicorn -c python:feeds.gunicorn_conf wsgi:app": (
+        GUNICORN,
+        "-c",
+        "python:feeds.gunicorn_conf",
+        "wsgi:app",
+    ),
+    "feeds serve": (),
+}
+
+
+def get(address: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
+    request = urllib.request.Request(
+        address, headers={name.replace("_", "-"): value for name, value in headers.items()}
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=20) as response:
+            return response.status, dict(response.headers), response.read()
+    except HTTPError as error:
+        return error.code, dict(error.headers), error.read()
+
+
+@pytest.mark.parametrize("start", sorted(STARTS))
+def test_every_way_to_start_is_the_same_service(portal: Portal, start: str) -> None:
+    portal.imported(page())
+    with portal.served(*STARTS[start], FEEDS_WORKERS="1", FEEDS_THREADS="3") as address:
+        status, headers, body = get(f"{address}/releases.atom?token=secret")
+        assert (status, headers["Content-Type"]) == (200, "application/atom+xml; charset=utf-8")
+        assert body == portal.client().get("/releases.atom").data
+        assert "Set-Cookie" not in headers
+        assert get(f"{address}/releases.atom", If_None_Match=headers["ETag"])[0] == 304
+        assert get(f"{address}/{'x' * 5000}")[0] == 414
+    log = (portal.folder / "gunicorn.out").read_text()
+    assert '"GET /releases.atom HTTP/1.1" 200' in log
+    assert "secret" not in log
+    messages = (portal.folder / "gunicorn.err").read_text()
+    assert "Using worker: gthread" in messages
+    assert "Control" not in messages
+
+
+def test_the_access_log_can_be_turned_off(portal: Portal) -> None:
+    with portal.served(FEEDS_ACCESS_LOG="off") as address:
+        get(f"{address}/releases.atom")
+    assert (portal.folder / "gunicorn.out").read_text() == ""
+
+
+@pytest.mark.parametrize(
+    ("environ", "sentence"),
+    [
+        ({"FEEDS_DATABASE_URL": "sqlite:///none.db"}, "There is no release store at none.db"),
+        ({"FEEDS_ENTRIES": "7"}, "FEEDS_ENTRIES=7 is smaller than the archive pages"),
+        ({"FEEDS_TIMEZONE": "Mars"}, "FEEDS_TIMEZONE='Mars' cannot be used"),
+    ],
+)
+def test_what_cannot_be_served_is_refused_once_before_any_worker_starts(
+    portal: Portal, environ: dict[str, str], sentence: str
+) -> None:
+    with (
+        pytest.raises(AssertionError, match="the server ended"),
+        portal.served(GUNICORN, "wsgi:app", **environ),
+    ):
+        pytest.fail("the service started")
+    messages = (portal.folder / "gunicorn.err").read_text()
+    assert messages.count(sentence) == 1
+    assert "Booting worker" not in messages
+    assert "Traceback" not in messages
+
+
+def test_changed_settings_are_warned_of_at_start(portal: Portal) -> None:
+    with portal.served(FEEDS_TITLE="Cits"):
+        pass
+    assert "run it now" in (portal.folder / "gunicorn.err").read_text()
+
+
+def test_bytes_and_tags_are_the_same_under_every_hash_seed(portal: Portal) -> None:
+    portal.imported(*(page(f"R{n}", f"Kategorija {n % 3}") for n in range(20)))
+    portal.feeds("suspend")
+    addresses = (
+        "/releases.atom",
+        "/releases.rss",
+        "/releases.json",
+        "/",
+        "/categories/kategorija-1+kategorija-2.rss",
+        "/releases/2010/05/04/r3",
+    )
+    found = []
+    for seed in ("1", "2"):
+        with portal.served(PYTHONHASHSEED=seed) as address:
+            answers = [get(address + path) for path in addresses for _ in range(4)]
+            found.append([(headers["ETag"], body) for _, headers, body in answers])
+    assert found[0] == found[1]
+    assert len(set(found[0])) == len(addresses)
+
+
+def test_a_feed_reader_subscribes_polls_and_sees_the_last_entry_once_and_first(
+    portal: Portal, seed_page: Path
+) -> None:
+    portal.feeds("import", seed_page)
+    with portal.served() as address, make_reader(":memory:") as reader:
+        feed = f"{address}/categories/sabiedribas-integracija.atom"
+        reader.add_feed(feed)
+        reader.update_feeds()
+        (entry,) = reader.get_entries()
+        assert entry.title == "Integrācijas sekretariātam aprit 5 gadi!"
+        assert entry.published == datetime(2007, 11, 26, 22, 55, 22, tzinfo=UTC)
+        assert "<h2>Uzziņai</h2>" in entry.content[0].value
+        reader.update_feeds()
+        portal.feeds("suspend")
+        for _ in range(2):
+            reader.update_feeds()
+            titles = [entry.title for entry in reader.get_entries(sort="recent")]
+            assert titles == [
+                "Vortāla darbība pārtraukta uz nenoteiktu laiku.",
+                "Integrācijas sekretariātam aprit 5 gadi!",
+            ]
+        assert reader.get_feed(feed).last_exception is None
+    log = (portal.folder / "gunicorn.out").read_text()
+    assert [line.split('" ')[1][:3] for line in log.splitlines() if "integracija.atom" in line] == [
+        "200",
+        "304",
+        "200",
+        "304",
+    ]
+
+
+def test_a_poll_while_the_portal_changes_sees_one_of_its_states(
+    portal: Portal, another: Callable[..., Portal]
+) -> None:
+    """Every response is one of the states between two commits, and none goes back."""
+    portal.imported(page("R0"))
+    states: list[list[str]] = []
+
+    def note() -> None:
+        items = portal.client().get("/releases.json").get_json()["items"]
+        states.append([item["id"] for item in items])
+
+    note()
+    finished = threading.Event()
+    seen: list[list[list[str]]] = [[], [], []]
+    problems: list[object] = []
+
+    def poll(address: str, place: int) -> None:
+        form = ("/releases.json", "/categories/pasvaldibas.json")[place % 2]
+        while not finished.is_set() or len(seen[place]) < 400:
+            status, _, body = get(address + form)
+            if status != 200:
+                problems.append((status, body))
+                return
+            seen[place].append([item["id"] for item in json.loads(body)["items"]])
+
+    with portal.served(FEEDS_ACCESS_LOG="off") as address:
+        threads = [threading.Thread(target=poll, args=(address, n)) for n in range(3)]
+        for thread in threads:
+            thread.start()
+        for n in range(1, 16):
+            if n % 5 == 0:
+                portal.feeds("suspend")
+                note()
+                portal.feeds("resume")
+                note()
+            portal.imported(page(f"R{n}", published=f"2010-05-05 12:00:{n:02}"))
+            note()
+        finished.set()
+        for thread in threads:
+            thread.join()
+    assert problems == []
+    assert sum(map(len, seen)) >= 1000
+    for polls in seen:
+        places = [states.index(found) for found in polls]
+        assert places == sorted(places)
+        assert len(set(places)) > 3
