@@ -31,7 +31,7 @@ NO_CONTACT = "Preses relīzes iesniedzēja kontaktinformācija šobrīd nav piee
 START = datetime(2024, 3, 1, 10, 0, tzinfo=UTC)
 
 
-def page(  # noqa: PLR0913 - each is a part of the page
+def page(
     title: str = "Liepkalnē atklāj tiltu",
     category: str = "Pašvaldības",
     published: str = "2010-05-04 12:00:00",
@@ -138,13 +138,17 @@ class Portal:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             bind = f"127.0.0.1:{probe.getsockname()[1]}"
-        process = subprocess.Popen(
-            command or (str(Path(sys.executable).with_name("feeds")), "serve"),
-            cwd=Path(__file__).parents[1],
-            env=os.environ | self.environ | {"FEEDS_BIND": bind} | environ,
-            stdout=(self.folder / "gunicorn.out").open("w"),
-            stderr=(self.folder / "gunicorn.err").open("w"),
-        )
+        with (
+            (self.folder / "gunicorn.out").open("w") as out,
+            (self.folder / "gunicorn.err").open("w") as err,
+        ):
+            process = subprocess.Popen(
+                command or (str(Path(sys.executable).with_name("feeds")), "serve"),
+                cwd=Path(__file__).parents[1],
+                env=os.environ | self.environ | {"FEEDS_BIND": bind} | environ,
+                stdout=out,
+                stderr=err,
+            )
         try:
             wait_for(f"http://{bind}/healthz", process)
             yield f"http://{bind}"

@@ -54,8 +54,10 @@ def test_a_script_in_text_is_shown_and_not_run() -> None:
     [
         (
             "Skat. www.integracija.gov.lv, lūdzu.",
-            '<p>Skat. <a href="http://www.integracija.gov.lv">www.integracija.gov.lv</a>, '
-            "lūdzu.</p>",
+            (
+                '<p>Skat. <a href="http://www.integracija.gov.lv">www.integracija.gov.lv</a>, '
+                "lūdzu.</p>"
+            ),
         ),
         (
             "(https://a.lv/b?c=1&d=2)",

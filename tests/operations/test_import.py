@@ -69,7 +69,7 @@ def test_folders_and_files_in_any_number_are_imported_once(portal: Portal) -> No
 
 def test_refused_inputs_are_named_and_the_others_imported(portal: Portal) -> None:
     ahead = (datetime.now(UTC) + timedelta(days=3)).strftime("%Y-%m-%d %H:%M:%S")
-    bad = {
+    bad: dict[str, tuple[str | bytes, str]] = {
         "empty.txt": (b"", "the file is empty"),
         "binary.txt": (bytes(range(256)), "it is neither UTF-8 nor Windows-1257 text"),
         "undated.txt": (page().replace("Publicēts", "-"), "it has no line “Publicēts <date time>”"),
@@ -282,7 +282,7 @@ def test_the_order_of_imports_changes_neither_ids_nor_bytes(
     for text in order.sample(texts, len(texts)):
         other.imported(text)
     slugs = json.loads(one.feeds("status", "--json").out)["categories"]
-    for address in ("/releases", *(f"/categories/{slug}" for slug in slugs)):
+    for address in ("/releases", *(f"/categories/{name}" for name in slugs)):
         for form in FORMATS:
             first, second = (p.client().get(f"{address}.{form}") for p in (one, other))
             assert first.data == second.data

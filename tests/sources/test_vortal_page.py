@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -33,7 +34,7 @@ def test_the_real_page_is_read_exactly(seed_page: Path) -> None:
         assert line not in text
 
 
-VARIANTS = {
+VARIANTS: dict[str, Callable[[str], bytes]] = {
     "crlf": lambda text: text.replace("\n", "\r\n").encode(),
     "cr": lambda text: text.replace("\n", "\r").encode(),
     "bom": lambda text: b"\xef\xbb\xbf" + text.encode(),

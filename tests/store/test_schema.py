@@ -119,9 +119,7 @@ def test_a_schema_that_this_code_cannot_read_is_refused(
         assert sentence in ran.err
 
 
-def test_an_older_schema_is_refused_with_what_to_run(
-    portal: Portal, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_an_older_schema_is_refused_with_what_to_run(portal: Portal, tmp_path: Path) -> None:
     # A later version of this service is the same one with one more migration.
     from feeds.store import schema  # noqa: PLC0415
 
@@ -140,8 +138,10 @@ def test_an_older_schema_is_refused_with_what_to_run(
         ran = portal.feeds("status")
         assert (ran.code, ran.err) == (
             2,
-            f"feeds: The release store at {portal.store} has an older schema: "
-            "run `feeds migrate`.\n",
+            (
+                f"feeds: The release store at {portal.store} has an older schema: "
+                "run `feeds migrate`.\n"
+            ),
         )
         assert "from schema 0001 to 0002" in portal.feeds("migrate").out
         assert portal.client().get("/releases.atom").data == before
@@ -175,5 +175,5 @@ def test_fewer_entries_than_an_archive_page_are_refused_at_start(
         "Settings or formats have changed since the last `feeds migrate`: run it now."
     ]
     portal.environ["FEEDS_ENTRIES"] = "19"
-    with pytest.raises(SettingsError, match="FEEDS_ENTRIES=19 is smaller than .* at least 20"):
+    with pytest.raises(SettingsError, match=r"FEEDS_ENTRIES=19 is smaller than .* at least 20"):
         check(portal.settings)

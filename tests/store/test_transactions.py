@@ -1,6 +1,7 @@
 import sqlite3
 import threading
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import event
@@ -28,7 +29,7 @@ def test_the_newest_of_a_selection_are_a_range_of_its_listing(portal: Portal) ->
 def test_no_read_of_a_poll_sorts_or_scans(portal: Portal) -> None:
     portal.imported(*(page(f"R{n}", f"K{n % 3}") for n in range(9)))
     portal.feeds("suspend")
-    seen: list[tuple[str, object]] = []
+    seen: list[tuple[str, Any]] = []
     engine = portal.engine
     event.listen(engine, "before_cursor_execute", lambda *a: seen.append((a[2], a[3])))
     with snapshot(engine) as state:
