@@ -59,7 +59,9 @@ def _feeds(store: Path, *arguments: str) -> None:
 
 def _command(store: Path, *arguments: str) -> tuple[str, list[str], dict[str, str]]:
     program = str(Path(sys.executable).with_name("feeds"))
-    environ = os.environ | SETTINGS | {"FEEDS_DATABASE_URL": f"sqlite:///{store}"}
+    # Settings of another service must not leak into the demo.
+    outside = {name: value for name, value in os.environ.items() if name[:6] != "FEEDS_"}
+    environ = outside | SETTINGS | {"FEEDS_DATABASE_URL": f"sqlite:///{store}"}
     return program, [program, *arguments], environ
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from flask import Flask
 
 from feeds.documents import settings_digest
-from feeds.errors import SettingsError
+from feeds.operations.migrate import require_window
 from feeds.settings import Settings
 from feeds.store import schema
 from feeds.store.engine import database_path, open_engine
@@ -37,12 +37,7 @@ def check(settings: Settings) -> list[str]:
     schema.check(engine, database_path(settings.database_url))
     with snapshot(engine) as state:
         head = state.head()
-    if settings.entries < head.page_size:
-        raise SettingsError(
-            f"FEEDS_ENTRIES={settings.entries} is smaller than the archive pages of this store "
-            f"({head.page_size} releases), so that releases would be missing between them: "
-            f"set at least {head.page_size}."
-        )
+    require_window(settings, head)
     if head.settings_digest != settings_digest(settings.site):
         return ["Settings or formats have changed since the last `feeds migrate`: run it now."]
     return []

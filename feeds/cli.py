@@ -16,7 +16,7 @@ from typing import Concatenate, ParamSpec
 import click
 from sqlalchemy import Engine
 
-from feeds.errors import FeedsError, RefusedError
+from feeds.errors import FeedsError, NothingToDoError, RefusedError
 from feeds.operations.import_ import Outcome, Result, Summary, import_paths
 from feeds.operations.migrate import migrate as run_migrate
 from feeds.operations.status import Status
@@ -39,8 +39,6 @@ def main() -> None:
     """Run the command line; end the process with its exit code."""
     try:
         commands.main(standalone_mode=False)
-    except click.exceptions.Exit as stop:
-        sys.exit(stop.exit_code)
     except click.Abort:
         _fail("Interrupted: run the command again to finish.", NOTHING_DONE)
     except click.ClickException as error:
@@ -131,7 +129,7 @@ def migrate() -> None:
 @click.option(
     "--report",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Write one JSON line an input to this file.",
+    help="Write one JSON line an input to this new file.",
 )
 @_with_store
 def import_(  # noqa: PLR0913 - each is an option
@@ -148,9 +146,11 @@ def import_(  # noqa: PLR0913 - each is an option
     summary = Summary()
     with ExitStack() as stack:
         try:
-            file = report and stack.enter_context(report.open("w", encoding="utf-8"))
+            file = report and stack.enter_context(report.open("x", encoding="utf-8"))
         except OSError as error:
-            raise FeedsError(f"{report} cannot be written: {error.strerror}.") from None
+            raise NothingToDoError(
+                f"The report {report} cannot be written: {error.strerror}. Name a new file."
+            ) from None
         for result in results:
             summary.note(result)
             if file:
@@ -229,7 +229,7 @@ def _print_status(found: Status) -> None:
     else:
         click.echo(f"Suspended since {notice.since}, announced {notice.announced}:")
         click.echo(f"  {notice.title} ({notice.entry_id})")
-    click.echo(f"Releases: {found.releases}, in {len(found.categories)} categories:")
+    click.echo(f"Releases: {found.releases}. Categories: {len(found.categories)}.")
     for selection in found.categories:
         category = selection.categories[0]
         click.echo(f"  {category.name} ({category.slug}): {selection.count}")
@@ -251,7 +251,3 @@ def serve() -> None:
     Settings.read(os.environ)
     arguments = ["-c", "python:feeds.gunicorn_conf", "feeds.app:create_app()"]
     os.execv(sys.executable, [sys.executable, "-m", "gunicorn", *arguments])  # noqa: S606 - no shell is wanted
-
-
-if __name__ == "__main__":
-    main()

@@ -16,7 +16,8 @@ from feeds.settings import Settings
 try:
     _settings = Settings.read(os.environ)
 except FeedsError as error:
-    sys.exit(f"feeds: {error}")
+    sys.stderr.write(f"feeds: {error}\n")
+    sys.exit(2)
 
 bind = _settings.bind
 workers = _settings.workers
@@ -33,7 +34,7 @@ limit_request_field_size = 8190
 control_socket_disable = True
 # A heartbeat file on a slow disk blocks a worker.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - gunicorn makes a private file in it
-# Nothing here leaks, and a restart would cost the cache of representations.
+# Nothing here leaks that a restart would have to free.
 max_requests = 0
 accesslog = "-" if _settings.access_log else None
 # The path without its query string, and no Referer: either may carry another site's secrets.

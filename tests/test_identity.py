@@ -5,7 +5,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.identity import SLUG_LENGTH, Authority, combined_feed_id, rank, release_id, slug
+from feeds.identity import (
+    SLUG_LENGTH,
+    Authority,
+    combined_feed_id,
+    rank,
+    release_id,
+    slug,
+    source_key,
+)
 
 AUTHORITY = Authority("prcentrs.lv", 2008)
 INSTANT = datetime(2007, 11, 26, 22, 55, 22, tzinfo=UTC)
@@ -72,3 +80,11 @@ def test_the_id_of_a_combined_feed_does_not_depend_on_the_order_of_its_members()
 def test_an_instant_of_any_year_gives_a_tag_of_one_form(instant: datetime) -> None:
     tag = release_id(AUTHORITY, instant, "x", None)
     assert re.fullmatch(r"tag:prcentrs\.lv,2008:release/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/x", tag)
+
+
+def test_a_record_with_an_original_id_is_recognised_by_that_alone() -> None:
+    later = INSTANT.replace(year=2009)
+    old = "https://old.example/?p=7"
+    assert source_key(INSTANT, "a", old) == source_key(later, "b", old)
+    assert source_key(INSTANT, "a", old) != source_key(INSTANT, "a", f"{old}8")
+    assert source_key(INSTANT, "a", None) == "at:2007-11-26T22:55:22Z/a"

@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from feeds.documents import settings_digest
+from feeds.errors import SettingsError
 from feeds.settings import Settings
 from feeds.store import schema
 from feeds.store.engine import database_path, open_engine
+from feeds.store.reads import Head
 from feeds.store.writes import change
 
 
@@ -17,6 +19,16 @@ class Migrated:
     before: str | None
     after: str
     settings_changed: bool
+
+
+def require_window(settings: Settings, head: Head) -> None:
+    """Raise ``SettingsError`` where a subscription document is shorter than an archive page."""
+    if settings.entries < head.page_size:
+        raise SettingsError(
+            f"FEEDS_ENTRIES={settings.entries} is smaller than the archive pages of this store "
+            f"({head.page_size} releases), so that releases would be missing between them: "
+            f"set at least {head.page_size}."
+        )
 
 
 def migrate(settings: Settings, now: datetime) -> Migrated:
@@ -30,6 +42,7 @@ def migrate(settings: Settings, now: datetime) -> Migrated:
     digest = settings_digest(settings.site)
     with change(engine, now) as changing:
         head = changing.snapshot.head()
+        require_window(settings, head)
         differs = head.settings_digest != digest
         if differs:
             changing.set_settings(digest)

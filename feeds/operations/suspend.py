@@ -40,6 +40,11 @@ def suspend(  # noqa: PLR0913 - each is a field of its own
                 "The publication is suspended already: use --amend to change the notice."
             )
         latest = changing.snapshot.latest()
+        if latest is not None and latest.published > now:
+            raise RefusedError(
+                f"The newest release ({latest.path}) is dated ahead: suspend after "
+                f"{latest.published.isoformat()}."
+            )
         if latest is not None and latest.published > since:
             raise RefusedError(
                 f"The suspension would begin at {since.isoformat()}, before the newest release "

@@ -27,7 +27,7 @@ _WEBSITE = re.compile(
 _CONTACT_LINES = 6
 _CONTACT_WIDTH = 200
 
-# Of a compressed or executable file more than a tenth is control characters, of text nearly none.
+# Of a compressed or executable file about a tenth is control characters, of text nearly none.
 _BINARY_SHARE = 0.05
 
 
@@ -139,16 +139,17 @@ def _footed(lines: list[str]) -> tuple[str | None, str | None, list[str]]:
     if lines and _COPYRIGHT.match(lines[-1]):
         lines = _rstripped(lines[:-1])
     contact = None
+    after: list[str] = []
     at = next((n for n in reversed(range(len(lines))) if _CONTACT.fullmatch(lines[n])), None)
     if at is not None and _is_contact(lines[at:]):
-        contact = _contact(lines[at:])
+        contact, after = _contact(lines[at:])
         lines = _rstripped(lines[:at])
     website = None
     if lines and _WEBSITE.fullmatch(lines[-1]):
         website = web_address(lines[-1])
     if website:
         lines = lines[:-1]
-    return website, contact, lines
+    return website, contact, [*lines, "", *after]
 
 
 def _is_contact(lines: list[str]) -> bool:
@@ -157,12 +158,13 @@ def _is_contact(lines: list[str]) -> bool:
     return len(filled) <= _CONTACT_LINES and all(len(line) <= _CONTACT_WIDTH for line in filled)
 
 
-def _contact(lines: list[str]) -> str | None:
+def _contact(lines: list[str]) -> tuple[str | None, list[str]]:
+    """Return the contact, and the lines that follow the sentence that there is none."""
     match = _CONTACT.fullmatch(lines[0])
     first = match[1] if match else ""
     if _NO_CONTACT.fullmatch(first):
-        return None
-    return one_line(" ".join([first, *lines[1:]])) or None
+        return None, lines[1:]
+    return one_line(" ".join([first, *lines[1:]])) or None, []
 
 
 def _rstripped(lines: list[str]) -> list[str]:

@@ -3,14 +3,13 @@
 import re
 from collections.abc import Callable
 from datetime import datetime
-from http import HTTPStatus
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, abort, redirect, request
 from sqlalchemy import Engine
 from werkzeug.datastructures import Headers
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 if TYPE_CHECKING:
@@ -153,9 +152,10 @@ def health(engine: Engine) -> Blueprint:
 def failed(error: HTTPException) -> WerkzeugResponse:
     """Answer an HTTP error in one sentence of plain text."""
     response = error.get_response()
-    if response.status_code >= HTTPStatus.BAD_REQUEST:
-        response.set_data(f"{error.description}\n")
-        response.content_type = "text/plain; charset=utf-8"
+    unknown = error.description == NotFound.description
+    sentence = "There is nothing at this address." if unknown else error.description
+    response.set_data(f"{sentence}\n")
+    response.content_type = "text/plain; charset=utf-8"
     return response
 
 

@@ -2,6 +2,8 @@ import json
 import os
 import random
 import re
+import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -96,6 +98,10 @@ def test_refused_inputs_are_named_and_the_others_imported(portal: Portal) -> Non
 
 
 def test_a_file_that_cannot_be_read_is_refused(portal: Portal) -> None:
+    # A file of the kernel's, which fails to be read even for root.
+    ran = portal.feeds("import", "/proc/self/mem")
+    assert ran.code == 1
+    assert "mem: refused: it cannot be read: Input/output error.\n" in ran.err
     loop = portal.write("1.txt", "").with_name("loop.txt")
     loop.symlink_to(loop)
     ran = portal.feeds("import", portal.folder / "pages")
@@ -144,10 +150,11 @@ def test_a_report_has_one_line_an_input(portal: Portal) -> None:
     assert (refused["outcome"], refused["reason"]) == ("refused", "the file is empty")
     unwritable = portal.folder / "missing" / "report.jsonl"
     ran = portal.feeds("import", "--report", unwritable, portal.folder / "pages")
-    assert (ran.code, ran.err) == (
-        2,
-        f"feeds: {unwritable} cannot be written: No such file or directory.\n",
-    )
+    assert ran.code == 2
+    assert ran.err.startswith(f"feeds: The report {unwritable} cannot be written: No such file")
+    ran = portal.feeds("import", "--report", portal.folder / "pages" / "1.txt", portal.folder)
+    assert ran.code == 2
+    assert (portal.folder / "pages" / "1.txt").read_text() == page()
 
 
 def test_the_same_pages_again_change_nothing_and_move_no_revision(portal: Portal) -> None:
@@ -289,16 +296,23 @@ def test_the_order_of_imports_changes_neither_ids_nor_bytes(
             assert first.headers["ETag"] == second.headers["ETag"]
 
 
-def test_an_import_that_was_killed_is_finished_by_the_next(portal: Portal) -> None:
+@pytest.mark.parametrize("stop", [signal.SIGKILL, signal.SIGINT])
+def test_an_import_that_was_stopped_is_finished_by_the_next(portal: Portal, stop: int) -> None:
     for n in range(12000):
         portal.write(f"{n}.txt", page(f"Relīze {n}"))
-    command = [sys.executable, "-m", "feeds.cli", "import", str(portal.folder / "pages")]
+    program = Path(sys.executable).with_name("feeds")
+    command: list[str | Path] = [program, "import", portal.folder / "pages"]
+    environ = os.environ | portal.environ
     with subprocess.Popen(
-        command, env=os.environ | portal.environ, stdout=subprocess.DEVNULL
+        command, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
     ) as process:
         while process.poll() is None and not ids(portal):
             time.sleep(0.01)
-        process.kill()
+        process.send_signal(stop)
+        said = process.communicate()[1].decode()
+    if stop == signal.SIGINT:
+        assert process.returncode == 2
+        assert said.endswith("feeds: Interrupted: run the command again to finish.\n")
     assert "was interrupted: run it again" in portal.feeds("status").out
     ran = portal.feeds("import", portal.folder / "pages")
     added, unchanged = map(int, re.findall(r"(\d+) (?:added|unchanged)", ran.out))
@@ -306,6 +320,28 @@ def test_an_import_that_was_killed_is_finished_by_the_next(portal: Portal) -> No
     assert unchanged > 0
     assert added + unchanged == 12000
     assert json.loads(portal.feeds("status", "--json").out)["releases"] == 12000
+
+
+def test_what_a_newer_derivation_leaves_alike_is_unchanged(portal: Portal) -> None:
+    portal.imported(page())
+    before = revision(portal), portal.client().get("/releases.atom").data
+    with sqlite3.connect(portal.store) as database:
+        database.execute("UPDATE release SET digest = 'of an older derivation'")
+    database.close()
+    ran = portal.feeds("import", portal.folder / "pages")
+    assert ran.out.endswith("0 added, 0 changed, 1 unchanged, 0 skipped, 0 refused.\n")
+    assert (revision(portal), portal.client().get("/releases.atom").data) == before
+
+
+def test_an_edit_of_a_withdrawn_release_does_not_show_it(portal: Portal) -> None:
+    portal.imported(page("A"), page("B"))
+    with sqlite3.connect(portal.store) as database:
+        database.execute("UPDATE release SET withdrawn = 1 WHERE id = 1")
+        database.execute("DELETE FROM listing WHERE release = 1")
+    database.close()
+    portal.feeds("import", portal.write("0000.txt", page("A", body="Labots.")))
+    assert len(ids(portal)) == 1
+    assert portal.client().get("/releases/2010/05/04/a").status_code == 404
 
 
 def test_while_suspended_later_releases_are_refused_and_older_ones_back_filled(

@@ -7,7 +7,7 @@ def test_status_tells_the_state_the_counts_and_the_last_import(portal: Portal) -
     portal.imported(page("A", category="Kultūra"), page("B", category="Sports"))
     portal.feeds("import", portal.write("bad.txt", ""))
     out = portal.feeds("status").out
-    assert out.startswith("Active: no suspension is announced.\nReleases: 2, in 2 categories:\n")
+    assert out.startswith("Active: no suspension is announced.\nReleases: 2. Categories: 2.\n")
     assert "  Kultūra (kultura): 1\n" in out
     assert "0 added, 0 changed, 0 unchanged, 0 skipped, 1 refused.\n" in out
     portal.feeds("suspend", "--title", "Pauze")

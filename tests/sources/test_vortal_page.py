@@ -102,6 +102,13 @@ def test_the_contact_is_what_follows_its_words(contact: str, expected: str | Non
     assert record.website == "http://www.liepkalne.example.lv"
 
 
+def test_text_below_the_sentence_that_there_is_no_contact_is_not_lost() -> None:
+    record = read(page(contact=f"{NO_CONTACT}\n\nPielikums pieejams redakcijā."))
+    assert record.contact is None
+    assert record.body[-1] == Paragraph("Pielikums pieejams redakcijā.")
+    assert record.website == "http://www.liepkalne.example.lv"
+
+
 def test_words_of_the_contact_within_a_long_body_do_not_cut_it_short() -> None:
     body = (
         "Preses relīzes iesniedzēja kontaktinformācija ir svarīga.\n\n" + "Garš stāsts. " * 40

@@ -5,13 +5,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import event
+from sqlalchemy import event, inspect
 from sqlalchemy.engine import Engine
 
+from feeds.app import check
+from feeds.errors import SettingsError
 from feeds.operations.migrate import migrate
-from feeds.store.engine import reading
+from feeds.store import schema
+from feeds.store.engine import reading, writing
 from feeds.store.tables import Base
 from tests.portal import START, Portal, page
 
@@ -37,6 +41,17 @@ def test_the_migrations_make_what_the_models_describe(portal: Portal) -> None:
             if not isinstance(difference, list)
         ]
     assert differences == []
+
+
+def test_the_migrations_go_down_and_up_again(portal: Portal) -> None:
+    config = schema._config()  # noqa: SLF001
+    with writing(portal.engine) as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "base")
+        assert inspect(connection).get_table_names() == ["alembic_version"]
+    assert portal.feeds("status").code == 2
+    assert portal.feeds("migrate").code == 0
+    assert portal.imported(page()).feeds("status").code == 0
 
 
 def test_the_file_is_in_write_ahead_mode_with_foreign_keys_on(portal: Portal) -> None:
@@ -82,12 +97,12 @@ def test_a_migration_interrupted_at_any_statement_leaves_no_trace(
 COMMANDS = (("import", "."), ("suspend",), ("resume",), ("status",))
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("arguments", COMMANDS)
 def test_no_command_works_on_a_store_that_is_not_there(
-    tmp_path: Path, command: tuple[str, ...]
+    tmp_path: Path, arguments: tuple[str, ...]
 ) -> None:
     portal = Portal(tmp_path)
-    ran = portal.feeds(*command)
+    ran = portal.feeds(*arguments)
     assert (ran.code, ran.out) == (2, "")
     assert ran.err == (
         f"feeds: There is no release store at {portal.store}: run `feeds migrate` to make one.\n"
@@ -121,8 +136,6 @@ def test_a_schema_that_this_code_cannot_read_is_refused(
 
 def test_an_older_schema_is_refused_with_what_to_run(portal: Portal, tmp_path: Path) -> None:
     # A later version of this service is the same one with one more migration.
-    from feeds.store import schema  # noqa: PLC0415
-
     folder = tmp_path / "migrations"
     shutil.copytree(Path(schema.__file__).parent / "migrations", folder)
     (folder / "versions" / "0002_later.py").write_text(
@@ -157,6 +170,11 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
         2,
         f"feeds: The folder {tmp_path}/none does not exist: make it first.\n",
     )
+    nowhere = Portal(tmp_path, FEEDS_DATABASE_URL="sqlite:////proc/feeds.db").feeds("migrate")
+    assert (nowhere.code, nowhere.err) == (
+        2,
+        "feeds: The release store /proc/feeds.db cannot be made: unable to open database file.\n",
+    )
     (tmp_path / "folder.db").mkdir()
     portal = Portal(tmp_path, FEEDS_DATABASE_URL=f"sqlite:///{tmp_path}/folder.db")
     assert portal.feeds("migrate").code == 2
@@ -165,9 +183,6 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
 def test_fewer_entries_than_an_archive_page_are_refused_at_start(
     another: Callable[..., Portal],
 ) -> None:
-    from feeds.app import check  # noqa: PLC0415
-    from feeds.errors import SettingsError  # noqa: PLC0415
-
     portal = another(FEEDS_ENTRIES="20")
     assert check(portal.settings) == []
     portal.environ["FEEDS_ENTRIES"] = "30"
@@ -177,3 +192,6 @@ def test_fewer_entries_than_an_archive_page_are_refused_at_start(
     portal.environ["FEEDS_ENTRIES"] = "19"
     with pytest.raises(SettingsError, match=r"FEEDS_ENTRIES=19 is smaller than .* at least 20"):
         check(portal.settings)
+    ran = portal.feeds("migrate")
+    assert ran.code == 2
+    assert "FEEDS_ENTRIES=19 is smaller" in ran.err

@@ -258,7 +258,7 @@ def test_what_is_not_there_is_404_with_a_sentence(
     assert response.headers["Content-Type"] == "text/plain; charset=utf-8"
     assert response.headers["X-Content-Type-Options"] == "nosniff"
     assert response.text.endswith("\n")
-    assert sentence is None or response.text == f"{sentence}\n"
+    assert response.text == f"{sentence or 'There is nothing at this address.'}\n"
 
 
 def test_several_categories_are_one_feed_in_one_order(client: FlaskClient) -> None:

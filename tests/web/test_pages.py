@@ -101,6 +101,10 @@ def test_a_portal_in_another_language_speaks_english(another: Callable[..., Port
     feed = portal.client().get("/releases.json").get_json()
     assert feed["description"] == "All press releases. Suspended."
     assert "rights" not in feed["_feed"]
+    for form in ("atom", "rss"):
+        document = portal.client().get(f"/releases.{form}").text
+        assert "<rights>" not in document
+        assert "<copyright>" not in document
 
 
 def test_the_style_sheet_and_the_icon_of_a_page_are_served(portal: Portal) -> None:

@@ -1,0 +1,22 @@
+import pytest
+
+from tests.portal import Portal
+
+
+def test_help_is_given(portal: Portal) -> None:
+    ran = portal.feeds("--help")
+    assert ran.code == 0
+    for command in ("migrate", "import", "suspend", "resume", "status", "serve"):
+        assert f"  {command}" in ran.out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("nothing",), ("import",), ("suspend", "--nothing"), ("import", "--source", "x", "y")],
+)
+def test_what_is_no_command_is_told_and_does_nothing(
+    portal: Portal, arguments: tuple[str, ...]
+) -> None:
+    ran = portal.feeds(*arguments)
+    assert (ran.code, ran.out) == (2, "")
+    assert "Error: " in ran.err
