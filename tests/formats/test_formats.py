@@ -173,6 +173,24 @@ def test_feedparser_understands_every_part(portal: Portal, form: str) -> None:
         assert not entry.guidislink
 
 
+def test_language_author_and_original_address_of_a_release_are_told() -> None:
+    release = Release(
+        "tag:a,2008:release/1", 1, "2010/01/01/r", START, START, "R", "<p>R</p>", "R",
+        language="ru", author="Aģentūra", website=None, contact=None,
+        original="https://old.example/7", categories=(),
+    )  # fmt: skip
+    feed = subscription(SITE, SELECTION, [release], [])
+    atom = feedparser.parse(FORMATS["atom"].render(feed)).entries[0]
+    rss = feedparser.parse(FORMATS["rss"].render(feed)).entries[0]
+    (item,) = json.loads(FORMATS["json"].render(feed))["items"]
+    assert atom.content[0].language == item["language"] == "ru"
+    assert "<dc:language>ru</dc:language>" in FORMATS["rss"].render(feed).decode()
+    assert atom.author == rss.author == item["authors"][0]["name"] == "Aģentūra"
+    assert item["_links"] == {"via": "https://old.example/7"}
+    for entry in (atom, rss):
+        assert ("via", "https://old.example/7") in {(link.rel, link.href) for link in entry.links}
+
+
 def test_an_instant_before_zones_had_whole_minutes_is_shown_in_utc(portal: Portal) -> None:
     portal.imported(page(published="1850-01-01 12:00:00"))
     (item,) = portal.client().get("/releases.json").get_json()["items"]

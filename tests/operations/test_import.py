@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from feeds.identity import slug
+from feeds.identity import rank, slug
 from tests.portal import BANNER, Portal, page
 
 FORMATS = ("atom", "rss", "json")
@@ -244,6 +244,13 @@ def test_the_same_release_twice_with_other_content_is_refused_the_second_time(
         ran = portal.feeds("import", portal.folder / "pages")
         assert ran.out.endswith(f"{first}, 0 skipped, 1 refused.\n")
         assert "2.txt: refused: the same release came earlier in this import" in ran.err
+
+
+def test_releases_of_one_instant_stand_by_their_rank(portal: Portal) -> None:
+    portal.imported(*(page(f"R{n}", category=f"K{n % 2}") for n in range(12)))
+    for address in ("/releases.json", "/categories/k0.json", "/categories/k0+k1.json"):
+        found = ids(portal, address)
+        assert found == sorted(found, key=rank, reverse=True)
 
 
 def test_spellings_of_one_category_are_one_whichever_came_first(
