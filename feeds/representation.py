@@ -6,9 +6,12 @@ What the bytes are is not known here: feeds, archive documents and pages are all
 
 import gzip
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
+
+import brotli
 
 FRESH = timedelta(minutes=15)
 CALM = timedelta(days=1)
@@ -17,7 +20,12 @@ CALM_AFTER = timedelta(days=28)
 
 _STALE_WHILE_REVALIDATE = timedelta(hours=1)
 _STALE_IF_ERROR = timedelta(days=7)
-_GZIP_LEVEL = 6
+
+CODINGS: dict[str, Callable[[bytes], bytes]] = {
+    "br": lambda body: brotli.compress(body, quality=5),
+    "gzip": lambda body: gzip.compress(body, 6, mtime=0),
+}
+"""The content codings offered, in the order of our preference; levels: docs/performance.md."""
 
 
 @dataclass(frozen=True)
@@ -40,10 +48,9 @@ class Representation:
         """The weak entity tag, the same in every coding and media type (rule 4)."""
         return f'W/"{hashlib.sha256(self.body).hexdigest()[:32]}"'
 
-    @cached_property
-    def gzipped(self) -> bytes:
-        """The body in the coding ``gzip``, without a time in it."""
-        return gzip.compress(self.body, _GZIP_LEVEL, mtime=0)
+    def coded(self, coding: str | None) -> bytes:
+        """Return the body in a content coding of ``CODINGS``, or in identity."""
+        return self.body if coding is None else CODINGS[coding](self.body)
 
     def cache_control(self, now: datetime) -> str:
         """Return how long caches and readers may go without asking again."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 
-from feeds.representation import Representation
+from feeds.representation import CODINGS, Representation
 from feeds.web.negotiation import coding, prefers
 
 ALLOWED = "GET, HEAD, OPTIONS"
@@ -29,7 +29,6 @@ PREFLIGHT = (
     ("Access-Control-Max-Age", "86400"),
 )
 
-_CODINGS = ("gzip",)
 _TAG = re.compile(r'\s*(?:(?:W/)?"([^"]*)"|([^\s",]+))\s*(?:,|$)')
 # What proxies that compress append to the tags of others.
 _SUFFIX = re.compile(r"[-;](?:gzip|br|zstd)$")
@@ -65,10 +64,10 @@ def answer(
     if alternative and prefers(request.get("accept"), alternative, media_type):
         media_type = alternative
     headers.append(("Content-Type", _with_charset(media_type)))
-    body = representation.body
-    if coding(request.get("accept-encoding"), _CODINGS) == "gzip":
-        body = representation.gzipped
-        headers.append(("Content-Encoding", "gzip"))
+    chosen = coding(request.get("accept-encoding"), tuple(CODINGS))
+    body = representation.coded(chosen)
+    if chosen is not None:
+        headers.append(("Content-Encoding", chosen))
     headers.append(("Content-Length", str(len(body))))
     return Answer(200, headers, b"" if method == "HEAD" else body)
 

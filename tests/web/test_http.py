@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+import brotli
 import pytest
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
@@ -80,6 +81,11 @@ def test_the_tag_of_a_feed_answers_the_next_poll_without_a_body(
 def test_a_tag_is_the_same_in_every_coding_and_media_type(client: FlaskClient) -> None:
     plain = client.get("/releases.atom")
     zipped = client.get("/releases.atom", headers={"Accept-Encoding": "gzip"})
+    packed = client.get("/releases.atom", headers={"Accept-Encoding": "gzip, deflate, br, zstd"})
+    assert packed.headers["Content-Encoding"] == "br"
+    assert brotli.decompress(packed.data) == plain.data
+    assert int(packed.headers["Content-Length"]) == len(packed.data) < len(zipped.data)
+    assert packed.headers["ETag"] == plain.headers["ETag"]
     browsed = client.get("/releases.atom", headers={"Accept": CHROME})
     assert zipped.headers["Content-Encoding"] == "gzip"
     assert gzip.decompress(zipped.data) == plain.data == browsed.data
@@ -100,6 +106,7 @@ def test_a_tag_is_the_same_in_every_coding_and_media_type(client: FlaskClient) -
         ("{0}", 304),  # some readers lose the quotes
         ('"{0}-gzip"', 304),  # Apache marks a tag with the coding
         ('W/"{0};gzip"', 304),
+        ('"{0}-br"', 304),
         ('""', 200),
         ('"other"', 200),
         ('W/"{0}x"', 200),
@@ -142,6 +149,18 @@ def test_if_modified_since_is_read_in_its_three_forms(client: FlaskClient, form:
 def test_an_if_modified_since_that_is_no_date_is_ignored(client: FlaskClient, since: str) -> None:
     response = client.get("/releases.atom", headers={"If-Modified-Since": since})
     assert response.status_code == 200
+
+
+@pytest.mark.parametrize(
+    "header", ["identity;q=0", "*;q=0", "zstd", "gzip;q=0, br;q=0, identity;q=0"]
+)
+def test_a_client_that_accepts_nothing_gets_identity_and_no_406(
+    client: FlaskClient, header: str
+) -> None:
+    response = client.get("/releases.atom", headers={"Accept-Encoding": header})
+    assert response.status_code == 200
+    assert "Content-Encoding" not in response.headers
+    assert response.data.startswith(b"<?xml")
 
 
 def test_if_none_match_decides_alone(client: FlaskClient) -> None:

@@ -1,0 +1,1 @@
+"""Benchmarks: ratios between named rivals in one run, never absolute claims."""

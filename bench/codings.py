@@ -1,0 +1,74 @@
+"""Size against time of the content codings, on the subscription documents of the demo portal.
+
+    python -m bench.codings
+
+prints the table of docs/performance.md. Times are medians of the rounds, as multiples of the time
+that gzip 6 takes in the same round; sizes are shares of the identity body.
+"""
+
+import gzip
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import brotli
+
+from demo.__main__ import SETTINGS
+from demo.portal import write
+from feeds.app import create_app
+from feeds.formats import FORMATS
+from feeds.operations.import_ import import_paths
+from feeds.operations.migrate import migrate
+from feeds.settings import Settings
+from feeds.store.engine import open_engine
+
+ROUNDS = 15
+RIVAL = "gzip 6"
+CODINGS: dict[str, Callable[[bytes], bytes]] = {
+    **{f"gzip {n}": lambda body, n=n: gzip.compress(body, n, mtime=0) for n in (1, 4, 6, 9)},
+    **{f"br {n}": lambda body, n=n: brotli.compress(body, quality=n) for n in (1, 4, 5, 6, 9, 11)},
+}
+
+
+def documents() -> list[bytes]:
+    """Return the documents of all releases, in every format, of 50 entries each."""
+    with tempfile.TemporaryDirectory() as folder:
+        store = Path(folder) / "feeds.db"
+        settings = Settings.read(SETTINGS | {"FEEDS_DATABASE_URL": f"sqlite:///{store}"})
+        now = datetime.now(UTC)
+        migrate(settings, now)
+        write(Path(folder) / "pages")
+        engine = open_engine(settings.database_url)
+        for _ in import_paths(engine, settings, [Path(folder) / "pages"], lambda: now):
+            pass
+        client = create_app(settings).test_client()
+        return [client.get(f"/releases.{extension}").data for extension in FORMATS]
+
+
+def main() -> None:
+    """Measure and print."""
+    bodies = documents()
+    whole = sum(map(len, bodies))
+    times: dict[str, list[float]] = {name: [] for name in CODINGS}
+    sizes = {name: sum(len(code(body)) for body in bodies) for name, code in CODINGS.items()}
+    for _ in range(ROUNDS):
+        spent = {}
+        for name, code in CODINGS.items():
+            begin = time.perf_counter()
+            for body in bodies:
+                code(body)
+            spent[name] = time.perf_counter() - begin
+        for name, seconds in spent.items():
+            times[name].append(seconds / spent[RIVAL])
+    print(f"{len(bodies)} documents of {whole // len(bodies)} bytes on average, {ROUNDS} rounds\n")
+    print(f"| coding | size | time, {RIVAL} = 1 | quartiles |\n| --- | --- | --- | --- |")
+    for name, ratios in times.items():
+        low, middle, high = statistics.quantiles(ratios, n=4)
+        print(f"| {name} | {sizes[name] / whole:.3f} | {middle:.2f} | {low:.2f}–{high:.2f} |")
+
+
+if __name__ == "__main__":
+    main()
