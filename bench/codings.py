@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import brotli
@@ -28,8 +29,8 @@ from feeds.store.engine import open_engine
 ROUNDS = 15
 RIVAL = "gzip 6"
 CODINGS: dict[str, Callable[[bytes], bytes]] = {
-    **{f"gzip {n}": lambda body, n=n: gzip.compress(body, n, mtime=0) for n in (1, 4, 6, 9)},
-    **{f"br {n}": lambda body, n=n: brotli.compress(body, quality=n) for n in (1, 4, 5, 6, 9, 11)},
+    **{f"gzip {n}": partial(gzip.compress, compresslevel=n, mtime=0) for n in (1, 4, 6, 9)},
+    **{f"br {n}": partial(brotli.compress, quality=n) for n in (1, 4, 5, 6, 9, 11)},
 }
 
 
