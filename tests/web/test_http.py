@@ -123,6 +123,13 @@ def test_if_none_match_is_read_in_every_spelling(
     assert client.get("/releases.atom", headers={"If-None-Match": header}).status_code == status
 
 
+def test_a_long_header_is_read_in_one_go(client: FlaskClient) -> None:
+    opaque = client.get("/releases.atom").headers["ETag"][3:-1]
+    for filler in ("a" * 8000 + '"', " " * 8000 + "x", "W/" * 4000):
+        header = f'"{opaque}", {filler}'
+        assert client.get("/releases.atom", headers={"If-None-Match": header}).status_code == 304
+
+
 @pytest.mark.parametrize(
     "form", ["%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"]
 )
