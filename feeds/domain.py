@@ -120,7 +120,8 @@ class Selection:
     """What a feed is about: all releases (no category), one category, or several.
 
     ``revision`` and ``changed`` are those of the last visible change; ``count`` is the number of
-    releases shown, or of a combined selection the sum over its members.
+    releases shown, or of a combined selection the sum over its members. ``members`` are the
+    numbers under which the store lists what it shows.
     """
 
     feed_id: str
@@ -129,6 +130,7 @@ class Selection:
     revision: int
     changed: datetime
     created: datetime
+    members: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
+import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import Engine
 
@@ -99,11 +99,13 @@ class Portal:
         code = 0
         argv = ["feeds", *map(str, arguments)]
         with (
-            mock.patch.dict(os.environ, self.environ),
-            mock.patch.object(sys, "argv", argv),
+            pytest.MonkeyPatch.context() as process,
             contextlib.redirect_stdout(out),
             contextlib.redirect_stderr(err),
         ):
+            for name, value in self.environ.items():
+                process.setenv(name, value)
+            process.setattr(sys, "argv", argv)
             try:
                 cli.main()
             except SystemExit as stop:

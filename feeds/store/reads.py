@@ -130,6 +130,7 @@ class Snapshot:
             revision=max(row.revision for row in members),
             changed=max(row.changed for row in members),
             created=max(row.created for row in members),
+            members=tuple(row.id for row in members),
         )
 
     def latest(self) -> Release | None:
@@ -150,11 +151,10 @@ class Snapshot:
 
     def newest(self, selection: Selection, limit: int) -> list[Release]:
         """Return the newest releases of a selection, newest first, each once (rule 7)."""
-        slugs = [category.slug for category in selection.categories] or [""]
-        members = self._connection.scalars(
-            select(SelectionRow.id).where(SelectionRow.slug.in_(slugs))
-        ).all()
-        listings = [self._connection.execute(newest_query(id_, limit)).all() for id_ in members]
+        listings = [
+            self._connection.execute(newest_query(member, limit)).all()
+            for member in selection.members
+        ]
         merged = heapq.merge(*listings, key=tuple, reverse=True)
         ids = list(dict.fromkeys(row.release for row in merged))[:limit]
         return self._releases(ids)
@@ -232,4 +232,5 @@ def _selection(row: Row[int, str, str, str, int, int, datetime, datetime]) -> Se
         revision=row.revision,
         changed=row.changed,
         created=row.created,
+        members=(row.id,),
     )

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import Engine, event
 from sqlalchemy.exc import IntegrityError
 
 from feeds.operations.suspend import resume, suspend
@@ -67,6 +67,34 @@ def test_a_reader_sees_one_state_whatever_is_committed_meanwhile(portal: Portal)
     with snapshot(portal.engine) as state:
         assert len(state.newest(state.everything(), 9)) == 2
         assert len(state.notices()) == 1
+
+
+@pytest.mark.parametrize("reads", [1, 2, 3, 4, 5])
+def test_a_document_is_of_one_state_though_a_commit_falls_between_its_reads(
+    portal: Portal, reads: int
+) -> None:
+    portal.imported(page("A"))
+    client = portal.client()
+    before = client.get("/releases.atom").data
+    left = reads
+
+    def commit(*_: Any) -> None:
+        nonlocal left
+        left -= 1
+        if left == 0:
+            portal.feeds("suspend")
+            portal.feeds("import", portal.write("0000.txt", page("A", body="Labots.")))
+
+    # The transaction begins with its first read: the commit comes after one or more of them.
+    event.listen(Engine, "after_cursor_execute", commit)
+    try:
+        left += 1
+        during = client.get("/releases.atom").data
+    finally:
+        event.remove(Engine, "after_cursor_execute", commit)
+    assert left <= 0
+    assert during == before
+    assert client.get("/releases.atom").data != before
 
 
 def test_a_writer_waits_for_another(portal: Portal) -> None:

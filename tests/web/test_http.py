@@ -1,28 +1,20 @@
-import gzip
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any
 
-import brotli
 import pytest
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from feeds.operations.suspend import resume, suspend
-from tests.portal import START, Portal, page
+from tests.portal import Portal, page
 
 MEDIA_TYPES = {
     "atom": "application/atom+xml; charset=utf-8",
     "rss": "application/rss+xml; charset=utf-8",
     "json": "application/feed+json; charset=utf-8",
 }
-CHROME = (
-    "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,"
-    "image/apng,*/*;q=0.8,application/signed-exchange;v=b3;q=0.7"
-)
 
 
 def soon() -> datetime:
@@ -57,155 +49,6 @@ def test_a_feed_is_served_with_all_that_http_says_of_it(
         "Access-Control-Expose-Headers": "ETag",
         "X-Content-Type-Options": "nosniff",
     }
-
-
-@pytest.mark.parametrize("form", sorted(MEDIA_TYPES))
-def test_the_tag_of_a_feed_answers_the_next_poll_without_a_body(
-    client: FlaskClient, form: str
-) -> None:
-    first = client.get(f"/releases.{form}")
-    second = client.get(f"/releases.{form}", headers={"If-None-Match": first.headers["ETag"]})
-    assert (second.status_code, second.data) == (304, b"")
-    kept = {
-        "ETag",
-        "Last-Modified",
-        "Cache-Control",
-        "Vary",
-        "Access-Control-Allow-Origin",
-        "Access-Control-Expose-Headers",
-        "X-Content-Type-Options",
-    }
-    assert dict(second.headers) == {name: first.headers[name] for name in kept}
-
-
-def test_a_tag_is_the_same_in_every_coding_and_media_type(client: FlaskClient) -> None:
-    plain = client.get("/releases.atom")
-    zipped = client.get("/releases.atom", headers={"Accept-Encoding": "gzip"})
-    packed = client.get("/releases.atom", headers={"Accept-Encoding": "gzip, deflate, br, zstd"})
-    assert packed.headers["Content-Encoding"] == "br"
-    assert brotli.decompress(packed.data) == plain.data
-    assert int(packed.headers["Content-Length"]) == len(packed.data) < len(zipped.data)
-    assert packed.headers["ETag"] == plain.headers["ETag"]
-    browsed = client.get("/releases.atom", headers={"Accept": CHROME})
-    assert zipped.headers["Content-Encoding"] == "gzip"
-    assert gzip.decompress(zipped.data) == plain.data == browsed.data
-    assert int(zipped.headers["Content-Length"]) == len(zipped.data) < len(plain.data)
-    assert plain.headers["ETag"] == zipped.headers["ETag"] == browsed.headers["ETag"]
-    assert browsed.headers["Content-Type"] == "application/xml; charset=utf-8"
-
-
-@pytest.mark.parametrize(
-    ("template", "status"),
-    [
-        ('W/"{0}"', 304),
-        ('"{0}"', 304),
-        ('"other", W/"{0}"', 304),
-        ('"a,b" , "{0}"', 304),
-        ("*", 304),
-        (" * ", 304),
-        ("{0}", 304),  # some readers lose the quotes
-        ('"{0}-gzip"', 304),  # Apache marks a tag with the coding
-        ('W/"{0};gzip"', 304),
-        ('"{0}-br"', 304),
-        ('""', 200),
-        ('"other"', 200),
-        ('W/"{0}x"', 200),
-        ("", 200),
-        (",,,", 200),
-        ('"{0}', 304),
-    ],
-)
-def test_if_none_match_is_read_in_every_spelling(
-    client: FlaskClient, template: str, status: int
-) -> None:
-    opaque = client.get("/releases.atom").headers["ETag"][3:-1]
-    header = template.format(opaque)
-    assert client.get("/releases.atom", headers={"If-None-Match": header}).status_code == status
-
-
-def test_a_long_header_is_read_in_one_go(client: FlaskClient) -> None:
-    opaque = client.get("/releases.atom").headers["ETag"][3:-1]
-    for filler in ("a" * 8000 + '"', " " * 8000 + "x", "W/" * 4000):
-        header = f'"{opaque}", {filler}'
-        assert client.get("/releases.atom", headers={"If-None-Match": header}).status_code == 304
-
-
-@pytest.mark.parametrize(
-    "form", ["%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"]
-)
-def test_if_modified_since_is_read_in_its_three_forms(client: FlaskClient, form: str) -> None:
-    last = parsedate_to_datetime(client.get("/releases.atom").headers["Last-Modified"])
-    for seconds, status in ((0, 304), (60, 304), (-1, 200)):
-        since = (last + timedelta(seconds=seconds)).strftime(form)
-        response = client.get("/releases.atom", headers={"If-Modified-Since": since})
-        assert response.status_code == status, since
-
-
-@pytest.mark.parametrize(
-    "since",
-    [
-        "",
-        "yesterday",
-        "0",
-        "Mon, 99 Foo 2099 99:99:99 GMT",
-        "2099-01-01T00:00:00Z",
-        "Mon, 01 Jan 99999 00:00:00 GMT",
-        "Thu, 01 Jan 1970 00:00:00 +99999999",
-    ],
-)
-def test_an_if_modified_since_that_is_no_date_is_ignored(client: FlaskClient, since: str) -> None:
-    response = client.get("/releases.atom", headers={"If-Modified-Since": since})
-    assert response.status_code == 200
-
-
-@pytest.mark.parametrize(
-    "header", ["identity;q=0", "*;q=0", "zstd", "gzip;q=0, br;q=0, identity;q=0"]
-)
-def test_a_client_that_accepts_nothing_gets_identity_and_no_406(
-    client: FlaskClient, header: str
-) -> None:
-    response = client.get("/releases.atom", headers={"Accept-Encoding": header})
-    assert response.status_code == 200
-    assert "Content-Encoding" not in response.headers
-    assert response.data.startswith(b"<?xml")
-
-
-def test_if_none_match_decides_alone(client: FlaskClient) -> None:
-    first = client.get("/releases.atom").headers
-    stale = "Mon, 01 Jan 2001 00:00:00 GMT"
-    for tag, since, status in (
-        ('"other"', first["Last-Modified"], 200),
-        (first["ETag"], stale, 304),
-    ):
-        headers = {"If-None-Match": tag, "If-Modified-Since": since}
-        assert client.get("/releases.atom", headers=headers).status_code == status
-
-
-def test_a_change_that_lies_ahead_is_no_last_modified_yet(portal: Portal) -> None:
-    suspend(portal.engine, portal.settings, START)
-    resume(portal.engine, portal.settings, START)  # seconds ahead of the clock
-    now = portal.client(lambda: START).get("/releases.atom")
-    assert "Last-Modified" not in now.headers
-    far = "Mon, 01 Jan 2035 00:00:00 GMT"
-    response = portal.client(lambda: START).get(
-        "/releases.atom", headers={"If-Modified-Since": far}
-    )
-    assert response.status_code == 200
-    then = portal.client(lambda: START + timedelta(seconds=3)).get("/releases.atom")
-    assert then.headers["Last-Modified"] == "Fri, 01 Mar 2024 10:00:03 GMT"
-    assert then.headers["ETag"] == now.headers["ETag"]
-
-
-@pytest.mark.parametrize(("days", "age"), [(0, 900), (27.999, 900), (28, 86400), (400, 86400)])
-def test_from_four_weeks_after_the_announcement_a_day_is_fresh_enough(
-    portal: Portal, days: float, age: int
-) -> None:
-    notice = suspend(portal.engine, portal.settings, START)
-    client = portal.client(lambda: notice.announced + timedelta(days=days))
-    for address in ("/releases.rss", "/"):
-        assert f"max-age={age}," in client.get(address).headers["Cache-Control"]
-    resume(portal.engine, portal.settings, START)
-    assert "max-age=900," in client.get("/releases.rss").headers["Cache-Control"]
 
 
 ADDRESSES = (
