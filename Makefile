@@ -3,15 +3,17 @@ PYTHON ?= python3
 BIN := .venv/bin
 DEMO := .demo
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint check lock clean
+.PHONY: help demo test lint check bench drill lock clean
 
 help:
 	@echo "make demo    a suspended demo portal, served on http://127.0.0.1:8000"
 	@echo "make test    every test"
 	@echo "make lint    linters, types and import rules"
 	@echo "make check   these, every test and the coverage gate"
+	@echo "make bench   speed against named rivals, into docs/performance.md"
+	@echo "make drill   imports killed at 200 random moments on each engine"
 	@echo "make lock    compile the lock files anew"
-	@echo "make clean   remove the environment and the demo"
+	@echo "make clean   remove the environment, the demo and the stores of the bench"
 
 # A venv without pip is made by every Python, Debian's included; pip then installs into it from outside.
 .venv/runtime: requirements.lock pyproject.toml
@@ -28,7 +30,7 @@ demo: .venv/runtime
 	@$(BIN)/python -m demo $(DEMO)
 
 test: .venv/dev
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2
 
 lint: .venv/dev
 	$(BIN)/ruff check .
@@ -37,13 +39,22 @@ lint: .venv/dev
 	$(BIN)/lint-imports
 
 check: lint
-	$(BIN)/pytest --cov --cov-report=term
+	$(BIN)/pytest -n 2 --cov --cov-report=term
 
+bench: .venv/dev
+	$(BIN)/python -m bench
+
+drill: .venv/dev
+	$(BIN)/python -m drills.kill
+
+# What runs; what runs with PostgreSQL; what tests, checks and measures. Extras stay in the pins: without them pip looks past
+# a pin that another package asks for with an extra, and fails on the day a newer release comes out.
+COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header --no-annotate
 lock: .venv/dev
-	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-		--group build pyproject.toml -o requirements.lock
-	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-		-c requirements.lock --group build --group dev pyproject.toml -o requirements-dev.lock
+	$(COMPILE) --group build pyproject.toml -o requirements.lock
+	$(COMPILE) -c requirements.lock --group build --extra postgresql pyproject.toml -o requirements-postgresql.lock
+	$(COMPILE) -c requirements-postgresql.lock --group build --extra postgresql --group dev pyproject.toml \
+		-o requirements-dev.lock
 
 clean:
-	rm -rf .venv $(DEMO)
+	rm -rf .venv $(DEMO) .bench
