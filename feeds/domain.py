@@ -134,6 +134,43 @@ class Selection:
 
 
 @dataclass(frozen=True, slots=True)
+class ArchivePage:
+    """A full page of a selection's older releases, numbered from the oldest (RFC 5005 §4).
+
+    It takes in what is ordered after ``after`` (None: from the beginning) up to ``until``, both
+    a publication instant and a rank. ``newest`` tells that no page follows yet; ``revision`` and
+    ``changed`` are those of its last visible change.
+    """
+
+    number: int
+    after: tuple[datetime, int] | None
+    until: tuple[datetime, int]
+    newest: bool
+    revision: int
+    changed: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What an address of this service names: a release, or a selection (empty: all) in a format.
+
+    Without a format it is a page for people.
+    """
+
+    release: str | None
+    slug: str
+    format: str | None
+
+    def __str__(self) -> str:
+        """Return the address, below that of the service."""
+        if self.release is not None:
+            return f"/releases/{self.release}"
+        if self.slug:
+            return f"/categories/{self.slug}" + (f".{self.format}" if self.format else "")
+        return f"/releases.{self.format}" if self.format else "/"
+
+
+@dataclass(frozen=True, slots=True)
 class Link:
     """A link of a feed or an entry (RFC 4287 §4.2.7)."""
 
@@ -164,7 +201,12 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """A format-neutral document. ``address`` is its own URL without the format's extension."""
+    """A format-neutral document.
+
+    ``address`` is its own URL without the format's extension, and so are ``current`` (of an
+    archive document: the subscription document), ``previous`` and ``following`` (the archive
+    documents before and after it). ``complete`` tells that nothing of the feed is elsewhere.
+    """
 
     feed_id: str
     title: str
@@ -178,3 +220,7 @@ class Feed:
     page_url: str
     category_scheme: str
     entries: Sequence[Entry]
+    current: str | None = None
+    previous: str | None = None
+    following: str | None = None
+    complete: bool = False

@@ -6,6 +6,7 @@ knows the store or the settings.
 """
 
 import hashlib
+import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,6 +26,10 @@ _CYRILLIC_SPELLED = (
     "a,b,v,g,d,e,e,zh,z,i,j,k,l,m,n,o,p,r,s,t,u,f,h,c,ch,sh,shch,,y,,e,ju,ja,i,i,je,g"
 )
 _CYRILLIC = str.maketrans(dict(zip(_CYRILLIC_LETTERS, _CYRILLIC_SPELLED.split(","), strict=True)))
+_SPELLED = _LATIN | _CYRILLIC
+# The marks that NFKD leaves of European letters; all that is no mark, U+034F, stays a gap.
+_MARKS = re.compile("[\u0300-\u034e\u0350-\u036f]+")
+_WORD = re.compile(r"[a-z0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +60,11 @@ def slug(title: str) -> str:
     ends in eight hexadecimal digits of the title's SHA-256, so that two titles do not share one.
     """
     folded = unicodedata.normalize("NFC", title).lower()
-    spelled = folded.translate(_CYRILLIC).translate(_LATIN)
-    plain = unicodedata.normalize("NFKD", spelled).casefold()
+    spelled = folded if folded.isascii() else folded.translate(_SPELLED)
+    plain = _MARKS.sub("", unicodedata.normalize("NFKD", spelled).casefold())
+    if plain.isascii():
+        result = "-".join(_WORD.findall(plain))
+        return result if 0 < len(result) <= SLUG_LENGTH else _shortened(result, title)
     words: list[str] = []
     word = ""
     lossy = False
@@ -75,6 +83,10 @@ def slug(title: str) -> str:
     result = "-".join(words)
     if result and len(result) <= SLUG_LENGTH and not lossy:
         return result
+    return _shortened(result, title)
+
+
+def _shortened(result: str, title: str) -> str:
     room = SLUG_LENGTH - _HASH_DIGITS - 1
     if len(result) > room:
         result = result[: room + 1].rpartition("-")[0] or result[:room]

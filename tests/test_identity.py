@@ -38,6 +38,11 @@ def test_composed_and_decomposed_letters_give_one_slug() -> None:
     assert slug("ā") == slug("a\u0304") == "a"
 
 
+def test_marks_of_any_script_are_left_out() -> None:
+    assert slug("a\u05b0b").startswith("ab")
+    assert re.fullmatch(r"ab-[0-9a-f]{8}", slug("a\u05b0b 東"))
+
+
 @given(st.text(min_size=1))
 def test_a_slug_is_never_empty_nor_too_long_and_stands_in_any_url(title: str) -> None:
     assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", slug(title))

@@ -5,53 +5,30 @@ store (rule 6). All reads are Core selects on keys and ranges: none sorts, none 
 """
 
 import heapq
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, Select, select
+from sqlalchemy import Connection, Engine, Row, Select
 
-from feeds.domain import Category, Notice, NoticeKind, Release, Selection
+from feeds.domain import ArchivePage, Category, Notice, NoticeKind, Release, Selection, Target
 from feeds.identity import combined_feed_id
-from feeds.store.engine import reading
-from feeds.store.tables import (
-    HeadRow,
-    ImportRow,
-    ListingRow,
-    MembershipRow,
-    NoticeRow,
-    ReleaseRow,
-    SelectionRow,
-)
+from feeds.store import statements
+from feeds.store.engine import STATEMENT_SECONDS, reading
 
-_SELECTION = select(
-    SelectionRow.id,
-    SelectionRow.feed_id,
-    SelectionRow.slug,
-    SelectionRow.name,
-    SelectionRow.count.label("shown"),
-    SelectionRow.revision,
-    SelectionRow.changed,
-    SelectionRow.created,
-)
-_RELEASE = select(
-    ReleaseRow.id,
-    ReleaseRow.entry_id,
-    ReleaseRow.rank,
-    ReleaseRow.path,
-    ReleaseRow.published,
-    ReleaseRow.updated,
-    ReleaseRow.title,
-    ReleaseRow.body,
-    ReleaseRow.summary,
-    ReleaseRow.language,
-    ReleaseRow.author,
-    ReleaseRow.website,
-    ReleaseRow.contact,
-    ReleaseRow.original,
-)
+Part = int | tuple[int, int]
+"""What a document is made of: a selection by its id, or an archive page of it by its number."""
+
+STORE: Part = -1
+"""The part that changes with every visible change."""
+
+EVERYTHING = ""
+"""The slug of the selection of all releases."""
+
+_MOST_MOVED = 1000  # parts that are told apart; a larger change is one of everything
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,36 +57,31 @@ class ImportOutcome:
     refused: int
 
 
-def newest_query(selection: int, limit: int) -> Select[datetime, int, int]:
-    """Select the order keys and ids of a selection's newest releases."""
-    return (
-        select(ListingRow.published, ListingRow.rank, ListingRow.release)
-        .where(ListingRow.selection == selection)
-        .order_by(ListingRow.published.desc(), ListingRow.rank.desc())
-        .limit(limit)
-    )
-
-
 class Snapshot:
     """One state of the release store."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._head: Head | None = None
 
     def head(self) -> Head:
         """Return the store's head."""
-        row = self._connection.execute(
-            select(
-                HeadRow.store_id,
-                HeadRow.revision,
-                HeadRow.instant,
-                HeadRow.page_size,
-                HeadRow.settings_digest,
-                HeadRow.settings_revision,
-                HeadRow.settings_changed,
-            )
-        ).one()
-        return Head(*row)
+        if self._head is None:
+            self._head = Head(*self._rows(statements.HEAD)[0])
+        return self._head
+
+    def moved(self, since: int) -> frozenset[Part] | None:
+        """Return what changed visibly after a revision, or None where that may be everything."""
+        if self.head().settings_revision > since:
+            return None
+        bounds = {"since": since, "most": _MOST_MOVED}
+        selections = self._rows(statements.MOVED_SELECTIONS, **bounds)
+        pages = self._rows(statements.MOVED_PAGES, **bounds)
+        if max(len(selections), len(pages)) == _MOST_MOVED:
+            return None
+        return frozenset(
+            [STORE, *(id_ for (id_,) in selections), *((of, number) for of, number in pages)]
+        )
 
     def selection(self, slugs: Sequence[str]) -> Selection | None:
         """Return the selection of these categories, or of all releases where none is named.
@@ -117,9 +89,11 @@ class Snapshot:
         None where one of them is unknown. Of several the revision and the instants are the
         greatest of the members' (rule 5).
         """
-        rows = self._connection.execute(_SELECTION.where(SelectionRow.slug.in_(slugs or [""])))
-        members = sorted(rows, key=lambda row: row.slug)
-        if len(members) != len(slugs or [""]):
+        wanted = slugs or [EVERYTHING]
+        members = sorted(
+            self._rows(statements.SELECTIONS, slugs=wanted), key=lambda row: str(row.slug)
+        )
+        if len(members) != len(wanted):
             return None
         if len(members) == 1:
             return _selection(members[0])
@@ -133,98 +107,133 @@ class Snapshot:
             members=tuple(row.id for row in members),
         )
 
-    def latest(self) -> Release | None:
-        """Return the newest release shown, or None where there is none."""
-        row = self._connection.execute(newest_query(0, 1)).first()
-        return None if row is None else self._releases([row.release])[0]
-
     def everything(self) -> Selection:
         """Return the selection of all releases, which every store has."""
-        return _selection(self._connection.execute(_SELECTION.where(SelectionRow.id == 0)).one())
+        return _selection(self._rows(statements.SELECTIONS, slugs=[EVERYTHING])[0])
 
     def categories(self) -> list[Selection]:
         """Return the selection of every category, in the order of their slugs."""
-        rows = self._connection.execute(
-            _SELECTION.where(SelectionRow.slug > "").order_by(SelectionRow.slug)
-        )
-        return [_selection(row) for row in rows]
+        return [_selection(row) for row in self._rows(statements.CATEGORIES)]
+
+    def present_slugs(self, slugs: Sequence[str]) -> dict[str, str]:
+        """Return the present slug of each category that has or had one of these."""
+        return dict(map(tuple, self._rows(statements.PRESENT_SLUGS, slugs=slugs)))
+
+    def former_slugs(self) -> dict[str, tuple[str, ...]]:
+        """Return by their present slugs the former ones of the categories that were renamed."""
+        found: defaultdict[str, tuple[str, ...]] = defaultdict(tuple)
+        for given, slug in self._rows(statements.FORMER_SLUGS):
+            found[slug] += (given,)
+        return found
 
     def newest(self, selection: Selection, limit: int) -> list[Release]:
         """Return the newest releases of a selection, newest first, each once (rule 7)."""
+        if len(selection.members) == 1:
+            return self._releases(
+                statements.NEWEST_RELEASES, selection=selection.members[0], limit=limit
+            )
         listings = [
-            self._connection.execute(newest_query(member, limit)).all()
+            self._rows(statements.NEWEST, selection=member, limit=limit)
             for member in selection.members
         ]
         merged = heapq.merge(*listings, key=tuple, reverse=True)
         ids = list(dict.fromkeys(row.release for row in merged))[:limit]
-        return self._releases(ids)
+        return self._releases(statements.RELEASES, ids=ids)
+
+    def newest_page(self, selection: Selection) -> int:
+        """Return the number of a selection's newest archive page; 0 where there is none yet."""
+        (found,) = self._rows(statements.NEWEST_PAGE, selection=selection.members[0])
+        return found[0] or 0
+
+    def page(self, selection: Selection, number: int) -> ArchivePage | None:
+        """Return an archive page of a selection, or None where there is none of this number."""
+        rows = self._rows(
+            statements.PAGES, selection=selection.members[0], first=number - 1, last=number + 1
+        )
+        found = {row.number: row for row in rows}
+        if number not in found:
+            return None
+        row, before = found[number], found.get(number - 1)
+        return ArchivePage(
+            number=number,
+            after=(before.last_published, before.last_rank) if before else None,
+            until=(row.last_published, row.last_rank),
+            newest=number + 1 not in found,
+            revision=row.revision,
+            changed=row.changed,
+        )
+
+    def archived(self, selection: Selection, page: ArchivePage) -> list[Release]:
+        """Return the releases of an archive page, newest first: one range, however deep."""
+        after, after_rank = page.after or statements.BEGINNING
+        until, until_rank = page.until
+        return self._releases(
+            statements.ARCHIVED_RELEASES,
+            selection=selection.members[0],
+            after=after,
+            after_rank=after_rank,
+            until=until,
+            until_rank=until_rank,
+        )
 
     def release(self, path: str) -> Release | None:
         """Return the release at ``yyyy/mm/dd/slug``, unless it was withdrawn."""
-        id_ = self._connection.scalar(
-            select(ReleaseRow.id).where(ReleaseRow.path == path, ReleaseRow.withdrawn.is_(None))
-        )
-        return None if id_ is None else self._releases([id_])[0]
+        rows = self._rows(statements.RELEASE_AT, path=path)
+        return self._releases(statements.RELEASES, ids=[rows[0].id])[0] if rows else None
+
+    def withdrawn(self, path: str) -> bool:
+        """Whether the release at ``yyyy/mm/dd/slug`` was withdrawn."""
+        return bool(self._rows(statements.WITHDRAWN_AT, path=path))
+
+    def address(self, location: str) -> tuple[Target, bool] | None:
+        """Return what an old address leads to, and whether that was withdrawn."""
+        rows = self._rows(statements.ADDRESS, location=location)
+        return (_target(rows[0]), rows[0].withdrawn is not None) if rows else None
+
+    def addresses(self) -> list[tuple[str, Target]]:
+        """Return every old address and what it leads to."""
+        return [(row.location, _target(row)) for row in self._rows(statements.ADDRESSES)]
 
     def notices(self) -> list[Notice]:
         """Return every notice, the latest first."""
-        rows = self._connection.execute(
-            select(
-                NoticeRow.kind,
-                NoticeRow.entry_id,
-                NoticeRow.rank,
-                NoticeRow.announced,
-                NoticeRow.updated,
-                NoticeRow.since,
-                NoticeRow.lifted,
-                NoticeRow.title,
-                NoticeRow.text,
-            ).order_by(NoticeRow.announced.desc())
-        )
-        return [Notice(NoticeKind(row.kind), *row[1:]) for row in rows]
+        return [
+            Notice(NoticeKind(kind), *values) for kind, *values in self._rows(statements.NOTICES)
+        ]
 
     def last_import(self) -> ImportOutcome | None:
         """Return the outcome of the import that was begun last."""
-        row = self._connection.execute(
-            select(
-                ImportRow.started,
-                ImportRow.finished,
-                ImportRow.added,
-                ImportRow.changed,
-                ImportRow.unchanged,
-                ImportRow.skipped,
-                ImportRow.refused,
-            )
-            .order_by(ImportRow.id.desc())
-            .limit(1)
-        ).first()
-        return None if row is None else ImportOutcome(*row)
+        rows = self._rows(statements.LAST_IMPORT)
+        return ImportOutcome(*rows[0]) if rows else None
 
-    def _releases(self, ids: Sequence[int]) -> list[Release]:
-        """Return releases by id, in the order given."""
-        categories: dict[int, list[Category]] = {id_: [] for id_ in ids}
-        memberships = self._connection.execute(
-            select(MembershipRow.release, SelectionRow.slug, SelectionRow.name)
-            .join(SelectionRow, SelectionRow.id == MembershipRow.selection)
-            .where(MembershipRow.release.in_(ids))
-        )
-        for release, slug, name in memberships:
+    def _releases(self, chosen: statements.Chosen, **values: object) -> list[Release]:
+        """Return releases in their order, the newest first (rule 7)."""
+        categories: defaultdict[int, list[Category]] = defaultdict(list)
+        for release, slug, name in self._rows(chosen.memberships, **values):
             categories[release].append(Category(slug, name))
-        found: dict[int, Release] = {}
-        for id_, *values in self._connection.execute(_RELEASE.where(ReleaseRow.id.in_(ids))):
-            fields: list[Any] = [*values, tuple(sorted(categories[id_]))]
-            found[id_] = Release(*fields)
-        return [found[id_] for id_ in ids]
+        releases = [
+            Release(*row[1:], tuple(sorted(categories[row.id])))  # type: ignore[call-arg]
+            for row in self._rows(chosen.releases, **values)
+        ]
+        releases.sort(key=lambda release: (release.published, release.rank), reverse=True)
+        return releases
+
+    def _rows(self, statement: Select[Any], **values: object) -> Sequence[Any]:
+        """Run a statement; fetching all rows at once costs half of fetching one by one."""
+        return self._connection.execute(statement, values).all()
 
 
 @contextmanager
-def snapshot(engine: Engine) -> Iterator[Snapshot]:
-    """Open one snapshot; raise ``StoreAwayError`` where the store does not answer."""
-    with reading(engine) as connection:
+def snapshot(engine: Engine, *, seconds: float = STATEMENT_SECONDS) -> Iterator[Snapshot]:
+    """Open one snapshot, as ``reading`` says; raise ``StoreError`` where there is none."""
+    with reading(engine, seconds=seconds) as connection:
         yield Snapshot(connection)
 
 
-def _selection(row: Row[int, str, str, str, int, int, datetime, datetime]) -> Selection:
+def _target(row: Row[Any]) -> Target:
+    return Target(row.path, row.slug or EVERYTHING, row.format)
+
+
+def _selection(row: Row[Any]) -> Selection:
     return Selection(
         feed_id=row.feed_id,
         categories=(Category(row.slug, row.name),) if row.slug else (),

@@ -1,21 +1,32 @@
-"""Writes of releases, many at a time: the rows, their categories, and the listing derived of them.
+"""Writes of releases, many at a time: the rows and their categories.
 
-All of it belongs to one ``Change``. Ids are given out here, under the lock that the change holds.
-What counts as a change of a release is decided in ``edit``: whatever a reader sees of its entry.
+All of it belongs to one ``Change``, and what is listed follows (``listing``). Ids are given out
+here, under the lock that the change holds. What counts as a change of a release is decided in
+``edit``: whatever a reader sees of its entry.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from difflib import SequenceMatcher
+from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, func, insert, select, update
 
 from feeds.domain import Draft
 from feeds.identity import Authority, distinct_path, feed_id, slug
-from feeds.store.tables import LabelRow, ListingRow, MembershipRow, ReleaseRow, SelectionRow
+from feeds.store.listing import Listed, Listing
+from feeds.store.tables import (
+    LabelRow,
+    ListingRow,
+    MembershipRow,
+    NoticeRow,
+    ReleaseRow,
+    SelectionRow,
+)
 from feeds.store.writes import Change, chunks
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 ALL = 0
 """The id of the selection of all releases."""
@@ -37,12 +48,16 @@ class Known:
 
 
 class Releases:
-    """The releases of the store, within one change."""
+    """The releases of the store, within one change.
 
-    def __init__(self, change: Change, authority: Authority) -> None:
+    ``authority`` mints the ids of new categories; ``window``: see ``Listing``.
+    """
+
+    def __init__(self, change: Change, authority: Authority, window: int) -> None:
         self._change = change
         self._connection = change.connection
         self._authority = authority
+        self._listing = Listing(change, window)
 
     def known(self, source_keys: Sequence[str]) -> dict[str, Known]:
         """Return what is known of these source keys."""
@@ -56,6 +71,16 @@ class Releases:
             found.update({row.source_key: Known(*row[1:]) for row in rows})
         return found
 
+    def taken(self, entry_ids: Sequence[str]) -> set[str]:
+        """Return which of these ids are those of releases or notices."""
+        found: set[str] = set()
+        for chunk in chunks(entry_ids):
+            for row in (ReleaseRow, NoticeRow):
+                found.update(
+                    self._connection.scalars(select(row.entry_id).where(row.entry_id.in_(chunk)))
+                )
+        return found
+
     def add(self, drafts: Sequence[Draft]) -> list[str | None]:
         """Add releases, whose source keys and ids are new and differ.
 
@@ -67,8 +92,7 @@ class Releases:
         selections = self._selections(label for draft in drafts for label in draft.labels)
         paths = self._free_paths(drafts)
         first = (self._connection.scalar(select(func.max(ReleaseRow.id))) or 0) + 1
-        releases, memberships, listings = [], [], []
-        counts: Counter[int] = Counter()
+        releases, memberships, listed = [], [], []
         for id_, draft in enumerate(drafts, first):
             releases.append(
                 {name: getattr(draft, name) for name in _SHOWN}
@@ -84,14 +108,14 @@ class Releases:
             )
             members = {selections[slug(label)] for label in draft.labels}
             memberships += [{"release": id_, "selection": member} for member in sorted(members)]
-            for selection in (ALL, *sorted(members)):
-                listings.append(_listing(selection, draft.published, draft.rank, id_))
-                counts[selection] += 1
+            listed += [
+                Listed(selection, draft.published, draft.rank, id_)
+                for selection in (ALL, *sorted(members))
+            ]
         self._connection.execute(insert(ReleaseRow), releases)
-        self._connection.execute(insert(MembershipRow), memberships)
-        self._connection.execute(insert(ListingRow), listings)
-        self._count(counts)
-        self._change.touch(counts)
+        if memberships:
+            self._connection.execute(insert(MembershipRow), memberships)
+        self._listing.show(listed)
         return [
             near or (draft.path if paths[draft.entry_id] != draft.path else None)
             for near, draft in zip(self._near(drafts, first), drafts, strict=True)
@@ -130,8 +154,13 @@ class Releases:
         if visible:
             self._refile(known.id, before, after)
             if row.withdrawn is None:
-                self._relist(known.id, draft.published, row.rank, after)
-                self._change.touch({ALL, *before, *after})
+                self._listing.hide(known.id)
+                self._listing.show(
+                    [
+                        Listed(selection, draft.published, row.rank, known.id)
+                        for selection in (ALL, *sorted(after))
+                    ]
+                )
         return visible
 
     def _refile(self, release: int, before: set[int], after: set[int]) -> None:
@@ -146,32 +175,6 @@ class Releases:
                 insert(MembershipRow),
                 [{"release": release, "selection": member} for member in sorted(after - before)],
             )
-
-    def _relist(self, release: int, published: datetime, rank: int, members: set[int]) -> None:
-        """Derive the listing of one shown release anew."""
-        counts: Counter[int] = Counter()
-        counts.subtract(
-            self._connection.scalars(
-                select(ListingRow.selection).where(ListingRow.release == release)
-            )
-        )
-        self._connection.execute(delete(ListingRow).where(ListingRow.release == release))
-        selections = (ALL, *sorted(members))
-        self._connection.execute(
-            insert(ListingRow),
-            [_listing(selection, published, rank, release) for selection in selections],
-        )
-        counts.update(selections)
-        self._count(counts)
-
-    def _count(self, counts: Counter[int]) -> None:
-        for selection, difference in sorted(counts.items()):
-            if difference:
-                self._connection.execute(
-                    update(SelectionRow)
-                    .where(SelectionRow.id == selection)
-                    .values(count=SelectionRow.count + difference)
-                )
 
     def _selections(self, labels: Iterable[str]) -> dict[str, int]:
         """Return the selection of each label by its slug; make those that there are not yet.
@@ -197,7 +200,7 @@ class Releases:
                     self._connection.execute(
                         update(SelectionRow).where(SelectionRow.id == id_).values(name=spelled[key])
                     )
-                    self._change.touch_all()
+                    self._listing.rename(id_)
         for key in sorted(spelled.keys() - found.keys()):
             found[key] = self._create(key, spelled[key])
         return found
@@ -256,7 +259,3 @@ class Releases:
             )
             for id_, draft in enumerate(drafts, first)
         ]
-
-
-def _listing(selection: int, published: datetime, rank: int, release: int) -> dict[str, object]:
-    return {"selection": selection, "published": published, "rank": rank, "release": release}

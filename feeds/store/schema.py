@@ -9,13 +9,14 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, insert, inspect, select, text
+from sqlalchemy import Connection, Engine, func, insert, inspect, select, text
 
 from feeds.errors import StoreError
 from feeds.identity import Authority, feed_id
-from feeds.store.engine import reading, writing
+from feeds.store.engine import is_sqlite, name, reading, writing
 from feeds.store.tables import HeadRow, SelectionRow
 
+_LOCK = 0x66656564  # any number that no other program of this database locks by
 _MIGRATE = "run `feeds migrate`"
 
 
@@ -33,6 +34,11 @@ def _known() -> tuple[str, ...]:
     return tuple(script.revision for script in scripts)
 
 
+def current() -> str:
+    """Return the version of the schema that this code serves."""
+    return _known()[0]
+
+
 def _version(connection: Connection) -> str | None:
     names = inspect(connection).get_table_names()
     if "alembic_version" not in names:
@@ -42,38 +48,43 @@ def _version(connection: Connection) -> str | None:
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
 
-def check(engine: Engine, path: Path) -> None:
+def check(engine: Engine) -> None:
     """Raise ``StoreError``, saying what to run, unless this code can serve the store."""
-    if not path.exists():
-        raise StoreError(f"There is no release store at {path}: {_MIGRATE} to make one.")
+    where = name(engine)
+    if is_sqlite(engine) and not Path(where).exists():
+        raise StoreError(f"There is no release store at {where}: {_MIGRATE} to make one.")
     with reading(engine) as connection:
         version = _version(connection)
     if version == _known()[0]:
         return
     if version is None:
-        raise StoreError(f"The release store at {path} is empty: {_MIGRATE} to set it up.")
+        raise StoreError(f"The release store at {where} is empty: {_MIGRATE} to set it up.")
     if version in _known():
-        raise StoreError(f"The release store at {path} has an older schema: {_MIGRATE}.")
+        raise StoreError(f"The release store at {where} has an older schema: {_MIGRATE}.")
     raise StoreError(
-        f"The release store at {path} was made by a newer version of this service "
+        f"The release store at {where} was made by a newer version of this service "
         f"(schema {version}): install that version, or put back an older back-up."
     )
 
 
 def migrate(
-    engine: Engine, path: Path, authority: Authority, page_size: int, now: datetime
+    engine: Engine, authority: Authority, page_size: int, now: datetime
 ) -> tuple[str | None, str]:
     """Bring the schema up, whole or not at all; return the version before and after.
 
     A new store gets its identity, its archive page size and the selection of all releases.
     """
-    if not path.exists():
-        _prepare(path)
+    where = name(engine)
+    if is_sqlite(engine) and not Path(where).exists():
+        _prepare(Path(where))
     with writing(engine) as connection:
+        if not is_sqlite(engine):
+            # There is no head to lock yet.
+            connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
         before = _version(connection)
         if before is not None and before not in _known():
             raise StoreError(
-                f"The release store at {path} was made by a newer version of this service "
+                f"The release store at {where} was made by a newer version of this service "
                 f"(schema {before}) and is left as it is."
             )
         config = _config()

@@ -6,7 +6,16 @@ and what the migrations make is compared by a test. Instants are whole seconds s
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import BigInteger, Dialect, ForeignKey, Integer, MetaData, Text, TypeDecorator
+from sqlalchemy import (
+    BigInteger,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Text,
+    TypeDecorator,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -65,6 +74,7 @@ class HeadRow(Base):
 class SelectionRow(Base):
     """All releases (id 0, empty slug and name) or one category, with its last visible change.
 
+    ``count`` releases are shown, the newest ``tail`` of them after its last archive page.
     ``named`` tells that an operator chose the name, which an import then leaves alone.
     """
 
@@ -76,7 +86,8 @@ class SelectionRow(Base):
     name: Mapped[str]
     named: Mapped[bool] = mapped_column(default=False)
     count: Mapped[int] = mapped_column(default=0)
-    revision: Mapped[int]
+    tail: Mapped[int] = mapped_column(default=0, server_default="0", index=True)
+    revision: Mapped[int] = mapped_column(index=True)
     changed: Mapped[datetime]
     created: Mapped[datetime]
 
@@ -144,16 +155,23 @@ class ListingRow(Base):
 
 
 class PageRow(Base):
-    """A fence: the last release of a full archive page, with the page's last visible change."""
+    """An archive page, numbered from the oldest, by its fence: the order key of its last release.
+
+    It holds ``size`` releases: those after the fence of the page before it, up to its own.
+    """
 
     __tablename__ = "page"
-    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 - SQLAlchemy's name
+    __table_args__ = (
+        Index(None, "selection", "last_published", "last_rank", unique=True),
+        {"sqlite_with_rowid": False},
+    )
 
     selection: Mapped[int] = mapped_column(Integer, ForeignKey("selection.id"), primary_key=True)
     number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     last_published: Mapped[datetime]
     last_rank: Mapped[int]
-    revision: Mapped[int]
+    size: Mapped[int] = mapped_column(server_default="0", index=True)
+    revision: Mapped[int] = mapped_column(index=True)
     changed: Mapped[datetime]
 
 

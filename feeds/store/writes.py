@@ -10,12 +10,19 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy import Connection, Engine, bindparam, insert, select, update
 
 from feeds.domain import Notice
 from feeds.store.engine import writing
+from feeds.store.fences import Recut, cut
 from feeds.store.reads import ImportOutcome, Snapshot
-from feeds.store.tables import HeadRow, ImportRow, NoticeRow, SelectionRow
+from feeds.store.tables import (
+    HeadRow,
+    ImportRow,
+    NoticeRow,
+    PageRow,
+    SelectionRow,
+)
 
 T = TypeVar("T")
 
@@ -23,22 +30,34 @@ _CHUNK = 500  # variables in one IN list; SQLite's own limit is far above
 
 
 class Change:
-    """One changing transaction; ``instant`` and ``revision`` are those it will leave."""
+    """One changing transaction; ``instant`` and ``revision`` are those it will leave.
+
+    ``recut`` names, once it is finished, the archive pages that were cut anew.
+    """
 
     def __init__(self, connection: Connection, now: datetime) -> None:
         self.connection = connection
         self.snapshot = Snapshot(connection)
         # Any row lock will do where the engine has them; SQLite's BEGIN IMMEDIATE has all.
-        head = connection.execute(select(HeadRow.revision, HeadRow.instant).with_for_update()).one()
+        head = connection.execute(
+            select(HeadRow.revision, HeadRow.instant, HeadRow.page_size).with_for_update()
+        ).one()
+        self._page_size = head.page_size
+        self.recut: tuple[Recut, ...] = ()
         self.revision = head.revision + 1
         self.instant = max(now.replace(microsecond=0), head.instant + timedelta(seconds=1))
         self._touched: set[int] = set()
+        self._touched_pages: set[tuple[int, int]] = set()
         self._touched_all = False
         self._settings: str | None = None
 
     def touch(self, selections: Iterable[int]) -> None:
         """Note that what these selections show has changed."""
         self._touched.update(selections)
+
+    def touch_pages(self, pages: Iterable[tuple[int, int]]) -> None:
+        """Note that what these archive pages hold has changed."""
+        self._touched_pages.update(pages)
 
     def touch_all(self) -> None:
         """Note that what every selection shows has changed."""
@@ -84,10 +103,19 @@ class Change:
             )
         )
 
+    def cut(self) -> None:
+        """Bring the archive pages up to what is listed."""
+        made = cut(self.connection, self._page_size, self.revision, self.instant)
+        self.touch(made.selections)
+        self.touch_pages(made.followed)
+        self.recut = made.recut
+
     def finish(self) -> None:
         """Give the change its place on the clock, if anything visible changed."""
-        if not self._touched and not self._touched_all and self._settings is None:
+        touched = self._touched or self._touched_pages or self._touched_all
+        if not touched and self._settings is None:
             return
+        stamp = {"revision": self.revision, "changed": self.instant}
         head = update(HeadRow).values(revision=self.revision, instant=self.instant)
         if self._settings is not None:
             head = head.values(
@@ -96,20 +124,36 @@ class Change:
                 settings_changed=self.instant,
             )
         self.connection.execute(head)
-        selections = update(SelectionRow).values(revision=self.revision, changed=self.instant)
+        selections = update(SelectionRow).values(stamp)
         if self._touched_all:
             self.connection.execute(selections)
         else:
             for chunk in chunks(sorted(self._touched)):
                 self.connection.execute(selections.where(SelectionRow.id.in_(chunk)))
+        if self._touched_pages:
+            self.connection.execute(
+                update(PageRow)
+                .where(
+                    PageRow.selection == bindparam("of"), PageRow.number == bindparam("numbered")
+                )
+                .values(stamp),
+                [{"of": of, "numbered": number} for of, number in sorted(self._touched_pages)],
+            )
 
 
 @contextmanager
-def change(engine: Engine, now: datetime, *, keep: bool = True) -> Iterator[Change]:
-    """Open one changing transaction at ``now``; any exception, or ``keep=False``, undoes it."""
+def change(
+    engine: Engine, now: datetime, *, keep: bool = True, last: bool = True
+) -> Iterator[Change]:
+    """Open one changing transaction at ``now``; any exception, or ``keep=False``, undoes it.
+
+    Archive pages are cut in the ``last`` transaction of a command, never between those of one.
+    """
     with writing(engine, keep=keep) as connection:
         made = Change(connection, now)
         yield made
+        if last:
+            made.cut()
         made.finish()
 
 

@@ -1,5 +1,4 @@
 import shutil
-import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from feeds.app import check
 from feeds.errors import SettingsError
 from feeds.operations.migrate import migrate
 from feeds.store import schema
-from feeds.store.engine import reading, writing
+from feeds.store.engine import name, reading, writing
 from feeds.store.tables import Base
 from tests.portal import START, Portal, page
 
@@ -23,11 +22,11 @@ from tests.portal import START, Portal, page
 def test_a_store_is_made_once_and_left_as_it_is_afterwards(tmp_path: Path) -> None:
     portal = Portal(tmp_path)
     made = portal.feeds("migrate")
-    assert (made.code, made.out) == (0, f"Made the release store {portal.store} (schema 0001).\n")
+    assert (made.code, made.out) == (0, f"Made the release store {portal.store} (schema 0002).\n")
     portal.imported(page())
     before = portal.client().get("/releases.atom")
     again = portal.feeds("migrate")
-    assert again.out == f"{portal.store} has the schema of this version (0001).\n"
+    assert again.out == f"{portal.store} has the schema of this version (0002).\n"
     assert portal.client().get("/releases.atom").headers == before.headers
 
 
@@ -54,22 +53,39 @@ def test_the_migrations_go_down_and_up_again(portal: Portal) -> None:
     assert portal.imported(page()).feeds("status").code == 0
 
 
-def test_the_file_is_in_write_ahead_mode_with_foreign_keys_on(portal: Portal) -> None:
+def test_a_store_from_before_archive_pages_gets_them(another: Callable[..., Portal]) -> None:
+    portal = another(FEEDS_ENTRIES="2")
+    portal.imported(*(page(f"R{n}", published=f"2010-05-0{n + 1} 12:00:00") for n in range(5)))
+    before = portal.client().get("/releases/archive/1.atom").data
+    config = schema._config()  # noqa: SLF001
+    with writing(portal.engine) as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0001")
+    assert "older schema: run `feeds migrate`" in portal.feeds("status").err
+    assert portal.feeds("migrate").code == 0
+    assert portal.client().get("/releases/archive/1.atom").data == before
+    assert portal.client().get("/categories/pasvaldibas/archive/2.atom").status_code == 200
+
+
+@pytest.mark.only("sqlite")
+def test_the_file_is_in_write_ahead_mode_and_foreign_keys_are_held(portal: Portal) -> None:
     with reading(portal.engine) as connection:
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+    with writing(portal.engine) as connection:
         assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
 
 
 def objects(portal: Portal) -> int:
     """Count the tables and indexes of a store."""
-    with sqlite3.connect(portal.store) as database:
-        (count,) = database.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    database.close()
-    return int(count)
+    with writing(portal.engine) as connection:
+        tables = inspect(connection).get_table_names()
+        return sum(1 + len(inspect(connection).get_indexes(table)) for table in tables)
 
 
 def test_a_migration_interrupted_at_any_statement_leaves_all_or_nothing(
-    portal: Portal, tmp_path_factory: pytest.TempPathFactory
+    portal: Portal,
+    tmp_path_factory: pytest.TempPathFactory,
+    database: Callable[[], str | None],
 ) -> None:
     whole = objects(portal)
     statements = stop_at = 0
@@ -84,7 +100,7 @@ def test_a_migration_interrupted_at_any_statement_leaves_all_or_nothing(
     event.listen(Engine, "before_cursor_execute", interrupt)
     try:
         for stop_at in range(2, 200, 3):  # noqa: B007 - read by the listener
-            fresh = Portal(tmp_path_factory.mktemp("portal"))
+            fresh = Portal(tmp_path_factory.mktemp("portal"), database())
             statements = 0
             try:
                 migrate(fresh.settings, START)
@@ -128,10 +144,7 @@ def test_no_command_works_on_a_store_that_is_not_there(
 def test_a_schema_that_this_code_cannot_read_is_refused(
     portal: Portal, sql: str, sentence: str
 ) -> None:
-    database = sqlite3.connect(portal.store)
-    database.execute(sql)
-    database.commit()
-    database.close()
+    portal.sql(sql)
     ran = portal.feeds("status")
     assert ran.code == 2
     assert sentence in ran.err
@@ -145,8 +158,8 @@ def test_an_older_schema_is_refused_with_what_to_run(portal: Portal, tmp_path: P
     # A later version of this service is the same one with one more migration.
     folder = tmp_path / "migrations"
     shutil.copytree(Path(schema.__file__).parent / "migrations", folder)
-    (folder / "versions" / "0002_later.py").write_text(
-        "from alembic import op\nrevision = '0002'\ndown_revision = '0001'\n"
+    (folder / "versions" / "0003_later.py").write_text(
+        "from alembic import op\nrevision = '0003'\ndown_revision = '0002'\n"
         "def upgrade():\n    op.execute('CREATE TABLE later (id INTEGER PRIMARY KEY)')\n"
         "def downgrade():\n    op.execute('DROP TABLE later')\n"
     )
@@ -159,11 +172,11 @@ def test_an_older_schema_is_refused_with_what_to_run(portal: Portal, tmp_path: P
         assert (ran.code, ran.err) == (
             2,
             (
-                f"feeds: The release store at {portal.store} has an older schema: "
+                f"feeds: The release store at {name(portal.engine)} has an older schema: "
                 "run `feeds migrate`.\n"
             ),
         )
-        assert "from schema 0001 to 0002" in portal.feeds("migrate").out
+        assert "from schema 0002 to 0003" in portal.feeds("migrate").out
         assert portal.client().get("/releases.atom").data == before
     finally:
         schema._config.cache_clear()  # noqa: SLF001
