@@ -5,6 +5,7 @@ go, HTML is reduced to a safe subset with absolute addresses, text becomes such 
 summary is cut. Nothing here knows where the text came from or where it goes.
 """
 
+import contextlib
 import html
 import re
 from collections.abc import Iterable
@@ -13,14 +14,23 @@ from urllib.parse import urlsplit
 
 import nh3
 from linkify_it import LinkifyIt
+from lxml import etree
 
-VERSION = 1
+VERSION = 2
 """Part of every record's digest: raise it when the same record comes to give other HTML."""
 
 SUMMARY_LENGTH = 280
 
+# Of a long body no more is looked at than is sure to hold its summary.
+_BEGINNING = 4 * SUMMARY_LENGTH
+_END_OF_TEXT = re.compile(r"<(?:/p|/h\d|/li|/t[dhr]|/d[dt]|br|hr)>")
+_ANY_TAG = re.compile(r"<[^>]*>")
+
 # XML 1.0 §2.2, Char: all but these.
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+# Embeddings, overrides and isolates turn round whatever stands after them, on a page or in a list.
+_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
 _TAGS = {
     "a", "abbr", "b", "blockquote", "br", "code", "dd", "del", "dl", "dt", "em", "h2", "h3", "h4",
@@ -28,15 +38,31 @@ _TAGS = {
     "td", "th", "thead", "tr", "u", "ul",
 }  # fmt: skip
 _ATTRIBUTES = {"a": {"href"}, "td": {"colspan", "rowspan"}, "th": {"colspan", "rowspan"}}
+_SCHEMES = {"http", "https", "mailto"}
 _CLEANER = nh3.Cleaner(
-    tags=_TAGS,
-    attributes=_ATTRIBUTES,
-    url_schemes={"http", "https", "mailto"},
-    link_rel=None,
+    tags=_TAGS, attributes=_ATTRIBUTES, url_schemes=_SCHEMES, link_rel=None, url_relative="deny"
 )
 _LINKS = LinkifyIt()
-# What every web or e-mail address that is linked here contains; the search itself is slow.
-_LINK_HINT = re.compile(r"://|@|www\.", re.IGNORECASE)
+# The search for links is made word by word, for its time grows with the square of what it is given.
+_WORD = re.compile(r"\S+")
+_LINK_LENGTH = 2000
+
+# Elements that part text as paragraphs do, but are not in the safe subset.
+_DIVISION = re.compile(
+    r"<(/?)(?:address|article|aside|details|div|fieldset|figcaption|figure|footer|form|header|main"
+    r"|nav|section|summary)(?=[\s/>])",
+    re.IGNORECASE,
+)
+_OTHER_HEADING = re.compile(r"<(/?)h([156])(?=[\s/>])", re.IGNORECASE)
+_OTHER_LEVEL = {"1": "h2", "5": "h4", "6": "h4"}
+_EMPTY = re.compile(r"<p>\s*</p>\n?")
+
+# The sanitiser's time grows with the square of the nesting: 100,000 nested lists take minutes.
+_MANY_TAGS = 1000
+_OPAQUE = (
+    "iframe", "math", "noembed", "noframes", "noscript", "plaintext", "script", "select", "style",
+    "svg", "template", "textarea", "title", "xmp",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +79,36 @@ class Paragraph:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Html:
+    """A part of a body as HTML, of whatever kind; ``base`` is the address it was published at."""
+
+    text: str
+    base: str | None = None
+
+
+class MarkupError(Exception):
+    """The HTML cannot be made harmless; the message is the reason."""
+
+
 def legal(text: str) -> tuple[str, int]:
     """Remove the characters that XML 1.0 forbids; return the text and how many there were."""
-    return _FORBIDDEN.subn("", text)
+    return (text, 0) if _ordinary(text) else _FORBIDDEN.subn("", text)
 
 
 def one_line(text: str) -> str:
     """Return legal text on one line, each run of white space as one space."""
-    return " ".join(legal(text)[0].split())
+    return " ".join(_straight(text).split())
+
+
+def _ordinary(text: str) -> bool:
+    """Whether there is nothing to remove: by far the most text, and much faster found out."""
+    return text.isprintable() or text.replace("\n", "").isprintable()
+
+
+def _straight(text: str) -> str:
+    """Remove what XML forbids and what turns text round."""
+    return text if _ordinary(text) else _TURNING.sub("", legal(text)[0])
 
 
 def web_address(text: str) -> str | None:
@@ -84,10 +132,15 @@ def _unsafe(address: str) -> bool:
     return any(letter.isspace() or letter in '<>"{}|\\^`' for letter in legal(address)[0])
 
 
-def text_html(blocks: Iterable[Heading | Paragraph]) -> str:
-    """Write text blocks as sanitised HTML; what is text stays text, addresses become links."""
+def text_html(blocks: Iterable[Heading | Paragraph | Html]) -> str:
+    """Write a body as sanitised HTML; what is text stays text, addresses in it become links.
+
+    Raises ``MarkupError``.
+    """
     parts = [
-        f"<h2>{html.escape(block.text, quote=False)}</h2>"
+        _harmless(block)
+        if isinstance(block, Html)
+        else f"<h2>{html.escape(block.text, quote=False)}</h2>"
         if isinstance(block, Heading)
         else f"<p>{_linked(block.text)}</p>"
         for block in blocks
@@ -102,22 +155,64 @@ def plain_html(text: str) -> str:
 
 def sanitised(markup: str) -> str:
     """Reduce HTML to the safe subset. A character reference may hide a forbidden character."""
-    return legal(_CLEANER.clean(markup))[0]
+    return _straight(_CLEANER.clean(markup))
+
+
+def _harmless(block: Html) -> str:
+    """Reduce HTML of any origin: what parts text goes on doing so, every address is absolute."""
+    markup = _DIVISION.sub(r"<\1p", block.text)
+    markup = _OTHER_HEADING.sub(lambda found: f"<{found[1]}{_OTHER_LEVEL[found[2]]}", markup)
+    if markup.count("<") > _MANY_TAGS:
+        markup = _levelled(markup)
+    base = web_address(block.base) if block.base else None
+    cleaner = _CLEANER
+    if base and "href" in markup.lower():
+        # A base may be an address to us and none to the sanitiser: then its links are no links.
+        with contextlib.suppress(ValueError):
+            cleaner = nh3.Cleaner(
+                tags=_TAGS,
+                attributes=_ATTRIBUTES,
+                url_schemes=_SCHEMES,
+                link_rel=None,
+                url_relative=("rewrite_with_base", base),
+            )
+    return _EMPTY.sub("", cleaner.clean(markup)).strip()
+
+
+def _levelled(markup: str) -> str:
+    """Write HTML of many tags anew, well nested and to a bounded depth."""
+    # Whatever two parsers may read differently, comments and raw text, would undo the bound.
+    parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
+    tree = etree.fromstring(f"<body>{legal(markup)[0]}".encode(), parser)
+    if any("depth" in error.message for error in parser.error_log):
+        raise MarkupError("its HTML is nested more than 255 deep")
+    etree.strip_elements(tree, *_OPAQUE, with_tail=False)
+    return str(etree.tostring(tree, encoding="unicode", method="html"))
 
 
 def _linked(text: str) -> str:
     parts: list[str] = []
     end = 0
-    for match in (_LINKS.match(text) or ()) if _LINK_HINT.search(text) else ():
-        # A bare host is linked only with its ``www.``: "gadā.Ir" is a missing space.
-        if not match.schema and not match.raw.lower().startswith("www."):
+    for word in _WORD.finditer(text) if _may_link(text) else ():
+        if len(word[0]) > _LINK_LENGTH or not _may_link(word[0]):
             continue
-        parts.append(_escaped(text[end : match.index]))
-        href = html.escape(match.url)
-        parts.append(f'<a href="{href}">{html.escape(match.raw, quote=False)}</a>')
-        end = match.last_index
+        for match in _LINKS.match(word[0]) or ():
+            # A bare host is linked only with its ``www.``: "gadā.Ir" is a missing space.
+            if not match.schema and not match.raw.lower().startswith("www."):
+                continue
+            parts.append(_escaped(text[end : word.start() + match.index]))
+            href = html.escape(match.url)
+            parts.append(f'<a href="{href}">{html.escape(match.raw, quote=False)}</a>')
+            end = word.start() + match.last_index
     parts.append(_escaped(text[end:]))
     return "".join(parts)
+
+
+def _may_link(text: str) -> bool:
+    """Whether there is what every address that is linked here has; the search itself is slow."""
+    if "@" in text or "://" in text:
+        return True
+    return ("w." in text or "W." in text) and "www." in text.lower()
 
 
 def _escaped(text: str) -> str:
@@ -126,9 +221,24 @@ def _escaped(text: str) -> str:
 
 def summary(body: str) -> str:
     """Return the beginning of a body as plain text on one line, cut at the end of a word."""
-    spaced = re.sub(r"<(?:/p|/h\d|/li|/t[dhr]|/d[dt]|br|hr)>", " ", body)
-    text = one_line(html.unescape(re.sub(r"<[^>]*>", "", spaced)))
+    text = _text_of(_beginning(body))
+    if len(text) <= 2 * SUMMARY_LENGTH:
+        text = _text_of(body)
     if len(text) <= SUMMARY_LENGTH:
         return text
     cut = text[:SUMMARY_LENGTH].rpartition(" ")[0] or text[: SUMMARY_LENGTH - 1]
     return cut.rstrip(" .,;:–-") + "…"
+
+
+def _beginning(body: str) -> str:
+    """Return enough of a long body to find its summary in, and no half of a tag or reference."""
+    if len(body) <= _BEGINNING:
+        return body
+    tag = body.rfind("<", 0, _BEGINNING)
+    end = body.rfind(">", 0, _BEGINNING)
+    return body[: end + 1] if tag > end else body[: body.rfind(" ", 0, _BEGINNING) + 1]
+
+
+def _text_of(body: str) -> str:
+    spaced = _END_OF_TEXT.sub(" ", body)
+    return one_line(html.unescape(_ANY_TAG.sub("", spaced)))

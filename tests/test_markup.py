@@ -9,6 +9,7 @@ from lxml.html import fragment_fromstring
 from feeds.markup import (
     SUMMARY_LENGTH,
     Heading,
+    Html,
     Paragraph,
     legal,
     one_line,
@@ -65,6 +66,7 @@ def test_a_script_in_text_is_shown_and_not_run() -> None:
         ),
         ("Rakstiet info@a.lv.", '<p>Rakstiet <a href="mailto:info@a.lv">info@a.lv</a>.</p>'),
         ("2005.gada pavasarī gadā.Ir a@", "<p>2005.gada pavasarī gadā.Ir a@</p>"),
+        ("a.lv;www.b.lv", '<p>a.lv;<a href="http://www.b.lv">www.b.lv</a></p>'),
         ("javascript://a.lv/%0aalert(1)", "<p>javascript://a.lv/%0aalert(1)</p>"),
     ],
 )
@@ -125,3 +127,34 @@ def test_a_summary_is_one_short_line(text: str) -> None:
 )
 def test_a_web_address_is_absolute_or_none(text: str, expected: str | None) -> None:
     assert web_address(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("markup", "base", "expected"),
+    [
+        ("<a href='../x?y#z'>a</a>", "http://a.lv/b/c", '<a href="http://a.lv/x?y#z">a</a>'),
+        ("<a href='//b.lv/'>a</a>", "http://a.lv/", '<a href="http://b.lv/">a</a>'),
+        ("<a href='x'>a</a>", None, "<a>a</a>"),
+        ("<a href='x'>a</a>", "ftp://a.lv/", "<a>a</a>"),
+        ("<a href='x'>a</a>", "http://a..lv:99999/", "<a>a</a>"),
+        ("<a href='x'>a</a>", "http://%/", "<a>a</a>"),
+        ("<div>a</div><section>b</section>", None, "<p>a</p><p>b</p>"),
+        ("<h1>a</h1><h6>b</h6><p> </p>", None, "<h2>a</h2><h4>b</h4>"),
+        ("<p>a" * 1001 + "<textarea><b></textarea>", None, "<p>a</p>" * 1001),
+    ],
+)
+def test_html_of_any_origin_is_reduced_and_its_addresses_are_absolute(
+    markup: str, base: str | None, expected: str
+) -> None:
+    assert text_html([Html(markup, base)]).replace("\n", "") == expected
+
+
+def test_an_address_as_long_as_no_address_is_stays_text() -> None:
+    assert "<a" not in plain_html("http://a.lv/" + "(" * 2000)
+
+
+def test_a_summary_is_the_same_however_long_the_body() -> None:
+    for filling in ("vārdi, ", "&amp; ", '<a href="http://a.lv/">x</a> ', "<b>a</b>", "x"):
+        short, long = f"<p>{filling * 400}</p>", f"<p>{filling * 4000}</p>"
+        assert summary(short) == summary(long)
+    assert summary("<p>" + '<a href="http://a.lv/x y">z</a> ' * 20 + "</p>") == "z " * 19 + "z"

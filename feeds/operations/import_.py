@@ -4,89 +4,37 @@ A release is imported whole or not at all. The store is committed to about once 
 import that was interrupted is finished by running it again.
 """
 
-import hashlib
-import json
 import time
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from enum import StrEnum
-from itertools import islice
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 
-from feeds import identity, markup
 from feeds.domain import Draft
-from feeds.errors import NothingToDoError
+from feeds.markup import MarkupError
+from feeds.operations.deriving import Recognised, derive, recognise, refusal, size
+from feeds.operations.outcomes import Outcome, Result, Summary
+from feeds.operations.seen import Seen
 from feeds.settings import Settings
-from feeds.sources import SOURCES, Record, Source, UnreadableError
+from feeds.sources import SOURCES, SUFFIXES, Item, Record, Skipped
+from feeds.sources.inputs import Inputs
+from feeds.sources.reading import items
 from feeds.store.reads import ImportOutcome
-from feeds.store.releases import Releases
+from feeds.store.releases import Known, Releases
 from feeds.store.writes import change
 
-EMBARGO = timedelta(hours=24)
-"""How far ahead of now a release may be dated."""
+if TYPE_CHECKING:
+    from feeds.store.fences import Recut
+
+__all__ = ["Outcome", "Result", "Run", "Summary", "import_paths"]
 
 _BATCH = 200  # records that are looked up and written together
+_BATCH_CHARACTERS = 8 * 1024 * 1024
 _COMMIT_SECONDS = 1.0
-
-
-class Outcome(StrEnum):
-    """What became of one input."""
-
-    ADDED = "added"
-    CHANGED = "changed"
-    UNCHANGED = "unchanged"
-    SKIPPED = "skipped"
-    REFUSED = "refused"
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """One input and what became of it; ``reason`` says why it was refused or skipped."""
-
-    input: str
-    outcome: Outcome
-    entry_id: str | None = None
-    reason: str | None = None
-    banner: str = ""
-    remarks: tuple[str, ...] = ()
-
-    def as_json(self) -> str:
-        """Return the line of a report: one JSON object."""
-        stated = {
-            "input": self.input,
-            "outcome": self.outcome.value,
-            "id": self.entry_id,
-            "reason": self.reason,
-            "remarks": list(self.remarks),
-        }
-        return json.dumps(stated, ensure_ascii=False)
-
-
-@dataclass(slots=True)
-class Summary:
-    """The counts of a run, and how many pages carried which banner."""
-
-    counts: Counter[Outcome] = field(default_factory=Counter)
-    banners: Counter[str] = field(default_factory=Counter)
-
-    def note(self, result: Result) -> None:
-        """Count one result."""
-        self.counts[result.outcome] += 1
-        if result.banner:
-            self.banners[result.banner] += 1
-
-
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """One input, read: its record or why there is none."""
-
-    input: str
-    record: Record | None
-    reason: str = ""
 
 
 def import_paths(  # noqa: PLR0913 - each is a field of its own
@@ -95,77 +43,70 @@ def import_paths(  # noqa: PLR0913 - each is a field of its own
     paths: Sequence[Path],
     clock: Callable[[], datetime],
     *,
-    source: str = "vortal-page",
+    source: str | None = None,
     dry_run: bool = False,
-) -> Iterator[Result]:
-    """Import files and folders; yield one result an input, once it is committed.
+) -> "Run":
+    """Prepare to import files, folders and archives: iterate over what is returned to do it.
 
-    Raises ``NothingToDoError`` before anything is changed where a path does not exist or a folder
-    holds no input. With ``dry_run`` the same is done and undone.
+    ``source`` names the kind of all of them; without, each is looked at. Raises
+    ``NothingToDoError`` before anything is changed where a path does not exist, or is a folder or
+    an archive that holds no input. With ``dry_run`` the same is done and undone.
     """
-    kind = SOURCES[source]
-    files = _files(paths, kind)
-    reads = (_read(path, kind, settings) for path in files)
-    run = _Run(engine, settings, clock, dry_run=dry_run)
-    return run.results(reads)
+    kind = SOURCES[source] if source else None
+    inputs = Inputs(paths, kind.suffixes if kind else SUFFIXES)
+    return Run(engine, settings, clock, inputs, items(inputs, kind, settings.timezone), dry_run)
 
 
-def _files(paths: Sequence[Path], kind: Source) -> Iterable[Path]:
-    found: dict[Path, None] = {}
-    for path in paths:
-        if not path.exists():
-            raise NothingToDoError(f"{path} does not exist: nothing was imported.")
-        if path.is_dir():
-            inside = sorted(
-                file for file in path.rglob("*") if file.suffix.lower() in kind.suffixes
-            )
-            if not inside:
-                wanted = " or ".join(kind.suffixes)
-                raise NothingToDoError(f"{path} holds no {wanted} file: nothing was imported.")
-            found |= dict.fromkeys(inside)
-        else:
-            found[path] = None
-    return found
+@dataclass(slots=True)
+class _Batch:
+    """Some records, looked up together, and what became of them by their places."""
+
+    suspended: datetime | None
+    known: dict[str, Known]
+    seen: dict[str, str]
+    results: dict[int, Result]
+    drafts: list[tuple[int, str, Record, Draft]]
 
 
-def _read(path: Path, kind: Source, settings: Settings) -> _Read:
-    try:
-        if not path.is_file():
-            return _Read(str(path), None, "it is no regular file")
-        with path.open("rb") as file:
-            data = file.read(kind.size_limit + 1)
-        if len(data) > kind.size_limit:
-            return _Read(str(path), None, f"it is larger than {kind.size_limit // 1024} KiB")
-        return _Read(str(path), kind.read(data, settings.timezone))
-    except OSError as error:
-        return _Read(str(path), None, f"it cannot be read: {error.strerror}")
-    except UnreadableError as error:
-        return _Read(str(path), None, str(error))
+class Run:
+    """One run of an import: yields one result an input, once it is committed.
 
+    ``recut`` then names the archive pages that outgrew their size and were cut anew.
+    """
 
-class _Run:
-    """One run of an import."""
-
-    def __init__(
-        self, engine: Engine, settings: Settings, clock: Callable[[], datetime], *, dry_run: bool
+    def __init__(  # noqa: PLR0913, PLR0917 - made in one place
+        self,
+        engine: Engine,
+        settings: Settings,
+        clock: Callable[[], datetime],
+        inputs: Inputs,
+        items: Iterator[tuple[str, Item]],
+        dry_run: bool,
     ) -> None:
         self._engine = engine
         self._settings = settings
         self._clock = clock
+        self._items = items
         self._dry_run = dry_run
-        # The digest under which a release came in this run. That it came again with another is
-        # refused: whichever came last would win, and the next run would change both again.
-        self._seen: dict[str, str] = {}
+        # That a release comes again in one run with other content is refused: whichever came last
+        # would win, and the next run would change both again.
+        self._seen = Seen()
+        self.inputs = inputs
+        self.recut: tuple[Recut, ...] = ()
 
-    def results(self, reads: Iterator[_Read]) -> Iterator[Result]:
+    def __iter__(self) -> Iterator[Result]:
         """Import everything, yielding the results of a transaction after its commit."""
+        with closing(self._seen):
+            yield from self._import()
+
+    def _import(self) -> Iterator[Result]:
         started = self._clock()
         number = None
         if not self._dry_run:
-            with change(self._engine, started) as changing:
+            with change(self._engine, started, last=False) as changing:
                 number = changing.begin_import(started)
         summary = Summary()
-        while results := self._transaction(reads):
+        while results := self._transaction():
             for result in results:
                 summary.note(result)
             yield from results
@@ -174,130 +115,116 @@ class _Run:
             counts = {outcome.value: summary.counts[outcome] for outcome in Outcome}
             with change(self._engine, finished) as changing:
                 changing.end_import(number, ImportOutcome(started, finished, **counts))
+            self.recut = changing.recut
 
-    def _transaction(self, reads: Iterator[_Read]) -> list[Result]:
+    def _next_batch(self) -> list[tuple[str, Item]]:
+        """Read on, up to a number of records and an amount of text."""
+        batch: list[tuple[str, Item]] = []
+        characters = 0
+        for name, item in self._items:
+            batch.append((name, item))
+            characters += size(item) if isinstance(item, Record) else 0
+            if len(batch) >= _BATCH or characters > _BATCH_CHARACTERS:
+                break
+        return batch
+
+    def _transaction(self) -> list[Result]:
         results: list[Result] = []
-        batch = list(islice(reads, _BATCH))
+        batch = self._next_batch()
         if not batch:
             return results
         end = time.monotonic() + _COMMIT_SECONDS
-        with change(self._engine, self._clock(), keep=not self._dry_run) as changing:
-            releases = Releases(changing, self._settings.minting)
+        with change(self._engine, self._clock(), keep=not self._dry_run, last=False) as changing:
+            releases = Releases(changing, self._settings.minting, self._settings.entries)
             suspended = next(
                 (notice.since for notice in changing.snapshot.notices() if notice.running),
                 None,
             )
             while batch:
                 results += self._batch(releases, batch, suspended)
-                batch = list(islice(reads, _BATCH)) if time.monotonic() < end else []
+                batch = self._next_batch() if time.monotonic() < end else []
         return results
 
     def _batch(
-        self, releases: Releases, batch: Sequence[_Read], suspended: datetime | None
+        self,
+        releases: Releases,
+        items: Sequence[tuple[str, Item]],
+        suspended: datetime | None,
     ) -> list[Result]:
         """Import one batch; return the results in the order of its inputs."""
-        results: dict[int, Result] = {}
-        records: list[tuple[int, _Read, Record, str, str]] = []
-        for place, read in enumerate(batch):
-            if read.record is None:
-                results[place] = Result(read.input, Outcome.REFUSED, reason=read.reason)
-                continue
-            record = read.record
-            title_slug = identity.slug(record.title)
-            key = identity.source_key(record.published, title_slug, record.original_id)
-            records.append((place, read, record, key, _digest(record)))
-        known = releases.known([key for _, _, _, key, _ in records])
-        added: list[tuple[int, _Read, Record, Draft]] = []
-        for place, read, record, key, digest in records:
-            entry_id = known[key].entry_id if key in known else None
-            reason = self._refusal(record, key, digest, suspended)
-            if reason:
-                results[place] = _result(read, record, Outcome.REFUSED, entry_id, reason=reason)
-            elif key in self._seen or (key in known and known[key].digest == digest):
-                results[place] = _result(read, record, Outcome.UNCHANGED, entry_id)
+        found = {
+            place: recognise(item)
+            for place, (_, item) in enumerate(items)
+            if isinstance(item, Record)
+        }
+        keys = [recognised.key for recognised in found.values()]
+        seen = self._seen.digests(keys)
+        batch = _Batch(suspended, releases.known(keys), dict(seen), {}, [])
+        for place, (name, item) in enumerate(items):
+            if not isinstance(item, Record):
+                outcome = Outcome.SKIPPED if isinstance(item, Skipped) else Outcome.REFUSED
+                batch.results[place] = Result(name, outcome, reason=item.reason)
             else:
-                draft = self._draft(record, key, digest)
-                if key in known:
-                    visible = releases.edit(known[key], draft)
-                    outcome = Outcome.CHANGED if visible else Outcome.UNCHANGED
-                    results[place] = _result(read, record, outcome, entry_id)
-                else:
-                    added.append((place, read, record, draft))
-            if not reason:
-                self._seen.setdefault(key, digest)
-        near = releases.add([draft for _, _, _, draft in added])
-        for (place, read, record, draft), path in zip(added, near, strict=True):
+                self._settle(releases, batch, place, name, found[place])
+        self._add(releases, batch)
+        self._seen.note({key: batch.seen[key] for key in batch.seen.keys() - seen.keys()})
+        return [batch.results[place] for place in range(len(items))]
+
+    def _settle(
+        self, releases: Releases, batch: _Batch, place: int, name: str, recognised: Recognised
+    ) -> None:
+        """Find out what becomes of a record; what is new is left to be added with its batch."""
+        record, key, digest = recognised.record, recognised.key, recognised.digest
+        known = batch.known.get(key)
+        entry_id = known.entry_id if known else None
+        reason = refusal(record, self._clock(), batch.suspended)
+        outcome = Outcome.REFUSED if reason else Outcome.UNCHANGED
+        if reason is None and batch.seen.get(key, digest) != digest:
+            reason = "the same release came earlier in this import with other content: keep one"
+            outcome = Outcome.REFUSED
+            if record.entry_id:
+                # The documents of a feed overlap, and one of its past may hold an older version.
+                reason = "another document of the feed has it in another version, which was taken"
+                outcome = Outcome.SKIPPED
+        if not reason and key not in batch.seen and (known is None or known.digest != digest):
+            try:
+                draft = derive(recognised, self._settings)
+            except MarkupError as error:
+                outcome, reason = Outcome.REFUSED, str(error)
+            else:
+                if known is None:
+                    batch.drafts.append((place, name, record, draft))
+                    batch.seen[key] = digest
+                    return
+                if releases.edit(known, draft):
+                    outcome = Outcome.CHANGED
+        if not reason:
+            batch.seen[key] = digest
+        batch.results[place] = _result(name, record, outcome, entry_id, reason=reason)
+
+    @staticmethod
+    def _add(releases: Releases, batch: _Batch) -> None:
+        """Add what is new in a batch, less what claims the id of another entry."""
+        taken = releases.taken([draft.entry_id for *_, draft in batch.drafts])
+        added = []
+        for place, name, record, draft in batch.drafts:
+            if draft.entry_id in taken:
+                reason = f"its id, {draft.entry_id}, is that of another entry here"
+                batch.results[place] = _result(name, record, Outcome.REFUSED, None, reason=reason)
+                del batch.seen[draft.source_key]
+            else:
+                taken.add(draft.entry_id)
+                added.append((place, name, record, draft))
+        near = releases.add([draft for *_, draft in added])
+        for (place, name, record, draft), path in zip(added, near, strict=True):
             remark = (f"it resembles an earlier release, {path}",) if path else ()
-            results[place] = _result(read, record, Outcome.ADDED, draft.entry_id, remarks=remark)
-        return [results[place] for place in range(len(batch))]
-
-    def _refusal(
-        self, record: Record, key: str, digest: str, suspended: datetime | None
-    ) -> str | None:
-        """Return why a record must not be imported, or None."""
-        if record.published > self._clock() + EMBARGO:
-            return (
-                f"it is embargoed: its date, {record.published.isoformat()}, "
-                "lies more than 24 hours ahead"
+            batch.results[place] = _result(
+                name, record, Outcome.ADDED, draft.entry_id, remarks=remark
             )
-        if suspended is not None and record.published > suspended:
-            return (
-                f"it is dated {record.published.isoformat()}, after the suspension began "
-                f"({suspended.isoformat()}): resume first"
-            )
-        if self._seen.get(key, digest) != digest:
-            return "the same release came earlier in this import with other content: keep one"
-        return None
-
-    def _draft(self, record: Record, key: str, digest: str) -> Draft:
-        """Derive a release from a record."""
-        title_slug = identity.slug(record.title)
-        entry_id = identity.release_id(
-            self._settings.minting, record.published, title_slug, record.original_id
-        )
-        local = record.published.astimezone(self._settings.timezone)
-        body = markup.text_html(record.body)
-        return Draft(
-            source_key=key,
-            digest=digest,
-            entry_id=entry_id,
-            rank=identity.rank(entry_id),
-            path=identity.release_path(local, title_slug),
-            published=record.published,
-            modified=record.modified,
-            title=record.title,
-            body=body,
-            summary=markup.summary(body),
-            language=None if record.language == self._settings.language else record.language,
-            author=record.author,
-            website=record.website,
-            contact=record.contact,
-            original=record.original,
-            labels=record.labels,
-        )
-
-
-def _digest(record: Record) -> str:
-    """Identify what the record says and the derivation that it goes through."""
-    stated = [
-        markup.VERSION,
-        record.title,
-        record.published.astimezone(UTC).isoformat(),
-        sorted(record.labels),
-        [(type(block).__name__, block.text) for block in record.body],
-        record.website,
-        record.contact,
-        record.author,
-        record.language,
-        record.modified and record.modified.astimezone(UTC).isoformat(),
-        record.original_id,
-        record.original,
-    ]
-    return hashlib.sha256(json.dumps(stated, ensure_ascii=False).encode()).hexdigest()[:32]
 
 
 def _result(  # noqa: PLR0913 - each is a field of its own
-    read: _Read,
+    name: str,
     record: Record,
     outcome: Outcome,
     entry_id: str | None,
@@ -305,4 +232,4 @@ def _result(  # noqa: PLR0913 - each is a field of its own
     reason: str | None = None,
     remarks: tuple[str, ...] = (),
 ) -> Result:
-    return Result(read.input, outcome, entry_id, reason, record.banner, record.remarks + remarks)
+    return Result(name, outcome, entry_id, reason, record.banner, record.remarks + remarks)

@@ -1,31 +1,49 @@
-"""Sources: one file a kind of input, each turning bytes into records.
+"""Sources: one file a kind of input, each turning a stream of bytes into records.
 
-To add one, write a module with a function from bytes and the portal's zone to a ``Record`` and
-name it in ``SOURCES``. A source knows neither the store nor the settings.
+To add one, write a module with a ``SOURCE`` and name it in ``SOURCES``; the first that recognises
+an input reads it. What an input is and where it lies is the concern of ``inputs``. A source knows
+neither the store nor the settings.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from zoneinfo import ZoneInfo
+from feeds.sources import feed, jsonl, vortal_page, wordpress
+from feeds.sources.record import (
+    Block,
+    Context,
+    Item,
+    Record,
+    Skipped,
+    Source,
+    Unreadable,
+    UnreadableError,
+)
 
-from feeds.sources import vortal_page
-from feeds.sources.record import Record, UnreadableError
-
-__all__ = ["SOURCES", "Record", "Source", "UnreadableError"]
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A kind of input: which files of a folder it takes, up to what size, and how it reads one.
-
-    ``read`` raises ``UnreadableError``. ``size_limit`` is in bytes.
-    """
-
-    suffixes: tuple[str, ...]
-    size_limit: int
-    read: Callable[[bytes, ZoneInfo], Record]
+__all__ = [
+    "SOURCES",
+    "SUFFIXES",
+    "Block",
+    "Context",
+    "Item",
+    "Record",
+    "Skipped",
+    "Source",
+    "Unreadable",
+    "UnreadableError",
+    "recognised",
+]
 
 
-SOURCES = {
-    "vortal-page": Source((".txt",), vortal_page.SIZE_LIMIT, vortal_page.read),
+SOURCES: dict[str, Source] = {
+    "wordpress": wordpress.SOURCE,
+    "feed": feed.SOURCE,
+    "jsonl": jsonl.SOURCE,
+    "vortal-page": vortal_page.SOURCE,
 }
+
+SUFFIXES = tuple(dict.fromkeys(suffix for kind in SOURCES.values() for suffix in kind.suffixes))
+"""The suffixes of all sources, in the order of the registry."""
+
+
+def recognised(name: str, head: bytes) -> Source | None:
+    """Return the first source that takes an input for its own, by its name and first bytes."""
+    lowered = name.lower()
+    return next((kind for kind in SOURCES.values() if kind.recognises(lowered, head)), None)

@@ -1,17 +1,24 @@
-"""The text form of the portal's page: banner, category, title, ``Publicēts``, body, footer.
+"""The page of the portal: banner, category, title, ``Publicēts``, body, footer.
 
-The form is described in docs/sources.md. The page is recognised by its words, not by its blank
-lines, of which there may be more or fewer. What a banner announces is reported, never acted upon.
+It comes in its text form, or as a saved HTML page, which is brought into that form first. The form
+is described in docs/sources.md. The page is recognised by its words, not by its blank lines, of
+which there may be more or fewer. What a banner announces is reported, never acted upon.
 """
 
 import re
+from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
+from typing import BinaryIO
 from zoneinfo import ZoneInfo
 
 from feeds.markup import Heading, Paragraph, legal, one_line, web_address
-from feeds.sources.record import Record, UnreadableError
+from feeds.sources.page_text import declared_encoding, is_html, page_text
+from feeds.sources.record import Context, Record, Source, UnreadableError
 
 SIZE_LIMIT = 1024 * 1024
+
+_SAVED = (".html", ".htm")
 
 _PUBLISHED = re.compile(r"Publicēts\b\s*:?\s*(.*)", re.IGNORECASE)
 _BANNER = re.compile(r"Vortāla darbība pārtraukta\b", re.IGNORECASE)
@@ -24,6 +31,9 @@ _WEBSITE = re.compile(
     r"(?:https?://\S+|(?:[\w-]+\.)+[^\W\d_]{2,}(?::\d+)?(?:/\S*)?)", re.IGNORECASE
 )
 
+# The word that no page lacks, in either encoding and any case of its letters.
+_MARK = re.compile("(?:public(?:ē|Ē)ts)".encode() + b"|public[\\xe7\\xc7]ts", re.IGNORECASE)
+
 _CONTACT_LINES = 6
 _CONTACT_WIDTH = 200
 
@@ -31,12 +41,27 @@ _CONTACT_WIDTH = 200
 _BINARY_SHARE = 0.05
 
 
-def read(data: bytes, zone: ZoneInfo) -> Record:
+def _pages(stream: BinaryIO, context: Context) -> Iterator[Record]:
+    data = stream.read(SIZE_LIMIT + 1)
+    if len(data) > SIZE_LIMIT:
+        raise UnreadableError(f"it is larger than {SIZE_LIMIT // 1024} KiB")
+    yield read(data, context.zone, is_page=is_html(data) or context.name.lower().endswith(_SAVED))
+
+
+def _recognises(name: str, head: bytes) -> bool:
+    return name.endswith(SOURCE.suffixes) or bool(_MARK.search(head))
+
+
+def read(data: bytes, zone: ZoneInfo, *, is_page: bool = False) -> Record:
     """Take one page apart. Local times are the portal's, read as ``_instant`` says.
+
+    ``is_page`` tells that it is HTML, and not the text form.
 
     Raises ``UnreadableError`` with the reason where there is no release in it.
     """
-    text, remarks = _decoded(data)
+    text, remarks = _decoded(data, declared_encoding(data) if is_page else None)
+    if is_page:
+        text = page_text(text)
     lines = [line.strip() for line in text.splitlines()]
     if not any(lines):
         raise UnreadableError("the file is empty")
@@ -58,16 +83,22 @@ def read(data: bytes, zone: ZoneInfo) -> Record:
     )
 
 
-def _decoded(data: bytes) -> tuple[str, list[str]]:
-    remarks = []
+def _decoded(data: bytes, declared: str | None) -> tuple[str, list[str]]:
+    remarks: list[str] = []
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
+        with suppress(LookupError, ValueError):
+            return _legal(data.decode(declared or ""), remarks)
         try:
             text = data.decode("cp1257")
         except UnicodeDecodeError:
             raise UnreadableError("it is neither UTF-8 nor Windows-1257 text") from None
         remarks.append("it was read as Windows-1257, not being UTF-8")
+    return _legal(text, remarks)
+
+
+def _legal(text: str, remarks: list[str]) -> tuple[str, list[str]]:
     text, removed = legal(text.replace("\r\n", "\n").replace("\r", "\n"))
     if removed > _BINARY_SHARE * (len(text) + removed):
         raise UnreadableError("it is a binary file, not the text of a page")
@@ -190,3 +221,6 @@ def _blocks(lines: list[str]) -> tuple[Heading | Paragraph, ...]:
         if paragraph:
             blocks.append(Paragraph("\n".join(paragraph)))
     return tuple(blocks)
+
+
+SOURCE = Source((".txt", *_SAVED), _recognises, _pages)

@@ -4,7 +4,6 @@ import json
 import os
 import random
 import re
-import sqlite3
 from collections.abc import Callable
 
 import pytest
@@ -124,9 +123,7 @@ def test_the_same_release_twice_with_other_content_is_refused_the_second_time(
 
 def test_releases_of_one_instant_stand_by_their_rank(portal: Portal) -> None:
     portal.imported(*(page(f"R{n}", category=f"K{n % 2}") for n in range(120)))
-    with sqlite3.connect(portal.store) as database:
-        everything = [row[0] for row in database.execute("SELECT entry_id FROM release")]
-    database.close()
+    everything = [entry_id for (entry_id,) in portal.sql("SELECT entry_id FROM release")]
     for address, mine in (
         ("/releases.json", everything),
         (
@@ -186,9 +183,7 @@ def test_the_order_of_imports_changes_neither_ids_nor_bytes(
 def test_what_a_newer_derivation_leaves_alike_is_unchanged(portal: Portal) -> None:
     portal.imported(page())
     before = revision(portal), portal.client().get("/releases.atom").data
-    with sqlite3.connect(portal.store) as database:
-        database.execute("UPDATE release SET digest = 'of an older derivation'")
-    database.close()
+    portal.sql("UPDATE release SET digest = 'of an older derivation'")
     ran = portal.feeds("import", portal.folder / "pages")
     assert ran.out.endswith("0 added, 0 changed, 1 unchanged, 0 skipped, 0 refused.\n")
     assert (revision(portal), portal.client().get("/releases.atom").data) == before
@@ -196,13 +191,11 @@ def test_what_a_newer_derivation_leaves_alike_is_unchanged(portal: Portal) -> No
 
 def test_an_edit_of_a_withdrawn_release_does_not_show_it(portal: Portal) -> None:
     portal.imported(page("A"), page("B"))
-    with sqlite3.connect(portal.store) as database:
-        database.execute("UPDATE release SET withdrawn = 1 WHERE id = 1")
-        database.execute("DELETE FROM listing WHERE release = 1")
-    database.close()
+    portal.sql("UPDATE release SET withdrawn = 1 WHERE id = 1")
+    portal.sql("DELETE FROM listing WHERE release = 1")
     portal.feeds("import", portal.write("0000.txt", page("A", body="Labots.")))
     assert len(ids(portal)) == 1
-    assert portal.client().get("/releases/2010/05/04/a").status_code == 404
+    assert portal.client().get("/releases/2010/05/04/a").status_code == 410
 
 
 def test_another_clock_zone_or_place_gives_the_same_ids(

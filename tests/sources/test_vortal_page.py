@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 
 from feeds.markup import Heading, Paragraph
 from feeds.settings import zone
-from feeds.sources import SOURCES, Record, UnreadableError
+from feeds.sources import Record, UnreadableError, vortal_page
 from tests.portal import BANNER, NO_CONTACT, page
 
 RIGA = zone("Europe/Riga")
 
 
 def read(text: str | bytes) -> Record:
-    return SOURCES["vortal-page"].read(text.encode() if isinstance(text, str) else text, RIGA)
+    return vortal_page.read(text.encode() if isinstance(text, str) else text, RIGA)
 
 
 def test_the_real_page_is_read_exactly(seed_page: Path) -> None:

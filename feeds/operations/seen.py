@@ -1,0 +1,50 @@
+"""Which releases came in this run of an import, and with what content (decision 7).
+
+Kept apart from the store, for a dry run writes nothing there, and in a file of the system's own
+that goes with the process, for a million of them would fill the memory.
+"""
+
+import hashlib
+import sqlite3
+from collections.abc import Sequence
+
+_CACHE_KIB = 16 * 1024
+
+
+class Seen:
+    """The digest under which each source key came first."""
+
+    def __init__(self) -> None:
+        self._database = sqlite3.connect("", isolation_level=None)
+        self._database.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+        self._database.execute("PRAGMA journal_mode = OFF")
+        self._database.execute("PRAGMA synchronous = OFF")
+        self._database.execute(
+            "CREATE TABLE seen (key BLOB PRIMARY KEY, digest BLOB NOT NULL) WITHOUT ROWID"
+        )
+        self._database.execute("BEGIN")
+
+    def digests(self, keys: Sequence[str]) -> dict[str, str]:
+        """Return the digests of those that came before."""
+        by_hash = {_hash(key): key for key in keys}
+        marks = ",".join("?" * len(by_hash))
+        rows = self._database.execute(
+            f"SELECT key, digest FROM seen WHERE key IN ({marks})",  # noqa: S608 - marks alone
+            list(by_hash),
+        )
+        return {by_hash[key]: digest.hex() for key, digest in rows}
+
+    def note(self, digests: dict[str, str]) -> None:
+        """Note that these came now."""
+        self._database.executemany(
+            "INSERT INTO seen VALUES (?, ?)",
+            [(_hash(key), bytes.fromhex(digest)) for key, digest in digests.items()],
+        )
+
+    def close(self) -> None:
+        """Forget everything."""
+        self._database.close()
+
+
+def _hash(key: str) -> bytes:
+    return hashlib.blake2b(key.encode(), digest_size=16).digest()

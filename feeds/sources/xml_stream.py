@@ -1,0 +1,174 @@
+"""XML of any origin as a stream of elements: no entities, no DTD, no network, bounded in all.
+
+The parser itself bounds the depth (256 elements) and the length of one text (10 MB).
+"""
+
+import html
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any, BinaryIO
+from urllib.parse import urljoin
+
+from lxml import etree
+
+from feeds.sources.record import UnreadableError
+
+_CHUNK = 65536
+_BETWEEN = 16 * 1024 * 1024
+_PROLOGUE = 1024 * 1024
+_XML_BASE = "{http://www.w3.org/XML/1998/namespace}base"
+_XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+_ROOT = re.compile(r"<(?![?!])(?:[\w.-]+:)?([\w.-]+)")
+_TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
+
+Element = Any  # lxml publishes no types
+
+
+def root_name(head: bytes) -> str | None:
+    """Return the local name of the root element that a document begins with, if it is XML."""
+    text = head_text(head).lstrip()
+    if not text.startswith("<"):
+        return None
+    found = _ROOT.search(re.sub(r"<!--.*?(?:-->|$)", "", text, flags=re.DOTALL))
+    return found[1] if found else None
+
+
+def head_text(head: bytes) -> str:
+    """Return first bytes as text, whatever their encoding, as far as its ASCII goes."""
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return head.decode("utf-16", "ignore")
+    return head.decode("utf-8-sig", "replace")
+
+
+def elements(stream: BinaryIO, roots: Sequence[str], wanted: Sequence[str]) -> Iterator[Element]:
+    """Yield each element of these names once it is complete; it is forgotten after the next.
+
+    Its ancestors are there with all that stood before it, less what was yielded. Raises
+    ``UnreadableError`` where the document is none of these roots, or ends to be XML.
+    """
+    document = _Document(roots)
+    passed: Element | None = None
+    for event, element in document.events(stream, (*roots, *wanted)):
+        if event == "end" and element.tag in wanted:
+            _forget(passed)
+            document.since = 0
+            yield element
+            passed = element
+
+
+class _Document:
+    """A document as it is parsed; ``since`` counts the bytes since a wanted element ended."""
+
+    def __init__(self, roots: Sequence[str]) -> None:
+        self._roots = roots
+        self._rooted = False
+        self.since = 0
+
+    def events(self, stream: BinaryIO, tags: Sequence[str]) -> Iterator[tuple[str, Element]]:
+        """Yield what the parser meets, to the end or to where it is no XML any more."""
+        parser = etree.XMLPullParser(
+            events=("start", "end"),
+            tag=tags,
+            resolve_entities=False,
+            no_network=True,
+            load_dtd=False,
+            huge_tree=False,
+            remove_comments=True,
+            remove_pis=True,
+        )
+        more = True
+        while more:
+            chunk = stream.read(_CHUNK)
+            more = bool(chunk)
+            self.since += len(chunk)
+            error = _feed(parser, chunk)
+            for event, element in parser.read_events():
+                if event == "start" and element.getparent() is None:
+                    self._begin(element)
+                yield event, element
+            if error:
+                raise UnreadableError(f"it is not well-formed XML from here on: {error}")
+            self._check_size()
+        if not self._rooted:
+            raise UnreadableError("it is not a document of its kind")
+
+    def _begin(self, root: Element) -> None:
+        _check_declarations(root)
+        self._rooted = root.tag in self._roots
+
+    def _check_size(self) -> None:
+        if self.since > _BETWEEN:
+            raise UnreadableError("it holds 16 MiB without a release: the rest is not read")
+        if self.since > _PROLOGUE and not self._rooted:
+            raise UnreadableError("it does not begin as a document of its kind does")
+
+
+def _feed(parser: etree.XMLPullParser, chunk: bytes) -> str | None:
+    """Parse on, or to the end where there is no more; return what is wrong there."""
+    try:
+        if chunk:
+            parser.feed(chunk)
+        else:
+            parser.close()
+    except etree.XMLSyntaxError as error:
+        return str(error.msg)
+    return None
+
+
+def _check_declarations(root: Element) -> None:
+    """Refuse a document that brings definitions of its own: they may stand for anything."""
+    declared = root.getroottree().docinfo.internalDTD
+    if declared is not None and (any(declared.iterentities()) or any(declared.iterelements())):
+        raise UnreadableError("its DOCTYPE declares entities or elements, which is not read here")
+
+
+def _forget(element: Element | None) -> None:
+    if element is not None and element.getparent() is not None:
+        element.getparent().remove(element)
+
+
+def text_of(element: Element | None) -> str:
+    """Return all text within an element; an undeclared entity is the character HTML has for it."""
+    if element is None:
+        return ""
+    parts = [element.text or ""]
+    for inner in element:
+        parts.append(html.unescape(inner.text) if inner.tag is etree.Entity else text_of(inner))
+        parts.append(inner.tail or "")
+    return "".join(parts)
+
+
+def plain(markup: str) -> str:
+    """Return the text of a title that may be HTML, as titles of RSS are."""
+    return html.unescape(_TAG.sub("", markup))
+
+
+def inner_html(element: Element) -> str:
+    """Return the HTML within an XHTML element (RFC 4287 §3.1.1.3)."""
+    for inner in element.iter(etree.Element):
+        inner.tag = etree.QName(inner).localname
+    etree.cleanup_namespaces(element)
+    return str(etree.tostring(element, encoding="unicode", method="html", with_tail=False))
+
+
+def base_of(element: Element) -> str | None:
+    """Return the address that relative ones within an element are relative to (XML Base)."""
+    bases = [at.get(_XML_BASE) for at in (element, *element.iterancestors())]
+    return joined(*reversed([base for base in bases if base]))
+
+
+def joined(*addresses: str | None) -> str | None:
+    """Resolve each address against the one before; None where one is none."""
+    result = ""
+    for address in addresses:
+        try:
+            result = urljoin(result, (address or "").strip())
+        except ValueError:
+            return None
+    return result or None
+
+
+def language_of(element: Element) -> str | None:
+    """Return the language that an element is in, by its own or the nearest ``xml:lang``."""
+    stated = (at.get(_XML_LANG) for at in (element, *element.iterancestors()))
+    return next((language for language in stated if language), None)

@@ -1,0 +1,213 @@
+"""What comes in through each source, as readers then see it."""
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from lxml import etree
+
+from tests.portal import BANNER, Portal, page
+from tests.sources.samples import atom, entry, item, post, rss, wxr
+
+TAG = "tag:prcentrs.example,2008:release/"
+
+
+def listed(portal: Portal) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = portal.client().get("/releases.json").get_json()["items"]
+    return found
+
+
+def line(**more: Any) -> str:
+    return json.dumps({"title": "T", "published": "2010-05-04T12:00:00Z", "body": "A"} | more)
+
+
+def test_an_export_of_wordpress_comes_out_of_the_feeds(portal: Portal) -> None:
+    text = wxr(
+        post("A <a href='../b'>b</a>", '<category domain="category">Kultūra</category>'),
+        post(kind="page"),
+        post(title="", number=3),
+    )
+    path = portal.write("export.xml", text)
+    ran = portal.feeds("import", path)
+    assert ran.code == 1
+    assert ran.out.endswith("1 added, 0 changed, 0 unchanged, 1 skipped, 1 refused.\n")
+    assert f"{path}: item 3: refused: it has no title." in ran.err
+    (found,) = listed(portal)
+    assert found["id"].startswith(f"{TAG}2010-05-04T09:00:00Z/tilts~")
+    assert found["content_html"] == ('<p>A <a href="https://a.example.lv/2010/05/b">b</a></p>')
+    assert portal.client().get("/categories/kultura.atom").status_code == 200
+
+
+def test_entries_of_a_feed_keep_their_ids_in_every_format(portal: Portal) -> None:
+    ids = ["https://a.lv/?p=1", "tag:a.lv,2001:2", "urn:uuid:3"]
+    entries = (entry(id_=id_, title=f"<title>T{n}</title>") for n, id_ in enumerate(ids))
+    assert portal.feeds("import", portal.write("f.atom", atom(*entries))).code == 0
+    assert sorted(found["id"] for found in listed(portal)) == sorted(ids)
+    for form in ("atom", "rss"):
+        text = portal.client().get(f"/releases.{form}").text
+        assert all(id_ in text for id_ in ids)
+    assert portal.feeds("import", portal.folder / "pages").out.startswith("0 added, 0 changed, 3")
+    assert portal.client().get("/categories/x.atom").status_code == 404
+
+
+def test_a_changed_title_of_a_known_id_is_an_edit(portal: Portal) -> None:
+    portal.feeds("import", portal.write("f.atom", atom(entry())))
+    ran = portal.feeds("import", portal.write("f.atom", atom(entry(title="<title>Cits</title>"))))
+    assert "f.atom: entry 1: changed (urn:x:1)." in ran.out
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_an_id_that_another_entry_has_is_refused(portal: Portal, together: bool) -> None:
+    mine = portal.write("1.txt", page("Tilts", published="2010-05-04 12:00:00"))
+    taken = f"{TAG}2010-05-04T09:00:00Z/tilts"
+    theirs = portal.write("2.atom", atom(entry(id_=taken)))
+    if not together:
+        portal.feeds("import", mine)
+    ran = portal.feeds("import", mine, theirs)
+    assert f"entry 1: refused: its id, {taken}, is that of another entry here." in ran.err
+    assert len(listed(portal)) == 1
+
+
+def test_a_release_without_a_category_stands_in_the_feed_of_all(portal: Portal) -> None:
+    assert portal.feeds("import", portal.write("1.jsonl", line())).code == 0
+    assert len(listed(portal)) == 1
+
+
+def test_a_saved_html_page_is_the_same_release_as_its_text(portal: Portal) -> None:
+    portal.imported(page(body="Viens & divi.\n\nTrīs."))
+    saved = (
+        f"<!DOCTYPE html><html><head><title>x</title><meta charset='windows-1257'>"
+        f"<style>p {{}}</style></head><body><script>alert(1)</script><div>{BANNER}</div>"
+        "<table><tr><td>Pašvaldības<td><h1>Liepkalnē <b>atklāj</b>\n tiltu</h1></table>"
+        "<p>Publicēts 2010-05-04 12:00:00<p>Samazināt palielināt tekstu"
+        "<p>Viens &amp; divi.</p><p>Trīs.</p><a href='/'>www.liepkalne.example.lv</a>"
+        "<p>Preses relīzes iesniedzēja kontaktinformācija šobrīd nav pieejama.<br>"
+        "<p>Copyright © 2007-2022 PRCentrs.Lv"
+    )
+    for data in (saved.encode(), saved.encode("cp1257")):
+        ran = portal.feeds("import", portal.write("p.html", data))
+        assert ran.out.endswith("0 added, 0 changed, 1 unchanged, 0 skipped, 0 refused.\n"), ran
+    deep = portal.write("deep.htm", "<html>" + "<b>" * 1000)
+    assert "its HTML is nested more than 255 deep" in portal.feeds("import", deep).err
+
+
+ENTITIES = '<!DOCTYPE rss [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;">]>'
+OUTSIDE = '<!DOCTYPE rss [<!ENTITY x SYSTEM "file:///etc/passwd">]>'
+HOSTILE: dict[str, tuple[str, str | bytes, str]] = {
+    "entities": ("x.xml", ENTITIES + rss(item("<description>&b;</description>"))[21:], "DOCTYPE"),
+    "external": ("x.xml", OUTSIDE + rss(item("<description>&x;</description>"))[21:], "DOCTYPE"),
+    "depth": ("x.xml", "<rss><channel>" + "<a>" * 100_000, "not well-formed XML from here on"),
+    "junk": ("x.xml", "<rss><channel>" + "<a/>" * 5_000_000, "16 MiB without a release"),
+    "prologue": ("x.xml", "<rss2>" + "<a/>" * 400_000, "no source recognises it"),
+    "nul": ("x.xml", rss(item("<description>\0</description>")), "not well-formed XML"),
+    "utf-8": ("x.xml", rss(item()).encode().replace(b"Tilts", b"\xff"), "not well-formed XML"),
+    "bracket": ("x.xml", rss(item("<description>]]></description>")), "not well-formed XML"),
+    "long line": ("x.jsonl", line(body="x" * 5_000_000), "it is longer than 4 MiB"),
+    "nested html": ("x.jsonl", json.dumps(json.loads(line()) | {"body_html": "<ul><li>" * 100_000})
+                    .replace('"body": "A", ', ""), "its HTML is nested more than 255 deep"),
+    "year 0": ("x.jsonl", line(published="0000-01-01T00:00:00Z"), "is not an instant"),
+    "year 1": ("x.jsonl", line(published="0001-01-01T00:00:00Z"), "lies before the year 1000"),
+    "year 9999": ("x.jsonl", line(published="9999-12-31T00:00:00Z"), "it is embargoed"),
+    "labels": ("x.jsonl", line(categories=[str(n) for n in range(101)]), "more than 100 categ"),
+    "long body": ("x.xml", rss(item(f"<description>{'x' * 4_500_000}</description>")), "longer"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", HOSTILE)
+def test_hostile_input_ends_in_a_sentence(portal: Portal, case: str) -> None:
+    name, data, reason = HOSTILE[case]
+    start = time.monotonic()
+    ran = portal.feeds("import", portal.write(name, data))
+    assert ran.code == 1
+    assert reason in ran.err
+    assert len(ran.err) < 2000
+    assert time.monotonic() - start < 20
+    assert listed(portal) == []
+
+
+def test_what_is_harmful_in_a_release_ends_as_harmless_content(portal: Portal) -> None:
+    html = (
+        "<script>x</script><p onclick=y>A\u202e\0</p><a href='javascript:x'>j</a>"
+        "<a href='data:text/html,x'>d</a>]]>&#1;"
+    )
+    data = json.loads(line(title="T\u202e]]>\ud800 <b>", categories=["K\u2066"]))
+    del data["body"]
+    portal.feeds("import", portal.write("1.jsonl", json.dumps(data | {"body_html": html})))
+    (found,) = listed(portal)
+    assert found["title"] == "T]]> <b>"
+    assert found["content_html"] == "<p>A</p><a>j</a><a>d</a>]]&gt;"
+    assert found["tags"] == ["K"]
+    for form in ("atom", "rss"):
+        etree.fromstring(portal.client().get(f"/releases.{form}").data)
+
+
+def test_what_stood_before_a_fault_in_xml_is_imported(portal: Portal) -> None:
+    path = portal.write("1.xml", rss(item(), "<item></x>"))
+    ran = portal.feeds("import", path)
+    assert ran.out.endswith("1 added, 0 changed, 0 unchanged, 0 skipped, 1 refused.\n")
+    assert f"{path}: refused: it is not well-formed XML from here on: Opening and" in ran.err
+
+
+def test_of_an_entry_in_several_documents_of_a_feed_the_newest_one_is_kept(portal: Portal) -> None:
+    old, new = (entry(f"<content>{text}</content>") for text in ("Vecs", "Jauns"))
+    history = 'xmlns:fh="http://purl.org/syndication/history/1.0"'
+    portal.write("1.atom", atom(old, head="<fh:archive/>", attributes=history))
+    portal.write("feed.atom", atom(new))
+    for first in ("1 added, 0 changed, 0", "0 added, 0 changed, 1"):
+        ran = portal.feeds("import", portal.folder / "pages")
+        assert ran.out == f"{first} unchanged, 1 skipped, 0 refused.\n"
+        assert "Jauns" in listed(portal)[0]["content_html"]
+
+
+def test_an_input_without_a_release_is_skipped(portal: Portal) -> None:
+    ran = portal.feeds("import", portal.write("1.jsonl", ""), portal.write("2.atom", atom()))
+    assert ran.out == "0 added, 0 changed, 0 unchanged, 2 skipped, 0 refused.\n"
+
+
+def test_a_large_body_is_imported_by_itself(portal: Portal) -> None:
+    lines = (line(title=f"T{n}", body=f"{n} " * 1_500_000) for n in range(4))
+    ran = portal.feeds("import", portal.write("1.jsonl", "\n".join(lines)))
+    assert ran.out.endswith("4 added, 0 changed, 0 unchanged, 0 skipped, 0 refused.\n"), ran
+
+
+def test_a_dry_run_knows_what_came_earlier_in_it(portal: Portal) -> None:
+    path = portal.write("1.jsonl", "\n".join([line(), line(body="B"), line()]))
+    ran = portal.feeds("import", "--dry-run", path)
+    assert ran.out.endswith("Would be: 1 added, 0 changed, 1 unchanged, 0 skipped, 1 refused.\n")
+
+
+TEXTS = st.text(max_size=30)
+
+
+@settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(TEXTS, TEXTS, TEXTS, TEXTS)
+def test_no_text_from_any_source_breaks_a_feed(
+    another: Callable[..., Portal], a: str, b: str, c: str, d: str
+) -> None:
+    portal = another()
+    portal.write("1.jsonl", line(title=a, body=b, categories=[c], contact=d, id=d))
+    portal.write("2.xml", wxr(post(a, title=b)).encode("utf-8", "replace"))
+    portal.write("3.atom", atom(entry(f"<content>{a}</content>", id_=b)).encode("utf-8", "replace"))
+    portal.write("4.txt", page(a, c, body=d).encode("utf-8", "replace"))
+    portal.write("5.html", f"<html>{page(b, a, body=d)}".encode("utf-8", "replace"))
+    feed = {
+        "items": [
+            {
+                "id": a,
+                "title": b or "T",
+                "content_html": c,
+                "date_published": "2010-05-04T12:00:00Z",
+            }
+        ]
+    }
+    portal.write("6.json", json.dumps(feed))
+    assert portal.feeds("import", portal.folder / "pages").code in {0, 1}
+    for form in ("atom", "rss"):
+        etree.fromstring(portal.client().get(f"/releases.{form}").data)
+    assert listed(portal) is not None
