@@ -4,22 +4,38 @@ Pure: the same arguments give the same feed. Nothing here knows a format, the st
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
-from urllib.parse import quote
+from functools import lru_cache
 
-from feeds.domain import Category, Entry, Feed, Link, Notice, Release, Selection, Site
+from feeds.domain import (
+    ArchivePage,
+    Category,
+    Entry,
+    Feed,
+    Link,
+    Notice,
+    Release,
+    Selection,
+    Site,
+)
 from feeds.markup import Paragraph, plain_html, summary, text_html
-from feeds.words import words
+from feeds.words import Words, words
 
 
 def subscription(
-    site: Site, selection: Selection, releases: Sequence[Release], notices: Sequence[Notice]
+    site: Site,
+    selection: Selection,
+    releases: Sequence[Release],
+    notices: Sequence[Notice],
+    newest_page: int,
 ) -> Feed:
     """Make the subscription document of a selection.
 
     ``releases`` are its newest, newest first, one more than ``site.entries`` if there are more.
     The notice of a running suspension stands first. Earlier notices stand by their date, above a
-    release of the same instant, and take no release's place (rule 8).
+    release of the same instant, and take no release's place (rule 8). ``newest_page`` is the
+    number of its newest archive page; 0 where there is none.
     """
     shown = releases[: site.entries]
     whole = len(releases) <= site.entries
@@ -29,12 +45,58 @@ def subscription(
         for notice in notices
         if not notice.running and (whole or notice.announced >= shown[-1].published)
     ]
-    dated = [(notice.announced, 1, notice.rank, notice_entry(site, notice)) for notice in earlier]
+    entries = [notice_entry(site, notice) for notice in running]
+    return replace(
+        _feed(site, selection, entries + _dated(site, shown, earlier), suspended=bool(running)),
+        previous=archive_url(site, selection.categories, newest_page) if newest_page else None,
+        complete=whole,
+    )
+
+
+def archive(
+    site: Site,
+    selection: Selection,
+    page: ArchivePage,
+    releases: Sequence[Release],
+    notices: Sequence[Notice],
+) -> Feed:
+    """Make the archive document of a page with its releases (RFC 5005 §4).
+
+    Earlier notices stand in the page whose interval takes them in. A running suspension leaves no
+    trace, so that to suspend and to resume change no archive document (rule 8).
+    """
+    # A notice stands above a release of its instant: after a fence there, and before the next.
+    earlier = [
+        notice
+        for notice in notices
+        if not notice.running
+        and notice.announced < page.until[0]
+        and (page.after is None or notice.announced >= page.after[0])
+    ]
+    around = {
+        number: archive_url(site, selection.categories, number)
+        for number in (page.number - 1, page.number, page.number + 1)
+    }
+    return replace(
+        _feed(site, selection, _dated(site, releases, earlier), suspended=False),
+        address=around[page.number],
+        current=document_url(site, selection.categories),
+        previous=around[page.number - 1] if page.number > 1 else None,
+        following=None if page.newest else around[page.number + 1],
+    )
+
+
+def _dated(site: Site, releases: Sequence[Release], notices: Sequence[Notice]) -> list[Entry]:
+    """Order releases and notices by their date, the newest first (rule 7)."""
+    dated = [(notice.announced, 1, notice.rank, notice_entry(site, notice)) for notice in notices]
     dated += [
-        (release.published, 0, release.rank, release_entry(site, release)) for release in shown
+        (release.published, 0, release.rank, release_entry(site, release)) for release in releases
     ]
     dated.sort(key=lambda item: item[:3], reverse=True)
-    entries = [notice_entry(site, notice) for notice in running] + [item[3] for item in dated]
+    return [item[3] for item in dated]
+
+
+def _feed(site: Site, selection: Selection, entries: Sequence[Entry], *, suspended: bool) -> Feed:
     said = words(site.language)
     about = (
         said.releases_of.format(category=_names(selection.categories))
@@ -44,7 +106,7 @@ def subscription(
     return Feed(
         feed_id=selection.feed_id,
         title=selection_title(site, selection.categories),
-        subtitle=f"{about}. {said.suspended}." if running else f"{about}.",
+        subtitle=f"{about}. {said.suspended}." if suspended else f"{about}.",
         updated=max((entry.updated for entry in entries), default=_local(site, selection.created)),
         author=site.title,
         author_url=f"{site.base_url}/",
@@ -69,6 +131,11 @@ def document_url(site: Site, categories: Sequence[Category]) -> str:
     return f"{site.base_url}/categories/{'+'.join(category.slug for category in categories)}"
 
 
+def archive_url(site: Site, categories: Sequence[Category], number: int) -> str:
+    """Return the address of an archive document, without a format's extension."""
+    return f"{document_url(site, categories)}/archive/{number}"
+
+
 def page_url(site: Site, categories: Sequence[Category]) -> str:
     """Return the address of the page for people: a category's, else the index."""
     if len(categories) == 1:
@@ -78,7 +145,7 @@ def page_url(site: Site, categories: Sequence[Category]) -> str:
 
 def release_url(site: Site, path: str) -> str:
     """Return the address of a release's page."""
-    return f"{site.base_url}/releases/{quote(path, safe='/~')}"
+    return f"{site.base_url}/releases/{path}"
 
 
 def release_entry(site: Site, release: Release) -> Entry:
@@ -86,7 +153,7 @@ def release_entry(site: Site, release: Release) -> Entry:
     said = words(site.language)
     content = release.body
     if release.contact:
-        content += "\n" + text_html([Paragraph(said.contact.format(contact=release.contact))])
+        content += "\n" + _contact(said, release.contact)
     links = [Link("alternate", release_url(site, release.path), "text/html")]
     if release.website:
         links.append(Link("related", release.website))
@@ -104,6 +171,11 @@ def release_entry(site: Site, release: Release) -> Entry:
         categories=release.categories,
         links=tuple(links),
     )
+
+
+@lru_cache(maxsize=1024)  # few contacts issue many releases, and finding links takes long
+def _contact(said: Words, contact: str) -> str:
+    return text_html([Paragraph(said.contact.format(contact=contact))])
 
 
 def notice_entry(site: Site, notice: Notice) -> Entry:

@@ -11,7 +11,7 @@ from dataclasses import fields
 from datetime import datetime
 
 from feeds import assemble, formats
-from feeds.domain import Notice, Site
+from feeds.domain import Category, Notice, Site
 from feeds.formats import Format
 from feeds.representation import Representation
 from feeds.store.reads import Snapshot
@@ -30,14 +30,50 @@ def subscription(
     # One more than are shown tells whether there are more.
     releases = snapshot.newest(selection, site.entries + 1)
     notices = snapshot.notices()
-    feed = assemble.subscription(site, selection, releases, notices)
+    combined = len(selection.members) > 1
+    newest_page = 0 if combined else snapshot.newest_page(selection)
+    feed = assemble.subscription(site, selection, releases, notices, newest_page)
     return Representation(
         body=form.render(feed),
         media_type=form.media_type,
         changed=max(selection.changed, snapshot.head().settings_changed),
         announced=announced(notices),
-        alternative=XML if form.media_type.endswith("+xml") else None,
+        alternative=_alternative(form),
+        parts=frozenset(selection.members),
+        keys=surrogate_keys(selection.categories),
     )
+
+
+def archive(
+    snapshot: Snapshot, site: Site, slugs: Sequence[str], number: int, form: Format
+) -> Representation | None:
+    """Make an archive document, or None where the category or the page is unknown."""
+    selection = snapshot.selection(slugs)
+    if selection is None:
+        return None
+    page = snapshot.page(selection, number)
+    if page is None:
+        return None
+    releases = snapshot.archived(selection, page)
+    feed = assemble.archive(site, selection, page, releases, snapshot.notices())
+    return Representation(
+        body=form.render(feed),
+        media_type=form.media_type,
+        changed=max(page.changed, snapshot.head().settings_changed),
+        alternative=_alternative(form),
+        archived=True,
+        parts=frozenset([(selection.members[0], page.number)]),
+        keys=surrogate_keys(selection.categories),
+    )
+
+
+def surrogate_keys(categories: Sequence[Category]) -> tuple[str, ...]:
+    """Name what a CDN may purge a document by: its categories, or all releases."""
+    return tuple(f"categories/{category.slug}" for category in categories) or ("releases",)
+
+
+def _alternative(form: Format) -> str | None:
+    return XML if form.media_type.endswith("+xml") else None
 
 
 def announced(notices: Sequence[Notice]) -> datetime | None:

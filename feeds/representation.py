@@ -6,9 +6,9 @@ What the bytes are is not known here: feeds, archive documents and pages are all
 
 import gzip
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
 import brotli
@@ -20,6 +20,8 @@ CALM_AFTER = timedelta(days=28)
 
 _STALE_WHILE_REVALIDATE = timedelta(hours=1)
 _STALE_IF_ERROR = timedelta(days=7)
+
+_EVER = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
 
 CODINGS: dict[str, Callable[[bytes], bytes]] = {
     "br": lambda body: brotli.compress(body, quality=5),
@@ -35,6 +37,8 @@ class Representation:
     ``changed`` is the instant of the last visible change of what it shows, or None for what only
     a new version of the service changes; ``announced`` that of a running suspension.
     ``alternative`` is a second media type under which the same bytes may be asked for.
+    ``archived`` tells that it will hardly ever change. ``parts`` are what it was made of: it has
+    to be made anew once one of them has changed. ``keys`` are what a CDN may purge it by.
     """
 
     body: bytes
@@ -42,6 +46,9 @@ class Representation:
     changed: datetime | None = None
     announced: datetime | None = None
     alternative: str | None = None
+    archived: bool = False
+    parts: frozenset[Hashable] = frozenset()
+    keys: tuple[str, ...] = ()
 
     @cached_property
     def etag(self) -> str:
@@ -55,7 +62,7 @@ class Representation:
     def cache_control(self, now: datetime) -> str:
         """Return how long caches and readers may go without asking again."""
         calm = self.announced is not None and now >= self.announced + CALM_AFTER
-        seconds = int((CALM if calm else FRESH).total_seconds())
+        seconds = int((CALM if calm or self.archived else FRESH).total_seconds())
         return (
             f"public, max-age={seconds}, "
             f"stale-while-revalidate={int(_STALE_WHILE_REVALIDATE.total_seconds())}, "
@@ -65,3 +72,10 @@ class Representation:
     def last_modified(self, now: datetime) -> datetime | None:
         """Return the instant of the last change, or None while the clock is behind it (rule 5)."""
         return self.changed if self.changed is not None and self.changed <= now else None
+
+    def steady(self, now: datetime) -> tuple[datetime, datetime]:
+        """Return from when until before when the headers are those of ``now``."""
+        turns = [self.changed, self.announced and self.announced + CALM_AFTER]
+        past = [turn for turn in turns if turn is not None and turn <= now]
+        ahead = [turn for turn in turns if turn is not None and turn > now]
+        return max(past, default=_EVER[0]), min(ahead, default=_EVER[1])

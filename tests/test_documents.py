@@ -5,12 +5,13 @@ from collections import Counter
 from dataclasses import fields
 from pathlib import Path
 
+import click
 import pytest
 
 from demo.portal import pages
 from feeds.cli import commands
 from feeds.settings import Settings, zone
-from feeds.sources import SOURCES
+from feeds.sources import vortal_page
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -26,10 +27,23 @@ def test_no_setting_is_explained_that_there_is_not() -> None:
     assert set(re.findall(r"FEEDS_[A-Z_]+", README)) <= known
 
 
-@pytest.mark.parametrize("name", sorted(commands.commands))
+def described(group: click.Group, before: str = "") -> dict[str, click.Command]:
+    """Return every command of a group, those of its own groups too, by its whole name."""
+    found = {}
+    for name, command in group.commands.items():
+        found[before + name] = command
+        if isinstance(command, click.Group):
+            found |= described(command, f"{before}{name} ")
+    return found
+
+
+COMMANDS = described(commands)
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_every_command_and_option_is_explained(name: str) -> None:
-    assert f"`feeds {name}" in README
-    for parameter in commands.commands[name].params:
+    assert re.search(rf"`feeds {name}[` ]", README)
+    for parameter in COMMANDS[name].params:
         for option in parameter.opts:
             assert not option.startswith("--") or option in README
 
@@ -43,7 +57,7 @@ def test_every_link_between_documents_leads_somewhere() -> None:
 
 
 def test_every_page_of_the_demo_is_a_release() -> None:
-    read = [SOURCES["vortal-page"].read(text.encode(), zone("Europe/Riga")) for _, text in pages()]
+    read = [vortal_page.read(text.encode(), zone("Europe/Riga")) for _, text in pages()]
     counts = Counter(record.labels[0] for record in read)
     assert len(read) >= 300
     assert len(counts) >= 6

@@ -1,7 +1,8 @@
 """The one place where feedgen is met: a feed into a ``FeedGenerator``, and round its limits.
 
-feedgen drops what it does not know of links, dates and languages; one extension for the feed and
-one for its entries add these elements themselves. Both work on the finished element tree.
+feedgen drops what it does not know of links, dates, languages and history, and checks authors and
+categories at length that are right by their types; extensions for the feed and for its entries
+add these elements themselves. They work on the finished element tree.
 """
 
 import threading
@@ -18,14 +19,15 @@ GENERATOR = "release-feeds"
 
 _ATOM = "http://www.w3.org/2005/Atom"
 _DC = "http://purl.org/dc/elements/1.1/"
+_HISTORY = "http://purl.org/syndication/history/1.0"
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
 LOCALE = threading.Lock()
 """Held while feedgen writes RSS: it sets the locale of the whole process for each date."""
 
 
-class _FeedExtension:
-    """Names the prefixes of an RSS document once, at its root."""
+class _DublinCore:
+    """Names the prefix of an RSS document's elements once, at its root."""
 
     def extend_ns(self) -> dict[str, str]:
         return {"dc": _DC}
@@ -34,12 +36,50 @@ class _FeedExtension:
         """Add nothing."""
 
 
+class _History:
+    """Adds to a document where it stands in the history of its feed (RFC 5005)."""
+
+    feed: Feed
+    media_type: str
+    extension: str
+
+    def extend_ns(self) -> dict[str, str]:
+        return {"fh": _HISTORY}
+
+    def extend_atom(self, root: etree._Element) -> None:
+        self._extend(root, "link")
+
+    def extend_rss(self, root: etree._Element) -> None:
+        self._extend(root[0], f"{{{_ATOM}}}link")
+
+    def _extend(self, element: etree._Element, link: str) -> None:
+        feed = self.feed
+        if feed.complete:
+            etree.SubElement(element, f"{{{_HISTORY}}}complete")
+        if feed.current:
+            etree.SubElement(element, f"{{{_HISTORY}}}archive")
+        for rel, address in (
+            ("current", feed.current),
+            ("prev-archive", feed.previous),
+            ("next-archive", feed.following),
+        ):
+            if address:
+                href = f"{address}.{self.extension}"
+                etree.SubElement(element, link, {"rel": rel, "href": href, "type": self.media_type})
+
+
 class _EntryExtension:
     """Adds to one entry what feedgen leaves out of it."""
 
     entry: Entry
+    scheme: str
 
     def extend_atom(self, element: etree._Element) -> None:
+        author = etree.SubElement(element, "author")
+        etree.SubElement(author, "name").text = self.entry.author
+        for category in self.entry.categories:
+            attributes = {"term": category.slug, "scheme": self.scheme, "label": category.name}
+            etree.SubElement(element, "category", attributes)
         if self.entry.language:
             element.set(_LANG, self.entry.language)
         for link in self.entry.links:
@@ -49,6 +89,8 @@ class _EntryExtension:
             etree.SubElement(element, "link", attributes)
 
     def extend_rss(self, item: etree._Element) -> None:
+        for category in self.entry.categories:
+            etree.SubElement(item, "category", {"domain": self.scheme}).text = category.name
         etree.SubElement(item, "pubDate").text = format_datetime(self.entry.published)
         etree.SubElement(item, f"{{{_DC}}}creator").text = self.entry.author
         if self.entry.language:
@@ -64,7 +106,10 @@ def generator(
 ) -> FeedGenerator:
     """Build a generator that lacks nothing but what ``fill`` sets of each entry."""
     made = FeedGenerator()
-    made.register_extension("words", _FeedExtension, atom=False)
+    made.register_extension("dc", _DublinCore, atom=False)
+    made.register_extension("history", _History)
+    made.history.feed, made.history.media_type = feed, media_type
+    made.history.extension = extension
     made.id(feed.feed_id)
     made.title(feed.title)
     made.subtitle(feed.subtitle)
@@ -80,15 +125,9 @@ def generator(
     for entry in feed.entries:
         element = made.add_entry(order="append")
         element.register_extension("words", _EntryExtension)
-        element.words.entry = entry
+        element.words.entry, element.words.scheme = entry, feed.category_scheme
         element.id(entry.entry_id)
         element.title(entry.title)
         element.updated(entry.updated)
-        element.category(
-            [
-                {"term": category.slug, "label": category.name, "scheme": feed.category_scheme}
-                for category in entry.categories
-            ]
-        )
         fill(element, entry)
     return made

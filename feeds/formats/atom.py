@@ -18,6 +18,5 @@ def render(feed: Feed) -> bytes:
 
 def _fill(element: Any, entry: Entry) -> None:
     element.published(entry.published)
-    element.author({"name": entry.author})
     element.summary(entry.summary)
     element.content(entry.content, type="html")

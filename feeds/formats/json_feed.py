@@ -20,10 +20,23 @@ def render(feed: Feed) -> bytes:
         "language": feed.language,
         "authors": [{"name": feed.author, "url": feed.author_url}],
     }
-    # JSON Feed leaves identifiers, dates and rights of the feed itself to extensions.
+    if feed.previous:
+        document["next_url"] = f"{feed.previous}.{EXTENSION}"
+    # JSON Feed leaves identifiers, dates, rights and history of the feed itself to extensions.
     document["_feed"] = {"id": feed.feed_id, "updated": feed.updated.isoformat()}
     if feed.rights:
         document["_feed"]["rights"] = feed.rights
+    if feed.complete:
+        document["_feed"]["complete"] = True
+    if feed.current:
+        document["_feed"]["archive"] = True
+    for name, address in (
+        ("current", feed.current),
+        ("prev_archive", feed.previous),
+        ("next_archive", feed.following),
+    ):
+        if address:
+            document["_feed"][name] = f"{address}.{EXTENSION}"
     document["items"] = [_item(entry) for entry in feed.entries]
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
 

@@ -73,7 +73,7 @@ NOTICE = Notice(
 @given(RELEASES, st.booleans())
 def test_every_parser_gets_back_every_text(releases: list[Release], suspended: bool) -> None:
     releases.sort(key=lambda release: (release.published, release.rank), reverse=True)
-    feed = subscription(SITE, SELECTION, releases, [NOTICE] if suspended else [])
+    feed = subscription(SITE, SELECTION, releases, [NOTICE] if suspended else [], 0)
     expected = [entry.title for entry in feed.entries]
     contents = [entry.content for entry in feed.entries]
 
@@ -97,7 +97,7 @@ def test_every_parser_gets_back_every_text(releases: list[Release], suspended: b
 @given(RELEASES)
 def test_every_atom_document_is_valid(atom_schema: Path, releases: list[Release]) -> None:
     schema = etree.RelaxNG(etree.parse(atom_schema))
-    feed = subscription(SITE, SELECTION, releases, [NOTICE])
+    feed = subscription(SITE, SELECTION, releases, [NOTICE], 0)
     schema.assertValid(etree.fromstring(FORMATS["atom"].render(feed)))
 
 
@@ -179,7 +179,7 @@ def test_language_author_and_original_address_of_a_release_are_told() -> None:
         language="ru", author="Aģentūra", website=None, contact=None,
         original="https://old.example/7", categories=(),
     )  # fmt: skip
-    feed = subscription(SITE, SELECTION, [release], [])
+    feed = subscription(SITE, SELECTION, [release], [], 0)
     atom = feedparser.parse(FORMATS["atom"].render(feed)).entries[0]
     rss = feedparser.parse(FORMATS["rss"].render(feed)).entries[0]
     (item,) = json.loads(FORMATS["json"].render(feed))["items"]

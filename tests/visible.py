@@ -1,0 +1,31 @@
+"""What a change moved: the selections and archive pages whose revision is another one since."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from tests.portal import Portal
+
+
+def revisions(portal: Portal) -> dict[str, int]:
+    """Return the revision of the store, each selection and each archive page, by its address."""
+    (head,) = portal.sql("SELECT revision FROM head")
+    found = {"head": head[0]}
+    for slug, revision in portal.sql("SELECT slug, revision FROM selection"):
+        found[slug or "releases"] = revision
+    pages = portal.sql(
+        "SELECT slug, number, page.revision FROM page JOIN selection ON selection.id = selection"
+    )
+    for slug, number, revision in pages:
+        found[f"{slug or 'releases'}/archive/{number}"] = revision
+    return found
+
+
+@contextmanager
+def moved(portal: Portal) -> Iterator[Callable[[], set[str]]]:
+    """Yield what returns, after the block, what moved within it; the head is not named."""
+    before = revisions(portal)
+    yield lambda: {
+        name
+        for name, revision in revisions(portal).items()
+        if name != "head" and before.get(name) != revision
+    }
