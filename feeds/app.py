@@ -10,7 +10,7 @@ from feeds.documents import settings_digest
 from feeds.operations.migrate import require_window
 from feeds.settings import Settings
 from feeds.store import schema
-from feeds.store.engine import database_path, open_engine
+from feeds.store.engine import open_engine
 from feeds.store.reads import snapshot
 from feeds.web import build
 
@@ -25,7 +25,14 @@ def create_app(settings: Settings | None = None, clock: Callable[[], datetime] =
     Raises ``SettingsError``. The store is opened at each request, so that it may be away now.
     """
     settings = settings or Settings.read(os.environ)
-    return build(open_engine(settings.database_url), settings.site, clock)
+    return build(
+        # One for each thread that may ask, one for the look at the store, one for readiness.
+        open_engine(settings.database_url, connections=settings.threads + 2),
+        settings.site,
+        clock,
+        cache_mb=settings.cache_mb,
+        revision_ttl=settings.revision_ttl,
+    )
 
 
 def check(settings: Settings) -> list[str]:
@@ -34,7 +41,7 @@ def check(settings: Settings) -> list[str]:
     Raises ``StoreError`` or ``SettingsError`` with what to do.
     """
     engine = open_engine(settings.database_url)
-    schema.check(engine, database_path(settings.database_url))
+    schema.check(engine)
     with snapshot(engine) as state:
         head = state.head()
     require_window(settings, head)

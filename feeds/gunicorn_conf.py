@@ -4,6 +4,7 @@ The same in ``gunicorn wsgi:app`` (through the top-level gunicorn.conf.py), in `
 python:feeds.gunicorn_conf wsgi:app`` and in ``feeds serve``.
 """
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -49,3 +50,9 @@ def on_starting(server: Any) -> None:
     except FeedsError as error:
         server.log.critical("feeds: %s", error)
         sys.exit(2)
+
+
+def post_worker_init(worker: Any) -> None:  # noqa: ARG001 - gunicorn's signature
+    """Leave what was loaded at start out of every later search for garbage: it stays."""
+    gc.collect()
+    gc.freeze()

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from importlib.resources import files
+from importlib.util import find_spec
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -43,6 +44,8 @@ class Settings:
     workers: int
     threads: int
     access_log: bool
+    cache_mb: int
+    revision_ttl: int
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> "Settings":
@@ -57,7 +60,8 @@ class Settings:
             try:
                 values[field.name] = reader(text)
             except ValueError as error:
-                raise SettingsError(f"{name}={text!r} cannot be used: {error}.") from None
+                shown = re.sub(r"(://[^/@]*:)[^@]*@", r"\1***@", text)
+                raise SettingsError(f"{name}={shown!r} cannot be used: {error}.") from None
         values["title"] = values["title"] or values["authority"]
         return cls(**values)
 
@@ -110,9 +114,19 @@ def _database_url(text: str) -> str:
     try:
         url = make_url(text)
     except ArgumentError:
-        raise ValueError("it must be an address such as sqlite:///feeds.db") from None
-    if url.drivername != "sqlite" or not url.database or url.database == ":memory:":
-        raise ValueError("it must name a SQLite file, such as sqlite:///feeds.db")
+        raise ValueError(
+            "it must be an address such as sqlite:///feeds.db or "
+            "postgresql+psycopg://user:password@host/database"
+        ) from None
+    if url.drivername == "sqlite" and url.database and url.database != ":memory:":
+        return text
+    if url.drivername != "postgresql+psycopg" or not url.database:
+        raise ValueError(
+            "it must name a SQLite file, such as sqlite:///feeds.db, or a database of PostgreSQL, "
+            "such as postgresql+psycopg://user:password@host/database"
+        )
+    if find_spec("psycopg") is None:
+        raise ValueError("psycopg is not installed: see PostgreSQL in the README")
     return text
 
 
@@ -158,4 +172,6 @@ _READERS: dict[str, tuple[str | None, Callable[[str], object]]] = {
     "workers": ("2", _number(1, 256)),
     "threads": ("4", _number(1, 256)),
     "access_log": ("on", _switch),
+    "cache_mb": ("64", _number(1, 65536)),
+    "revision_ttl": ("1", _number(0, 3600)),
 }

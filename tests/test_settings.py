@@ -1,3 +1,4 @@
+import sys
 import zoneinfo
 from datetime import datetime, timedelta
 from importlib.resources import files
@@ -90,3 +91,20 @@ def test_the_zone_is_read_from_the_locked_package_not_from_the_host(tmp_path: Pa
     finally:
         zoneinfo.reset_tzpath()
     assert datetime(2007, 11, 27, tzinfo=zone).utcoffset() == timedelta(hours=2)
+
+
+def test_a_password_is_never_shown() -> None:
+    with pytest.raises(SettingsError, match="cannot be used") as raised:
+        Settings.read(NEEDED | {"FEEDS_DATABASE_URL": "postgresql://me:secret@host/db"})
+    assert "secret" not in str(raised.value)
+    assert "me:***@host" in str(raised.value)
+
+
+def test_postgresql_without_its_driver_is_refused_with_where_to_look(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    environ = NEEDED | {"FEEDS_DATABASE_URL": "postgresql+psycopg://host/db"}
+    assert Settings.read(environ).database_url == "postgresql+psycopg://host/db"
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(SettingsError, match="psycopg is not installed: see PostgreSQL in"):
+        Settings.read(environ)

@@ -4,22 +4,34 @@ Nothing here changes the store, and no address is ever taken from the request.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, request
 from sqlalchemy import Engine
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from feeds.domain import Site
 from feeds.errors import StoreError
 from feeds.web import routes
-from feeds.web.conditionals import ALLOWED, EVERYWHERE, PREFLIGHT
+from feeds.web.cache import Cache
+from feeds.web.conditionals import ALLOWED, PREFLIGHT
+from feeds.web.elsewhere import Elsewhere
+from feeds.web.polls import READING, Polls
+from feeds.web.prepared import EVERYWHERE
 
 
-def build(engine: Engine, site: Site, clock: Callable[[], datetime]) -> Flask:
-    """Make the application; it is mounted at the path of the base URL."""
+def build(
+    engine: Engine, site: Site, clock: Callable[[], datetime], *, cache_mb: int, revision_ttl: int
+) -> Flask:
+    """Make the application; it is mounted at the path of the base URL.
+
+    ``cache_mb`` bounds the finished representations that are kept; every ``revision_ttl`` seconds
+    the process looks whether they are still those of the store.
+    """
+    cache = Cache(engine, clock, size=cache_mb * 2**20, ttl=revision_ttl)
     app = Flask(__name__, static_folder=None)
     # A redirect of Werkzeug's own would be built from the Host header.
     app.url_map.merge_slashes = False
@@ -27,12 +39,17 @@ def build(engine: Engine, site: Site, clock: Callable[[], datetime]) -> Flask:
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     prefix = urlsplit(site.base_url).path
-    app.register_blueprint(routes.blueprint(engine, site, clock), url_prefix=prefix or None)
+    elsewhere = Elsewhere(engine, site)
+    app.register_blueprint(
+        routes.blueprint(cache, elsewhere, site, clock), url_prefix=prefix or None
+    )
     # Probes ask the process itself, whatever the address of the service is.
     app.register_blueprint(routes.health(engine))
 
     @app.errorhandler(HTTPException)
     def failed(error: HTTPException) -> WerkzeugResponse:
+        if isinstance(error, NotFound) and request.method in READING:
+            return _not_found(elsewhere, error)
         if isinstance(error, MethodNotAllowed):
             if request.method == "OPTIONS":
                 return Response(status=204, headers=list(PREFLIGHT))
@@ -42,6 +59,7 @@ def build(engine: Engine, site: Site, clock: Callable[[], datetime]) -> Flask:
         return routes.failed(error)
 
     app.register_error_handler(StoreError, routes.away)
+    app.before_request(lambda: _with_query(elsewhere, cache))
 
     @app.after_request
     def everywhere(response: Response) -> Response:
@@ -49,4 +67,27 @@ def build(engine: Engine, site: Site, clock: Callable[[], datetime]) -> Flask:
             response.headers[name] = value
         return response
 
+    app.wsgi_app = Polls(app.wsgi_app, cache, clock)  # type: ignore[method-assign]
     return app
+
+
+def _with_query(elsewhere: Elsewhere, cache: Cache) -> WerkzeugResponse | None:
+    """Answer at an old address with a query; if it is none, the query says nothing.
+
+    What is kept is served while the store is away, whatever the query.
+    """
+    query = request.environ.get("QUERY_STRING", "")
+    asks = request.method in READING and request.blueprint != "health"
+    if query and asks and not cache.away:
+        with suppress(StoreError):
+            return elsewhere.address(request.environ["PATH_INFO"], query)
+    return None
+
+
+def _not_found(elsewhere: Elsewhere, error: HTTPException) -> WerkzeugResponse:
+    """Answer at an old address where nothing else is."""
+    try:
+        found = elsewhere.address(request.environ["PATH_INFO"], "")
+    except StoreError as reason:
+        return routes.away(reason)
+    return found or routes.failed(error)

@@ -1,26 +1,24 @@
-"""One representation and one request into the answer: the only implementation of it.
+"""One prepared representation and one request into the answer: the only implementation of it.
 
-Knows validators, codings, freshness and CORS (RFC 9110, RFC 9111), but not what is represented
-nor the framework: every document and page is answered here.
+Knows preconditions (RFC 9110 §13) and, through ``negotiation``, preferences, but not what is
+represented nor the framework: every document and page is answered here, whichever way the request
+came.
 """
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import format_datetime, parsedate_to_datetime
+from email.utils import parsedate_to_datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from feeds.representation import CODINGS, Representation
+from feeds.representation import CODINGS
 from feeds.web.negotiation import coding, prefers
+from feeds.web.prepared import Answer, Prepared
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 ALLOWED = "GET, HEAD, OPTIONS"
-
-EVERYWHERE = (
-    ("X-Content-Type-Options", "nosniff"),
-    ("Access-Control-Allow-Origin", "*"),
-    ("Access-Control-Expose-Headers", "ETag"),
-)
-"""Headers of every answer, errors included."""
 
 PREFLIGHT = (
     ("Allow", ALLOWED),
@@ -36,59 +34,36 @@ _SUFFIX = re.compile(r"[-;](?:gzip|br|zstd)$")
 # The three forms of RFC 9110 §5.6.7 have this much in common.
 _DATE = re.compile(r"[A-Z][a-z]{2,8},? .*\d\d:\d\d:\d\d.*")
 
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A whole response."""
-
-    status: int
-    headers: list[tuple[str, str]]
-    body: bytes
+_OFFERED = tuple(CODINGS)
 
 
-def answer(
-    representation: Representation, method: str, request: Mapping[str, str], now: datetime
-) -> Answer:
-    """Answer GET or HEAD. ``request`` maps a header's lower-case name to its value."""
-    headers = list(EVERYWHERE)
-    headers.append(("ETag", representation.etag))
-    modified = representation.last_modified(now)
-    if modified is not None:
-        headers.append(("Last-Modified", http_date(modified)))
-    headers.append(("Cache-Control", representation.cache_control(now)))
-    varies = "Accept, Accept-Encoding" if representation.alternative else "Accept-Encoding"
-    headers.append(("Vary", varies))
-    if _is_unchanged(representation.etag, modified, request):
-        return Answer(304, headers, b"")
-    media_type = representation.media_type
-    alternative = representation.alternative
-    if alternative and prefers(request.get("accept"), alternative, media_type):
-        media_type = alternative
-    headers.append(("Content-Type", _with_charset(media_type)))
-    chosen = coding(request.get("accept-encoding"), tuple(CODINGS))
-    body = representation.coded(chosen)
-    if chosen is not None:
-        headers.append(("Content-Encoding", chosen))
-    headers.append(("Content-Length", str(len(body))))
-    return Answer(200, headers, b"" if method == "HEAD" else body)
+def answer(prepared: Prepared, environ: "WSGIEnvironment", now: datetime) -> Answer:
+    """Answer GET or HEAD, as the headers in a WSGI environment (PEP 3333) ask."""
+    period = prepared.period(now)
+    if _is_unchanged(prepared.etag, period.modified, environ):
+        return period.unchanged
+    made_of = prepared.representation
+    alternative = made_of.alternative is not None and prefers(
+        environ.get("HTTP_ACCEPT"), made_of.alternative, made_of.media_type
+    )
+    return period.whole(
+        prepared,
+        head=environ["REQUEST_METHOD"] == "HEAD",
+        alternative=alternative,
+        coding=coding(environ.get("HTTP_ACCEPT_ENCODING"), _OFFERED),
+    )
 
 
-def http_date(instant: datetime) -> str:
-    """Write an instant as an HTTP date (RFC 9110 §5.6.7)."""
-    return format_datetime(instant.astimezone(UTC), usegmt=True)
-
-
-def _with_charset(media_type: str) -> str:
-    return media_type if media_type.startswith("image/") else f"{media_type}; charset=utf-8"
-
-
-def _is_unchanged(etag: str, modified: datetime | None, request: Mapping[str, str]) -> bool:
+def _is_unchanged(etag: str, modified: datetime | None, environ: "WSGIEnvironment") -> bool:
     """Evaluate the preconditions: If-None-Match, if sent, decides alone (RFC 9110 §13.2.2)."""
-    none_match = request.get("if-none-match")
+    none_match = environ.get("HTTP_IF_NONE_MATCH")
     if none_match is not None:
-        return names(none_match, etag)
-    since = http_instant(request.get("if-modified-since", ""))
-    return modified is not None and since is not None and modified <= since
+        return none_match == etag or names(none_match, etag)
+    since = environ.get("HTTP_IF_MODIFIED_SINCE")
+    if since is None or modified is None:
+        return False
+    instant = http_instant(since)
+    return instant is not None and modified <= instant
 
 
 def names(header: str, etag: str) -> bool:
@@ -102,6 +77,7 @@ def names(header: str, etag: str) -> bool:
     )
 
 
+@lru_cache(maxsize=256)
 def http_instant(text: str) -> datetime | None:
     """Read an HTTP date in any of its three forms; None where it is none of them."""
     if not _DATE.fullmatch(text.strip()):

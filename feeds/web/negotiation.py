@@ -4,11 +4,13 @@ A malformed part of a header is passed over; there is no answer for which nothin
 """
 
 import re
+from functools import lru_cache
 
 _PART = re.compile(
     r"\s*([!#$%&'*+.^_`|~0-9A-Za-z/-]+)\s*"  # a media range or coding
     r"((?:;[^;,]*)*)"  # its parameters
 )
+_REMEMBERED = 256  # headers, of the few dozen kinds that readers send
 _WEIGHT = re.compile(r";\s*[qQ]\s*=\s*([01](?:\.[0-9]{0,3})?)\s*(?:;|$)")
 
 
@@ -26,6 +28,7 @@ def weights(header: str) -> dict[str, float]:
     return found
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def prefers(header: str | None, other: str, usual: str) -> bool:
     """Whether ``Accept`` weighs one media type above the usual one (RFC 9110 §12.5.1)."""
     if not header:
@@ -43,6 +46,7 @@ def _weight(found: dict[str, float], media_type: str) -> float:
     return 0.0
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def coding(header: str | None, offered: tuple[str, ...]) -> str | None:
     """Return the content coding to answer in, or None for identity (RFC 9110 §12.5.3).
 

@@ -3,11 +3,11 @@
 from flask import render_template
 
 from feeds.assemble import document_url, page_url, release_url, selection_title
-from feeds.documents import announced
+from feeds.documents import announced, surrogate_keys
 from feeds.domain import Category, Link, Notice, Site
 from feeds.formats import FORMATS
 from feeds.representation import Representation
-from feeds.store.reads import Snapshot
+from feeds.store.reads import STORE, Snapshot
 from feeds.words import words
 
 _HTML = "text/html"
@@ -20,6 +20,7 @@ def index(snapshot: Snapshot, site: Site) -> Representation:
         "index.html",
         snapshot,
         site,
+        surrogate_keys(()),
         feeds=_feeds(site, ()),
         categories=snapshot.categories(),
         releases=snapshot.newest(everything, site.entries),
@@ -35,6 +36,7 @@ def category(snapshot: Snapshot, site: Site, slug: str) -> Representation | None
         "category.html",
         snapshot,
         site,
+        surrogate_keys(selection.categories),
         feeds=_feeds(site, selection.categories) + _feeds(site, ()),
         category=selection.categories[0],
         releases=snapshot.newest(selection, site.entries),
@@ -51,13 +53,16 @@ def release(snapshot: Snapshot, site: Site, path: str) -> Representation | None:
         "release.html",
         snapshot,
         site,
+        surrogate_keys(found.categories),
         feeds=feeds + _feeds(site, ()),
         release=found,
         published=found.published.astimezone(site.zone),
     )
 
 
-def _page(template: str, snapshot: Snapshot, site: Site, **values: object) -> Representation:
+def _page(
+    template: str, snapshot: Snapshot, site: Site, keys: tuple[str, ...], **values: object
+) -> Representation:
     notices = snapshot.notices()
     running: Notice | None = next((notice for notice in notices if notice.running), None)
     said = words(site.language)
@@ -81,8 +86,10 @@ def _page(template: str, snapshot: Snapshot, site: Site, **values: object) -> Re
         body=body.encode(),
         media_type=_HTML,
         # A page shows names and notices beside its release: any change may be one of it.
-        changed=max(snapshot.everything().changed, snapshot.head().settings_changed),
+        changed=snapshot.head().instant,
         announced=announced(notices),
+        parts=frozenset([STORE]),
+        keys=keys,
     )
 
 

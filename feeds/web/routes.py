@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import partial
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, Response, abort, redirect, request
+from flask import Blueprint, Response, abort, request
 from sqlalchemy import Engine
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException, NotFound
@@ -20,36 +21,53 @@ from feeds.domain import Site
 from feeds.errors import StoreError
 from feeds.formats import FORMATS, Format
 from feeds.representation import Representation
-from feeds.store.reads import Snapshot, snapshot
+from feeds.store.engine import READ_SECONDS
+from feeds.store.reads import snapshot
 from feeds.web import pages
+from feeds.web.cache import Cache, Make
 from feeds.web.conditionals import answer
+from feeds.web.elsewhere import Elsewhere
+from feeds.web.prepared import Prepared
 
 MOST_COMBINED = 20
 """How many categories one feed may combine."""
 
+_NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 _SLUG = re.compile(r"[a-z0-9-]{1,100}")
 _PATH = re.compile(r"[0-9]{4}/[0-9]{2}/[0-9]{2}/[a-z0-9~-]{1,120}")
+
+
+Find = Callable[[], WerkzeugResponse | None]
+"""Finds what is to be answered where nothing is represented, if that is not 404."""
 
 
 def _file(name: str) -> bytes:
     return files("feeds.web").joinpath("static", name).read_bytes()
 
 
+def _static(body: bytes, media_type: str) -> Prepared:
+    return Prepared(Representation(body, media_type), datetime.now(UTC))
+
+
 _STATIC = {
-    "robots.txt": Representation(b"User-agent: *\nDisallow:\n", "text/plain"),
-    "favicon.ico": Representation(_file("favicon.ico"), "image/x-icon"),
-    "style.css": Representation(_file("style.css"), "text/css"),
+    "robots.txt": _static(b"User-agent: *\nDisallow:\n", "text/plain"),
+    "favicon.ico": _static(_file("favicon.ico"), "image/x-icon"),
+    "style.css": _static(_file("style.css"), "text/css"),
 }
 
 
-def blueprint(engine: Engine, site: Site, clock: Callable[[], datetime]) -> Blueprint:
+def blueprint(
+    cache: Cache, elsewhere: Elsewhere, site: Site, clock: Callable[[], datetime]
+) -> Blueprint:
     """Make the routes of the outside contract, but for those of the process itself."""
     routes = Blueprint("feeds", __name__)
-    views = _Views(engine, site, clock)
+    views = _Views(cache, elsewhere, site, clock)
     for form in FORMATS.values():
         for rule, view in (
             (f"/releases.{form.extension}", views.releases),
+            (f"/releases/archive/<number>.{form.extension}", views.archive),
             (f"/categories/<slugs>.{form.extension}", views.categories),
+            (f"/categories/<slug>/archive/<number>.{form.extension}", views.category_archive),
         ):
             name = f"{view.__name__}_{form.extension}"
             routes.add_url_rule(rule, name, view, defaults={"form": form})
@@ -66,12 +84,15 @@ def blueprint(engine: Engine, site: Site, clock: Callable[[], datetime]) -> Blue
 class _Views:
     """What each route answers."""
 
-    def __init__(self, engine: Engine, site: Site, clock: Callable[[], datetime]) -> None:
-        self._engine = engine
+    def __init__(
+        self, cache: Cache, elsewhere: Elsewhere, site: Site, clock: Callable[[], datetime]
+    ) -> None:
+        self._cache = cache
+        self._elsewhere = elsewhere
         self._site = site
         self._clock = clock
 
-    def releases(self, form: Format) -> Response:
+    def releases(self, form: Format) -> WerkzeugResponse:
         return self._subscription((), form)
 
     def categories(self, slugs: str, form: Format) -> WerkzeugResponse:
@@ -82,41 +103,69 @@ class _Views:
         if len(canonical) > MOST_COMBINED:
             abort(404, f"A feed combines at most {MOST_COMBINED} categories.")
         if named != canonical:
-            joined = "+".join(canonical)
-            return redirect(f"{self._site.base_url}/categories/{joined}.{form.extension}", 301)
+            return self._elsewhere.moved(f"/categories/{'+'.join(canonical)}.{form.extension}")
         return self._subscription(tuple(named), form)
 
-    def index(self) -> Response:
-        return self._served(lambda state: pages.index(state, self._site), "index")
+    def archive(self, number: str, form: Format) -> WerkzeugResponse:
+        return self._archive((), number, form)
 
-    def category(self, slug: str) -> Response:
+    def category_archive(self, slug: str, number: str, form: Format) -> WerkzeugResponse:
         if not _SLUG.fullmatch(slug):
             abort(404, "There is no such category.")
-        return self._served(lambda state: pages.category(state, self._site, slug), "category")
+        return self._archive((slug,), number, form)
 
-    def release(self, path: str) -> Response:
+    def index(self) -> WerkzeugResponse:
+        return self._served(
+            lambda state: pages.index(state, self._site),
+            "index",
+            partial(self._elsewhere.categories, (), ""),
+        )
+
+    def category(self, slug: str) -> WerkzeugResponse:
+        if not _SLUG.fullmatch(slug):
+            abort(404, "There is no such category.")
+        return self._served(
+            lambda state: pages.category(state, self._site, slug),
+            "category",
+            partial(self._elsewhere.categories, [slug], ""),
+        )
+
+    def release(self, path: str) -> WerkzeugResponse:
         if not _PATH.fullmatch(path):
             abort(404, "There is no such release.")
-        return self._served(lambda state: pages.release(state, self._site, path), "release")
+        return self._served(
+            lambda state: pages.release(state, self._site, path),
+            "release",
+            partial(self._elsewhere.release, path),
+        )
 
     def static(self, name: str) -> Response:
         return self._respond(_STATIC[name])
 
-    def _subscription(self, slugs: tuple[str, ...], form: Format) -> Response:
+    def _subscription(self, slugs: tuple[str, ...], form: Format) -> WerkzeugResponse:
         return self._served(
-            lambda state: documents.subscription(state, self._site, slugs, form), "category"
+            lambda state: documents.subscription(state, self._site, slugs, form),
+            "category",
+            partial(self._elsewhere.categories, slugs, f".{form.extension}"),
         )
 
-    def _served(self, make: Callable[[Snapshot], Representation | None], what: str) -> Response:
-        with snapshot(self._engine) as state:
-            representation = make(state)
-        if representation is None:
-            abort(404, f"There is no such {what}.")
-        return self._respond(representation)
+    def _archive(self, slugs: tuple[str, ...], number: str, form: Format) -> WerkzeugResponse:
+        if not _NUMBER.fullmatch(number):
+            abort(404, "There is no such archive document.")
+        return self._served(
+            lambda state: documents.archive(state, self._site, slugs, int(number), form),
+            "archive document",
+            partial(self._elsewhere.categories, slugs, f"/archive/{number}.{form.extension}"),
+        )
 
-    def _respond(self, representation: Representation) -> Response:
-        headers = {name.lower(): value for name, value in request.headers}
-        answered = answer(representation, request.method, headers, self._clock())
+    def _served(self, make: Make, what: str, elsewhere: Find) -> WerkzeugResponse:
+        prepared = self._cache.get(request.environ["PATH_INFO"], make)
+        if prepared is not None:
+            return self._respond(prepared)
+        return elsewhere() or abort(404, f"There is no such {what}.")
+
+    def _respond(self, prepared: Prepared) -> Response:
+        answered = answer(prepared, request.environ, self._clock())
         return _Whole([answered.body], answered.status, answered.headers)
 
 
@@ -140,7 +189,7 @@ def health(engine: Engine) -> Blueprint:
     @routes.get("/readyz")
     def readyz() -> Response:
         try:
-            with snapshot(engine) as state:
+            with snapshot(engine, seconds=READ_SECONDS) as state:
                 state.head()
         except StoreError as error:
             return _sentence(str(error), 503)

@@ -41,6 +41,7 @@ def test_the_tag_of_a_feed_answers_the_next_poll_without_a_body(
         "Last-Modified",
         "Cache-Control",
         "Vary",
+        "Surrogate-Key",
         "Access-Control-Allow-Origin",
         "Access-Control-Expose-Headers",
         "X-Content-Type-Options",

@@ -1,0 +1,161 @@
+"""The representation cache: finished representations by address, one cache a process.
+
+Bounded in bytes, the least recently used going first. A document is made once, however many ask
+for it at a time, and what was made before is served while the store is away.
+"""
+
+import ctypes
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from threading import Lock
+
+from cachetools import LRUCache
+from sqlalchemy import Engine
+
+from feeds.errors import StoreAwayError, StoreError
+from feeds.representation import Representation
+from feeds.store.reads import Part, Snapshot, snapshot
+from feeds.web.prepared import Prepared
+from feeds.web.watch import OLDER, Seen, Watch
+
+Make = Callable[[Snapshot], Representation | None]
+"""Makes a representation out of one snapshot, or finds that there is none."""
+
+_GIVE_BACK_AFTER = 16 * 2**20
+_ATTEMPTS = 2  # at a snapshot that is not older than one that another thread has seen
+
+
+@dataclass(slots=True)
+class _Kept:
+    """A prepared representation, and whether something that it was made of has changed since."""
+
+    prepared: Prepared
+    outdated: bool
+
+
+class Cache:
+    """Prepared representations by address, as the store was when it was last looked at."""
+
+    def __init__(
+        self, engine: Engine, clock: Callable[[], datetime], *, size: int, ttl: int
+    ) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._lock = Lock()
+        self._kept: LRUCache[str, _Kept] = LRUCache(size, lambda kept: kept.prepared.size)
+        self._flights: dict[str, Future[Prepared | None]] = {}
+        self._watch = Watch(engine, ttl, self)
+        self._made = 0  # bytes since memory was given back
+
+    @property
+    def away(self) -> bool:
+        """Whether the last look found no store that can be served."""
+        return self._watch.away is not None
+
+    def current(self, address: str) -> Prepared | None:
+        """Return what is kept of an address if it is not outdated."""
+        self._watch.attend()
+        with self._lock:
+            kept = self._kept.get(address)
+        return kept.prepared if kept is not None and not kept.outdated else None
+
+    def get(self, address: str, make: Make) -> Prepared | None:
+        """Return the representation at an address, made if need be; None where there is none.
+
+        Raises ``StoreError`` where the store is away and nothing is kept.
+        """
+        with self._lock:
+            kept = self._kept.get(address)
+            if kept is not None and not kept.outdated:
+                return kept.prepared
+            flight = self._flights.get(address)
+            if flight is None:
+                mine = self._flights[address] = Future()
+        if flight is not None:
+            return flight.result()
+        try:
+            prepared = self._make(address, make)
+        except StoreError as error:
+            if kept is None:
+                mine.set_exception(error)
+                raise
+            prepared = kept.prepared
+        except BaseException as error:
+            mine.set_exception(error)
+            raise
+        finally:
+            with self._lock:
+                del self._flights[address]
+        mine.set_result(prepared)
+        return prepared
+
+    def outdate(self, parts: frozenset[Part] | None) -> None:
+        """Take what was made of these parts (None: all of them) for outdated."""
+        with self._lock:
+            for kept in self._kept.values():
+                made_of = kept.prepared.representation.parts
+                if parts is None or not parts.isdisjoint(made_of):
+                    kept.outdated = True
+
+    def drop(self) -> None:
+        """Forget everything."""
+        with self._lock:
+            self._kept.clear()
+
+    def _make(self, address: str, make: Make) -> Prepared | None:
+        if self._watch.away is not None:
+            raise self._watch.away
+        for _ in range(_ATTEMPTS):
+            with snapshot(self._engine) as state:
+                seen = self._watch.note(state)
+                if seen is None:
+                    continue
+                representation = make(state)
+            if representation is None:
+                with self._lock:
+                    self._kept.pop(address, None)
+                return None
+            prepared = Prepared(
+                representation, self._clock(), lambda grown: self._resize(address, grown)
+            )
+            self._keep(address, prepared, seen)
+            return prepared
+        raise StoreAwayError(OLDER)
+
+    def _keep(self, address: str, prepared: Prepared, seen: Seen) -> None:
+        with self._lock:
+            latest = self._watch.seen
+            if latest is not None and latest.store_id != seen.store_id:
+                return
+            # What moved while it was being made was not swept with the rest.
+            self._put(address, _Kept(prepared, outdated=latest != seen))
+            self._made += prepared.size
+            due = self._made >= _GIVE_BACK_AFTER
+            self._made %= _GIVE_BACK_AFTER
+        if due:
+            _give_back()
+
+    def _resize(self, address: str, prepared: Prepared) -> None:
+        with self._lock:
+            kept = self._kept.get(address)
+            if kept is not None and kept.prepared is prepared:
+                self._put(address, kept)
+
+    def _put(self, address: str, kept: _Kept) -> None:
+        if kept.prepared.size <= self._kept.maxsize:
+            self._kept[address] = kept
+        else:
+            self._kept.pop(address, None)
+
+
+def _give_back() -> None:
+    """Return to the system what is free in the heap (malloc_trim(3), of glibc alone).
+
+    What is kept and what was only needed to make it lie side by side, so that the heap cannot
+    shrink by itself: a worker would come to hold twice the memory that its cache is allowed.
+    """
+    with suppress(AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)

@@ -1,0 +1,334 @@
+"""The representation cache: what a hot poll does not do, and what outlives a store that is away."""
+
+import gc
+import sqlite3
+import sys
+import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from hashlib import sha256
+from types import FrameType
+from typing import Any
+
+import pytest
+from werkzeug.datastructures import Headers
+from werkzeug.test import EnvironBuilder
+
+from feeds.operations.suspend import suspend
+from feeds.representation import CALM_AFTER
+from tests.portal import START, Portal, page
+from tests.web.watching import (
+    ADDRESSES,
+    CATEGORIES,
+    statements,
+    until,
+)
+
+
+def test_a_hot_poll_asks_the_store_nothing(patient: Portal) -> None:
+    client = patient.client()
+    first = {address: client.get(address) for address in ADDRESSES}
+    with statements(patient) as run:
+        for address, was in first.items():
+            assert client.get(address).data == was.data
+            tag = {"If-None-Match": was.headers["ETag"]}
+            assert client.get(address, headers=tag).status_code == 304
+            assert client.head(address).headers == was.headers
+    assert run == []
+
+
+def calls(app: Any, address: str, **headers: str) -> tuple[set[str], set[str]]:
+    """Return the packages and the built-in functions that one request goes through."""
+    environ = EnvironBuilder(address, headers=Headers(headers)).get_environ()
+    packages: set[str] = set()
+    functions: set[str] = set()
+
+    def note(frame: FrameType, what: str, argument: Any) -> None:
+        if what == "call":
+            packages.add(str(frame.f_globals.get("__name__")).partition(".")[0])
+        elif what == "c_call":
+            functions.add(argument.__name__)
+
+    sys.setprofile(note)
+    try:
+        app(environ, lambda *_: None)
+    finally:
+        sys.setprofile(None)
+    return packages, functions
+
+
+def test_a_hot_poll_renders_compresses_and_hashes_nothing(patient: Portal) -> None:
+    app = patient.client().application.wsgi_app
+    heavy = {"flask", "werkzeug", "sqlalchemy", "feedgen", "lxml", "hashlib", "jinja2"}
+    for coding, works in (("gzip", "compress"), ("br", "finish")):
+        cold, first = calls(app, "/releases.rss", **{"Accept-Encoding": coding})
+        hot, second = calls(app, "/releases.rss", **{"Accept-Encoding": coding})
+        assert works in first
+        assert not second & {"compress", "finish", "openssl_sha256", "execute"}
+        assert not hot & heavy
+        assert coding == "br" or heavy - {"hashlib", "jinja2", "lxml"} <= cold
+
+
+def test_a_change_is_seen_without_a_request_that_asks_for_it(brisk: Portal) -> None:
+    client = brisk.client()
+    before = client.get("/releases.atom")
+    brisk.feeds("suspend")
+    until(lambda: client.get("/releases.atom").data != before.data)
+    assert "pārtraukta" in client.get("/releases.atom").text
+
+
+def test_a_change_makes_anew_only_what_shows_it(brisk: Portal) -> None:
+    client = brisk.client()
+    for slug in CATEGORIES:
+        client.get(f"/categories/{slug}.atom")
+    brisk.imported(page("C", "Kultūra"))
+    until(lambda: "<title>C</title>" in client.get("/categories/kultura.atom").text)
+    with statements(brisk) as run:
+        client.get("/categories/sports.atom")
+    # The thread that looks may have come by; it reads the head and nothing of the category.
+    assert not any("listing" in statement for statement in run)
+
+
+def test_a_look_that_no_poll_waits_for_is_the_only_one(brisk: Portal) -> None:
+    client = brisk.client()
+    client.get("/releases.atom")
+    with statements(brisk) as run:
+        begin = time.monotonic()
+        polls = 0
+        while time.monotonic() - begin < 2.5:
+            client.get("/releases.atom")
+            polls += 1
+        looked = time.monotonic() - begin
+    heads = [statement for statement in run if "head" in statement]
+    assert polls > 100
+    assert 1 <= len(heads) <= looked + 1
+    assert not [one for one in run if "selection" in one or "release" in one]
+
+
+@pytest.mark.parametrize("outdated", [False, True])
+@pytest.mark.parametrize("ttl", ["0", "1"])
+def test_what_is_kept_is_served_while_the_store_is_away_and_all_comes_back(
+    portal: Portal, ttl: str, outdated: bool
+) -> None:
+    portal.imported(page("A", "Kultūra"))
+    portal.environ["FEEDS_REVISION_TTL"] = ttl
+    client = portal.client()
+    kept = {address: client.get(address) for address in ADDRESSES}
+    portal.imported(page("B", "Kultūra"))
+    if outdated:
+        time.sleep(float(ttl) * 1.5)
+        client.get("/robots.txt")
+    with portal.away():
+        for _ in range(2):
+            for address, was in kept.items():
+                response = client.get(address)
+                assert (response.status_code, response.data) == (200, was.data)
+                tag = {"If-None-Match": was.headers["ETag"]}
+                assert client.get(address, headers=tag).status_code == 304
+            other = client.get("/releases.json")
+            assert (other.status_code, other.headers["Retry-After"]) == (503, "30")
+            assert client.get("/readyz").status_code == 503
+    until(lambda: client.get("/releases.json").status_code == 200)
+    until(lambda: b"<title>B</title>" in client.get("/releases.atom").data)
+    assert client.get("/readyz").status_code == 200
+
+
+@pytest.mark.only("sqlite")
+def test_a_poll_of_what_is_kept_does_not_wait_for_a_locked_store(brisk: Portal) -> None:
+    client = brisk.client()
+    was = client.get("/releases.atom")
+    locker = sqlite3.connect(brisk.store, isolation_level=None)
+    locker.execute("PRAGMA locking_mode = EXCLUSIVE")
+    locker.execute("BEGIN EXCLUSIVE")
+    try:
+        until(lambda: client.get("/readyz").status_code == 503)
+        with statements(brisk) as run:
+            assert {client.get("/releases.atom").data for _ in range(50)} == {was.data}
+        assert not [one for one in run if one.thread is threading.current_thread()]
+        assert client.get("/releases.rss").status_code == 503
+    finally:
+        locker.execute("ROLLBACK")
+        locker.close()
+    until(lambda: client.get("/releases.rss").status_code == 200)
+
+
+@pytest.mark.only("sqlite")
+def test_another_store_in_its_place_is_begun_anew(
+    portal: Portal, another: Callable[..., Portal]
+) -> None:
+    portal.imported(page("A", "Kultūra"))
+    other = another().imported(page("Cits", "Kultūra"))
+    client = portal.client()
+    assert "<title>A</title>" in client.get("/releases.atom").text
+    other.feeds("status")
+    for leftover in portal.folder.glob("feeds.db-*"):
+        leftover.unlink()
+    other.store.rename(portal.store)
+    assert "<title>Cits</title>" in client.get("/releases.atom").text
+
+
+@pytest.mark.only("sqlite")
+@pytest.mark.parametrize("ttl", ["0", "60"])
+def test_an_older_state_of_the_same_store_is_never_served(portal: Portal, ttl: str) -> None:
+    portal.environ["FEEDS_REVISION_TTL"] = ttl
+    portal.imported(page("A", "Kultūra"))
+    with sqlite3.connect(portal.store) as source, sqlite3.connect(portal.folder / "old.db") as old:
+        source.backup(old)
+    source.close()
+    old.close()
+    portal.feeds("suspend")
+    client = portal.client()
+    was = client.get("/releases.atom")
+    for leftover in portal.folder.glob("feeds.db-*"):
+        leftover.unlink()
+    (portal.folder / "old.db").rename(portal.store)
+    assert client.get("/releases.atom").data == was.data
+    cold = client.get("/releases.rss")
+    assert cold.status_code == 503
+    assert cold.text.startswith("The release store is older than what was served of it")
+
+
+def test_a_page_that_is_gone_is_kept_no_longer(portal: Portal) -> None:
+    portal.imported(page("A", "Kultūra"))
+    client = portal.client()
+    assert client.get("/releases/2010/05/04/a").status_code == 200
+    portal.sql("UPDATE release SET path = 'elsewhere'")
+    portal.sql("UPDATE head SET revision = revision + 1")
+    assert client.get("/releases/2010/05/04/a").status_code == 404
+    assert client.get("/releases/2010/05/04/a").status_code == 404
+
+
+@pytest.mark.parametrize("kind", ["feed", "page"])
+def test_headers_turn_with_the_clock_and_the_body_does_not(portal: Portal, kind: str) -> None:
+    address = {"feed": "/releases.atom", "page": "/"}[kind]
+    notice = suspend(portal.engine, portal.settings, START)
+    portal.environ["FEEDS_REVISION_TTL"] = "60"
+    now = notice.announced - timedelta(seconds=1)
+    client = portal.client(lambda: now)
+    second = timedelta(seconds=1)
+    found = []
+    with statements(portal) as run:
+        for now in (  # noqa: B007 - the client's clock reads it
+            notice.announced - second,
+            notice.announced,
+            notice.announced + CALM_AFTER - second,
+            notice.announced + CALM_AFTER,
+            # A clock that was set back.
+            notice.announced - second,
+        ):
+            response = client.get(address)
+            age = response.headers["Cache-Control"].split(", ")[1]
+            found.append((age, "Last-Modified" in response.headers))
+            since = {"If-Modified-Since": "Fri, 01 Jan 2100 00:00:00 GMT"}
+            fresh = client.get(address, headers=since).status_code
+            assert fresh == (304 if found[-1][1] else 200)
+    assert found == [
+        ("max-age=900", False),
+        ("max-age=900", True),
+        ("max-age=900", True),
+        ("max-age=86400", True),
+        ("max-age=900", False),
+    ]
+    assert len([statement for statement in run if "FROM notice" in statement]) == 1
+
+
+def test_the_cache_is_bounded_in_bytes_and_lets_the_least_recently_used_go(
+    another: Callable[..., Portal],
+) -> None:
+    portal = another(FEEDS_CACHE_MB="1", FEEDS_REVISION_TTL="60", FEEDS_ENTRIES="1")
+    body = "Vārds teikums. " * 14_000  # about 250 kB
+    portal.imported(*(page(f"R{n}", f"K{n}", body=body) for n in range(5)))
+    client = portal.client()
+    addresses = [f"/categories/k{n}.atom" for n in range(5)]
+
+    def hot(address: str) -> bool:
+        with statements(portal) as run:
+            assert client.get(address).status_code == 200
+        return run == []
+
+    for address in addresses[:4]:
+        client.get(address)
+    assert [hot(address) for address in addresses[:4]] == [True] * 4
+    hot(addresses[0])
+    client.get(addresses[4])
+    assert hot(addresses[0])
+    assert not hot(addresses[1])
+
+
+def test_a_coding_that_is_made_later_counts_too(another: Callable[..., Portal]) -> None:
+    portal = another(FEEDS_CACHE_MB="1", FEEDS_REVISION_TTL="60", FEEDS_ENTRIES="1")
+    noise = "".join(sha256(bytes([n % 256, n // 256])).hexdigest() for n in range(7500))
+    portal.imported(page("R0", "K0", body=noise), page("R1", "K1", body=noise))
+    client = portal.client()
+    client.get("/categories/k0.atom")
+    client.get("/categories/k1.atom")
+    for coding in ("gzip", "br"):
+        client.get("/categories/k1.atom", headers={"Accept-Encoding": coding})
+    with statements(portal) as run:
+        client.get("/categories/k0.atom")
+    assert run
+
+
+def test_what_is_larger_than_the_whole_cache_is_served_all_the_same(
+    another: Callable[..., Portal],
+) -> None:
+    portal = another(FEEDS_CACHE_MB="1", FEEDS_REVISION_TTL="60")
+    portal.imported(*(page(f"R{n}", body="Vārds " * 40_000) for n in range(5)))
+    client = portal.client()
+    # More than sixteen megabytes in all, after which free memory is given back.
+    answers = {
+        (client.get("/releases.atom", headers={"Accept-Encoding": coding}).status_code, coding)
+        for _ in range(8)
+        for coding in ("identity", "gzip")
+    }
+    assert answers == {(200, "identity"), (200, "gzip")}
+
+
+def test_the_thread_that_looks_ends_with_the_application(brisk: Portal) -> None:
+    before = threading.active_count()
+    client = brisk.client()
+    client.get("/releases.atom")
+    assert threading.active_count() == before + 1
+    del client
+
+    def ended() -> bool:
+        gc.collect()
+        return threading.active_count() <= before
+
+    until(ended)
+
+
+def test_a_defect_ends_one_rendering_and_not_the_next(patient: Portal) -> None:
+    patient.feeds("suspend")
+    client = patient.client()
+    patient.sql("UPDATE notice SET kind = 'unheard of'")
+    with pytest.raises(ValueError, match="unheard of"):
+        client.get("/releases.atom")
+    patient.sql("UPDATE notice SET kind = 'suspension'")
+    assert client.get("/releases.atom").status_code == 200
+
+
+def test_changed_settings_outdate_everything(portal: Portal) -> None:
+    portal.imported(page("A", "Kultūra"))
+    portal.environ["FEEDS_REVISION_TTL"] = "0"
+    client = portal.client()
+    client.get("/releases.atom")
+    portal.environ["FEEDS_TITLE"] = "Cits"
+    assert portal.feeds("migrate").code == 0
+    with statements(portal) as run:
+        client.get("/releases.atom")
+    assert any("release.body" in statement for statement in run)
+
+
+def test_a_change_of_very_many_parts_is_one_of_everything(another: Callable[..., Portal]) -> None:
+    portal = another(FEEDS_ENTRIES="1").imported(page("A", "Kultūra"))
+    client = portal.client()
+    client.get("/categories/kultura.atom")
+    times = (START + timedelta(seconds=n) for n in range(1000))
+    portal.imported(
+        *(page(f"R{n}", "Sports", f"{at:%Y-%m-%d %H:%M:%S}") for n, at in enumerate(times))
+    )
+    with statements(portal) as run:
+        client.get("/categories/kultura.atom")
+    assert any("release.body" in statement for statement in run)
