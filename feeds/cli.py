@@ -3,20 +3,23 @@
 Exit code 0: done. 1: something was refused. 2: nothing could be done.
 """
 
+import io
 import json
 import os
 import sys
-from collections.abc import Callable
 from contextlib import ExitStack
-from datetime import UTC, datetime
-from functools import wraps
+from datetime import datetime
 from pathlib import Path
-from typing import Concatenate, ParamSpec
 
 import click
 from sqlalchemy import Engine
 
+from feeds import cli_life, progress
+from feeds.arguments import Instant
 from feeds.errors import FeedsError, NothingToDoError, RefusedError
+from feeds.operations.backup import backup as run_backup
+from feeds.operations.export import Load, export_to, is_export
+from feeds.operations.export import export as export_lines
 from feeds.operations.import_ import Outcome, Result, Summary, import_paths
 from feeds.operations.migrate import migrate as run_migrate
 from feeds.operations.status import Status
@@ -26,13 +29,11 @@ from feeds.operations.suspend import resume as run_resume
 from feeds.operations.suspend import suspend as run_suspend
 from feeds.settings import Settings
 from feeds.sources import SOURCES
-from feeds.store import schema
-from feeds.store.engine import database_path, open_engine
+from feeds.store.engine import name, open_engine
+from feeds.store_command import now, say_recut, with_store
 
 REFUSED = 1
 NOTHING_DONE = 2
-
-P = ParamSpec("P")
 
 
 def main() -> None:
@@ -48,6 +49,10 @@ def main() -> None:
         _fail(str(error), REFUSED)
     except FeedsError as error:
         _fail(str(error), NOTHING_DONE)
+    except OSError as error:
+        # What standard output did not take must not be tried again at the end.
+        sys.stdout = io.StringIO()
+        _fail(f"It could not go on: {error.strerror}.", NOTHING_DONE)
 
 
 def _fail(sentence: str, code: int) -> None:
@@ -55,63 +60,27 @@ def _fail(sentence: str, code: int) -> None:
     sys.exit(code)
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
-class _Instant(click.ParamType[datetime]):
-    """An instant with its zone, such as ``2022-03-01T12:00:00+02:00``."""
-
-    name = "INSTANT"
-
-    def convert(
-        self, value: str, param: click.Parameter | None, ctx: click.Context | None
-    ) -> datetime:
-        """Read RFC 3339 text."""
-        del param, ctx
-        try:
-            instant = datetime.fromisoformat(value)
-            if instant.tzinfo is not None:
-                return instant.astimezone(UTC)
-        except (ValueError, OverflowError):
-            pass
-        raise RefusedError(
-            f"--since {value} is no instant with its zone: write it like 2022-03-01T12:00:00+02:00."
-        )
-
-
-def _with_store(
-    command: Callable[Concatenate[Engine, Settings, P], None],
-) -> Callable[P, None]:
-    """Hand a command the checked store and the settings."""
-
-    @wraps(command)
-    def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        settings = Settings.read(os.environ)
-        engine = open_engine(settings.database_url)
-        schema.check(engine, database_path(settings.database_url))
-        command(engine, settings, *args, **kwargs)
-
-    return run
-
-
 @click.group()
 def commands() -> None:
     """Serve a press-release archive as feeds that end well."""
+
+
+for _command in (cli_life.withdraw, cli_life.restore, cli_life.categories, cli_life.address):
+    commands.add_command(_command)
 
 
 @commands.command()
 def migrate() -> None:
     """Make the release store, or bring it up to this version and these settings."""
     settings = Settings.read(os.environ)
-    done = run_migrate(settings, _now())
-    path = database_path(settings.database_url)
+    done = run_migrate(settings, now())
+    store = name(open_engine(settings.database_url))
     if done.before is None:
-        click.echo(f"Made the release store {path} (schema {done.after}).")
+        click.echo(f"Made the release store {store} (schema {done.after}).")
     elif done.before != done.after:
-        click.echo(f"Brought {path} from schema {done.before} to {done.after}.")
+        click.echo(f"Brought {store} from schema {done.before} to {done.after}.")
     else:
-        click.echo(f"{path} has the schema of this version ({done.after}).")
+        click.echo(f"{store} has the schema of this version ({done.after}).")
     if done.settings_changed:
         click.echo("Settings or formats have changed: every document takes a new revision.")
 
@@ -121,9 +90,7 @@ def migrate() -> None:
 @click.option(
     "--source",
     type=click.Choice(sorted(SOURCES)),
-    default="vortal-page",
-    show_default=True,
-    help="The kind of input.",
+    help="The kind of the inputs; default: what each looks like.",
 )
 @click.option("--dry-run", is_flag=True, help="Say what would happen and change nothing.")
 @click.option(
@@ -131,18 +98,23 @@ def migrate() -> None:
     type=click.Path(path_type=Path, dir_okay=False),
     help="Write one JSON line an input to this new file.",
 )
-@_with_store
+@with_store
 def import_(  # noqa: PLR0913 - each is an option
     engine: Engine,
     settings: Settings,
     *,
     paths: tuple[Path, ...],
-    source: str,
+    source: str | None,
     dry_run: bool,
     report: Path | None,
 ) -> None:
-    """Import releases from files and folders."""
-    results = import_paths(engine, settings, paths, _now, source=source, dry_run=dry_run)
+    """Import releases from files, folders and archives, or the export of a whole store."""
+    if any(map(is_export, paths)):
+        if len(paths) > 1 or source or dry_run or report:
+            raise RefusedError("The export of a store is imported by itself and without options.")
+        _take_over(Load(engine, settings, paths[0]))
+        return
+    results = import_paths(engine, settings, paths, now, source=source, dry_run=dry_run)
     summary = Summary()
     with ExitStack() as stack:
         try:
@@ -151,7 +123,7 @@ def import_(  # noqa: PLR0913 - each is an option
             raise NothingToDoError(
                 f"The report {report} cannot be written: {error.strerror}. Name a new file."
             ) from None
-        for result in results:
+        for result in progress.told(results, results.inputs):
             summary.note(result)
             if file:
                 file.write(result.as_json() + "\n")
@@ -159,14 +131,54 @@ def import_(  # noqa: PLR0913 - each is an option
     for banner, count in summary.banners.most_common():
         pages = "page carries" if count == 1 else "pages carry"
         click.echo(f"{count} {pages} the banner “{banner}”: to announce it, run `feeds suspend`.")
+    say_recut(results.recut)
     counts = ", ".join(f"{summary.counts[outcome]} {outcome}" for outcome in Outcome)
     click.echo(f"{'Would be: ' if dry_run else ''}{counts}.")
     if summary.counts[Outcome.REFUSED]:
         sys.exit(REFUSED)
 
 
+def _take_over(load: Load) -> None:
+    for _ in progress.told(load, load):
+        pass
+    taken = load.taken
+    releases, notices = taken.counts["release"], taken.counts["notice"]
+    categories = taken.counts["selection"] - 1
+    click.echo(f"Taken over, as it was at revision {taken.revision}:")
+    click.echo(f"{releases} releases, {categories} categories, {notices} notices.")
+    if not taken.current:
+        click.echo("It was made with other settings or formats: run `feeds migrate`.")
+
+
+@commands.command()
+@click.argument("file", required=False, type=click.Path(path_type=Path, dir_okay=False))
+@with_store
+def export(engine: Engine, settings: Settings, file: Path | None) -> None:
+    """Write the whole store as JSON Lines, to FILE or to standard output."""
+    del settings
+    if file:
+        export_to(engine, file)
+        return
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8", newline="\n")
+    sys.stdout.writelines(f"{line}\n" for line in export_lines(engine))
+    sys.stdout.flush()
+
+
+@commands.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@with_store
+def backup(engine: Engine, settings: Settings, file: Path) -> None:
+    """Make a consistent copy of a SQLite store, while it is in use."""
+    del settings
+    run_backup(engine, file)
+    click.echo(f"Copied to {file}.")
+
+
 def _say(result: Result) -> None:
     """Print what an operator should look at: refusals, edits and remarks."""
+    if result.remarks or result.outcome in {Outcome.REFUSED, Outcome.CHANGED}:
+        progress.clear()
     if result.outcome is Outcome.REFUSED:
         click.echo(f"{result.input}: refused: {result.reason}.", err=True)
     elif result.outcome is Outcome.CHANGED:
@@ -176,11 +188,11 @@ def _say(result: Result) -> None:
 
 
 @commands.command()
-@click.option("--since", type=_Instant(), help="When it began, with its zone; default: now.")
+@click.option("--since", type=Instant(), help="When it began, with its zone; default: now.")
 @click.option("--title", help="The title of the last entry.")
 @click.option("--text", help="Its text: plain, paragraphs parted by blank lines.")
 @click.option("--amend", is_flag=True, help="Change the words of the running suspension.")
-@_with_store
+@with_store
 def suspend(  # noqa: PLR0913 - each is an option
     engine: Engine,
     settings: Settings,
@@ -192,27 +204,27 @@ def suspend(  # noqa: PLR0913 - each is an option
 ) -> None:
     """Announce in every feed that the publication is suspended."""
     if not amend:
-        notice = run_suspend(engine, settings, _now(), since=since, title=title, text=text)
+        notice = run_suspend(engine, settings, now(), since=since, title=title, text=text)
         click.echo(f"Suspended: every feed now begins with {notice.entry_id}.")
         return
     if since is not None or not (title or text):
         raise RefusedError("--amend takes --title or --text, or both, and no --since.")
-    notice = run_amend(engine, _now(), title=title, text=text)
+    notice = run_amend(engine, now(), title=title, text=text)
     click.echo(f"Amended {notice.entry_id}.")
 
 
 @commands.command()
 @click.option("--text", help="The text of the entry that announces it.")
-@_with_store
+@with_store
 def resume(engine: Engine, settings: Settings, text: str | None) -> None:
     """Lift the suspension and announce it in every feed."""
-    notice = run_resume(engine, settings, _now(), text=text)
+    notice = run_resume(engine, settings, now(), text=text)
     click.echo(f"Resumed: announced as {notice.entry_id}.")
 
 
 @commands.command()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@_with_store
+@with_store
 def status(engine: Engine, settings: Settings, as_json: bool) -> None:
     """Tell the state of the publication, its counts and its last import."""
     found = read_status(engine, settings)

@@ -1,12 +1,13 @@
 import pytest
 
+from feeds.cli import commands
 from tests.portal import Portal
 
 
 def test_help_is_given(portal: Portal) -> None:
     ran = portal.feeds("--help")
     assert ran.code == 0
-    for command in ("migrate", "import", "suspend", "resume", "status", "serve"):
+    for command in commands.commands:
         assert f"  {command}" in ran.out
 
 

@@ -7,7 +7,7 @@ from feeds.documents import settings_digest
 from feeds.errors import SettingsError
 from feeds.settings import Settings
 from feeds.store import schema
-from feeds.store.engine import database_path, open_engine
+from feeds.store.engine import open_engine
 from feeds.store.reads import Head
 from feeds.store.writes import change
 
@@ -37,8 +37,7 @@ def migrate(settings: Settings, now: datetime) -> Migrated:
     Where these, or the formats, are others than before, every document takes a new revision.
     """
     engine = open_engine(settings.database_url)
-    path = database_path(settings.database_url)
-    before, after = schema.migrate(engine, path, settings.minting, settings.entries, now)
+    before, after = schema.migrate(engine, settings.minting, settings.entries, now)
     digest = settings_digest(settings.site)
     with change(engine, now) as changing:
         head = changing.snapshot.head()

@@ -39,7 +39,7 @@ def suspend(  # noqa: PLR0913 - each is a field of its own
             raise RefusedError(
                 "The publication is suspended already: use --amend to change the notice."
             )
-        latest = changing.snapshot.latest()
+        latest = next(iter(changing.snapshot.newest(changing.snapshot.everything(), 1)), None)
         if latest is not None and latest.published > now:
             raise RefusedError(
                 f"The newest release ({latest.path}) is dated ahead: suspend after "

@@ -1,5 +1,6 @@
 import json
 
+from feeds.store.engine import name
 from tests.portal import Portal, page
 
 
@@ -42,4 +43,7 @@ def test_settings_that_have_changed_are_told_until_migrate_has_run(portal: Porta
     after = portal.client().get("/releases.atom").headers
     assert after["ETag"] != before["ETag"]
     assert after.get("Last-Modified") != before["Last-Modified"]
-    assert portal.feeds("migrate").out == f"{portal.store} has the schema of this version (0001).\n"
+    assert (
+        portal.feeds("migrate").out
+        == f"{name(portal.engine)} has the schema of this version (0002).\n"
+    )

@@ -1,0 +1,72 @@
+"""List the categories and rename one; ids and dates of entries stay (rules 1 and 2)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Engine
+
+from feeds.domain import Category
+from feeds.errors import RefusedError
+from feeds.identity import slug
+from feeds.markup import one_line
+from feeds.settings import Settings
+from feeds.store import categories as stored
+from feeds.store.reads import snapshot
+from feeds.store.writes import change
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A category, how many releases it shows, and the slugs that it had before."""
+
+    category: Category
+    count: int
+    former: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Renamed:
+    """The category under its new name, and what it was called; the same where it was so already."""
+
+    before: Category
+    after: Category
+
+
+def categories(engine: Engine) -> list[Listed]:
+    """Return every category in the order of the slugs."""
+    with snapshot(engine) as state:
+        former = state.former_slugs()
+        return [
+            Listed(
+                selection.categories[0],
+                selection.count,
+                former.get(selection.categories[0].slug, ()),
+            )
+            for selection in state.categories()
+        ]
+
+
+def rename(engine: Engine, settings: Settings, now: datetime, old: str, new: str) -> Renamed:
+    """Rename a category, named by its label or slug or by a former one, to the label ``new``.
+
+    Raises ``RefusedError`` where there is no such category, where ``new`` is no name, or where it
+    is or was the name of another category: two are never made one.
+    """
+    name = one_line(new)
+    if not name:
+        raise RefusedError("A category must have a name: name the new label.")
+    after = Category(slug(name), name)
+    with change(engine, now) as changing:
+        found = stored.find(changing, slug(one_line(old)))
+        if found is None:
+            raise RefusedError(
+                f"There is no category {old!r}: `feeds categories` lists them with their slugs."
+            )
+        other = stored.find(changing, after.slug)
+        if other is not None and other.id != found.id:
+            raise RefusedError(
+                f"{name!r} is or was the name of the category {other.name!r} ({other.slug}): "
+                "choose another, since two categories cannot be made one."
+            )
+        stored.rename(changing, found, after.slug, after.name, settings.entries)
+    return Renamed(Category(found.slug, found.name), after)

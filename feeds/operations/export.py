@@ -1,0 +1,173 @@
+"""The store as JSON Lines, out and in: the portable back-up, and the way to another engine.
+
+The first line names the version and the schema, the last one counts the rows of each table, so
+that an export that was cut off is known. Between them each table begins with an object that names
+its columns; every row is an array.
+"""
+
+import json
+import os
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Final, cast
+
+from sqlalchemy import Engine
+
+from feeds.documents import settings_digest
+from feeds.errors import NothingToDoError, RefusedError
+from feeds.operations.migrate import require_window
+from feeds.settings import Settings
+from feeds.sources.inputs import shown
+from feeds.sources.jsonl import STORE
+from feeds.store import schema
+from feeds.store.dump import TABLES, Filling, UnfitError, Value, filling, misfit, rows
+from feeds.store.engine import reading
+
+VERSION: Final = 1
+_BATCH = 100  # rows that are written together: a body may be megabytes long
+
+
+def export(engine: Engine) -> Iterator[str]:
+    """Yield the lines of an export, all of one snapshot, without line feeds."""
+    first = {"release-feeds": "export", "version": VERSION, "schema": schema.current()}
+    yield json.dumps(first)
+    counts = dict.fromkeys(TABLES, 0)
+    with reading(engine, seconds=0) as connection:
+        for table, columns in TABLES.items():
+            yield json.dumps({"table": table, "columns": columns})
+            for row in rows(connection, table):
+                counts[table] += 1
+                yield json.dumps(row, ensure_ascii=False, separators=(",", ":"))
+    yield json.dumps({"rows": counts})
+
+
+def export_to(engine: Engine, path: Path) -> None:
+    """Write an export to a new file, of which nothing is left where it could not be finished.
+
+    Raises ``RefusedError`` where the file exists, ``NothingToDoError`` where it cannot be written.
+    """
+    try:
+        with path.open("x", encoding="utf-8", newline="\n") as file:
+            try:
+                file.writelines(f"{line}\n" for line in export(engine))
+                file.flush()
+                os.fsync(file.fileno())
+            except BaseException:
+                path.unlink()
+                raise
+    except FileExistsError:
+        raise RefusedError(f"{shown(path)} exists: name a new file.") from None
+    except OSError as error:
+        raise NothingToDoError(
+            f"The export {shown(path)} cannot be written: {error.strerror}."
+        ) from error
+
+
+def is_export(path: Path) -> bool:
+    """Whether a file begins as an export does."""
+    with suppress(OSError):
+        if path.is_file():
+            with path.open("rb") as file:
+                return file.read(len(STORE)) == STORE
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What was taken over, and whether documents are made with the settings of the export."""
+
+    revision: int
+    counts: dict[str, int]
+    current: bool
+
+
+class Load:
+    """An export on its way into an empty store: iterate over its rows to take them in.
+
+    It yields the table of each row. ``total`` is the size in bytes, ``position`` how many have
+    been read, and ``taken`` what was done once all is committed. Raises ``RefusedError`` or
+    ``SettingsError`` where nothing was.
+    """
+
+    def __init__(self, engine: Engine, settings: Settings, path: Path) -> None:
+        self._engine = engine
+        self._settings = settings
+        self._path = path
+        self._line = 0
+        self.total = path.stat().st_size
+        self.position = 0
+        self.taken = Taken(0, {}, current=True)
+
+    def __iter__(self) -> Iterator[str]:
+        """Take everything in, within one transaction."""
+        try:
+            with self._path.open("rb") as file:
+                lines = self._lines(file)
+                _check_first(next(lines))
+                with filling(self._engine) as store:
+                    counts = yield from _take(lines, store)
+                    head = store.finish()
+                    require_window(self._settings, head)
+        except UnfitError as error:
+            raise RefusedError(
+                f"{shown(self._path)}, line {self._line}: {error}. Nothing was imported."
+            ) from error
+        current = head.settings_digest == settings_digest(self._settings.site)
+        self.taken = Taken(head.revision, counts, current)
+
+    def _lines(self, file: BinaryIO) -> Iterator[object]:
+        for self._line, line in enumerate(file, 1):
+            self.position += len(line)
+            if not line.endswith(b"\n"):
+                break
+            try:
+                yield json.loads(line)
+            except (ValueError, RecursionError):
+                raise UnfitError("it is not JSON") from None
+        raise UnfitError("the export ends here, before its end: it was cut off, make it anew")
+
+
+def _check_first(stated: object) -> None:
+    said = cast("dict[str, object]", stated)
+    if said.get("version") != VERSION:
+        raise UnfitError("the export has another version than this one reads (1)")
+    if said.get("schema") != schema.current():
+        raise UnfitError(
+            f"the export has schema {said.get('schema')} and this version {schema.current()}: "
+            "run `feeds migrate` of this version on the store that it comes from, and export again"
+        )
+
+
+def _take(lines: Iterator[object], store: Filling) -> Generator[str, None, dict[str, int]]:
+    counts: dict[str, int] = {}
+    line = next(lines)
+    for table, columns in TABLES.items():
+        if line != {"table": table, "columns": list(columns)}:
+            raise UnfitError(f"here the table {table} should begin, with all of its columns")
+        counts[table] = 0
+        batch: list[Sequence[Value]] = []
+        while isinstance(line := next(lines), list):
+            counts[table] += 1
+            batch.append(_row(table, line))
+            if len(batch) == _BATCH:
+                store.add(table, batch)
+                batch.clear()
+            yield table
+        if batch:
+            store.add(table, batch)
+    if line != {"rows": counts}:
+        raise UnfitError("the last line does not count the rows that came")
+    if counts["head"] != 1:
+        raise UnfitError("the export has no head, or several")
+    return counts
+
+
+def _row(table: str, values: list[object]) -> Sequence[Value]:
+    if len(values) != len(TABLES[table]):
+        raise UnfitError(f"it has not as many values as {table} has columns")
+    column = misfit(table, values)
+    if column is not None:
+        raise UnfitError(f"its {column} is none that the store can hold")
+    return cast("Sequence[Value]", values)

@@ -1,0 +1,71 @@
+"""Withdraw a release that must no longer be shown, and restore it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Engine
+
+from feeds.errors import RefusedError
+from feeds.settings import Settings
+from feeds.store import withdrawals
+from feeds.store.fences import Recut
+from feeds.store.withdrawals import Standing
+from feeds.store.writes import Change, change
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The release, whether it was so already, and the archive pages that were cut anew."""
+
+    entry_id: str
+    already: bool
+    recut: tuple[Recut, ...] = ()
+
+
+def withdraw(engine: Engine, settings: Settings, now: datetime, named: str) -> Settled:
+    """Take a release off every feed and page; its own page is gone (410) from now on.
+
+    ``named`` is its id, its path ``yyyy/mm/dd/slug`` or the address of its page. Raises
+    ``RefusedError`` where there is no such release. Done again it changes nothing.
+    """
+    with change(engine, now) as changing:
+        found = _find(changing, settings, named)
+        already = found.withdrawn is not None
+        if not already:
+            withdrawals.withdraw(changing, found, settings.entries)
+    return Settled(found.entry_id, already, changing.recut)
+
+
+def restore(engine: Engine, settings: Settings, now: datetime, named: str) -> Settled:
+    """Show a withdrawn release again, where it stood, under its id and with its dates.
+
+    Raises ``RefusedError`` where there is no such release, or where it is dated after the
+    beginning of a running suspension (rule 8). Done again it changes nothing.
+    """
+    with change(engine, now) as changing:
+        found = _find(changing, settings, named)
+        already = found.withdrawn is None
+        if not already:
+            _require_before_suspension(changing, found)
+            withdrawals.restore(changing, found, settings.entries)
+    return Settled(found.entry_id, already, changing.recut)
+
+
+def _find(changing: Change, settings: Settings, named: str) -> Standing:
+    address = named.removeprefix(settings.site.base_url)
+    found = withdrawals.find(changing, named, (named, address.removeprefix("/releases/")))
+    if found is None:
+        raise RefusedError(
+            f"There is no release {named!r}: name its id, its path (yyyy/mm/dd/slug) or the "
+            "address of its page."
+        )
+    return found
+
+
+def _require_before_suspension(changing: Change, found: Standing) -> None:
+    since = next((notice.since for notice in changing.snapshot.notices() if notice.running), None)
+    if since is not None and found.published > since:
+        raise RefusedError(
+            f"{found.entry_id} is dated {found.published.isoformat()}, after the suspension began "
+            f"({since.isoformat()}): resume first."
+        )

@@ -1,0 +1,216 @@
+"""Old addresses: what stood there answers 301 with what stands for it here."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.portal import Portal, page
+from tests.visible import revisions
+
+BASE = "https://feeds.example.org"
+OLD = "/rss.php?cat=12"
+
+
+@pytest.fixture
+def culture(portal: Portal) -> Portal:
+    """Return a portal of one release in one category."""
+    return portal.imported(page("A", "Kultūra"))
+
+
+def leads(portal: Portal, location: str) -> str | None:
+    answer = portal.client().get(location)
+    if answer.status_code != 301:
+        return None
+    assert answer.headers["Cache-Control"] == "public, max-age=3600"
+    return answer.headers["Location"].removeprefix(BASE)
+
+
+@pytest.mark.parametrize(
+    ("target", "leads_to"),
+    [
+        ("/", "/"),
+        (BASE, "/"),
+        ("/releases.json", "/releases.json"),
+        ("/categories/kultura", "/categories/kultura"),
+        ("/categories/kultura.rss", "/categories/kultura.rss"),
+        (f"{BASE}/categories/kultura.atom", "/categories/kultura.atom"),
+        ("/releases/2010/05/04/a", "/releases/2010/05/04/a"),
+    ],
+)
+def test_an_old_address_answers_301_to_its_target(
+    culture: Portal, target: str, leads_to: str
+) -> None:
+    before = revisions(culture)
+    assert leads(culture, OLD) is None
+    ran = culture.feeds("address", "add", OLD, target)
+    assert (ran.code, ran.out, ran.err) == (0, "Added.\n", "")
+    assert leads(culture, OLD) == leads_to
+    assert culture.client().head(OLD).status_code == 301
+    assert culture.client().post(OLD).status_code == 404
+    assert culture.feeds("address", "list").out == f"{OLD}\t{leads_to}\n"
+    assert culture.feeds("address", "add", OLD, target).out == "It leads there already.\n"
+    assert culture.feeds("address", "remove", OLD).out == "Removed.\n"
+    assert culture.feeds("address", "remove", OLD).out == "It leads nowhere already.\n"
+    assert leads(culture, OLD) is None
+    # No document says anything of it.
+    assert revisions(culture) == before
+
+
+def test_it_is_found_with_its_query_as_sent_and_its_path_in_any_spelling(culture: Portal) -> None:
+    culture.feeds("address", "add", "/vecā lapa.php?a=%41&b=ā", "/")
+    culture.feeds("address", "add", "/bare.html?", "/releases.rss")
+    for same in ("/vec%C4%81%20lapa.php?a=%41&b=%C4%81", "/vec%c4%81%20%6capa.php?a=%41&b=%C4%81"):
+        assert leads(culture, same) == "/"
+    for other in ("/vec%C4%81%20lapa.php", "/vec%C4%81%20lapa.php?b=%C4%81&a=%41", "/bare.htm"):
+        assert leads(culture, other) is None
+    # What a query does not make another address of is answered as if it had none.
+    assert leads(culture, "/bare.html?utm=1") == "/releases.rss"
+    assert leads(culture, f"/bare.html?{'x' * 3000}") == "/releases.rss"
+
+
+def test_an_address_of_this_service_with_a_query_can_be_one(culture: Portal) -> None:
+    client = culture.client()
+    for address in ("/", "/releases.atom", "/categories/kultura"):
+        assert client.get(address).status_code == 200
+        assert culture.feeds("address", "add", f"{address}?feed=rss2", "/releases.rss").code == 0
+        assert leads(culture, f"{address}?feed=rss2") == "/releases.rss"
+        assert client.get(f"{address}?feed=rss2").status_code == 301
+        kept = client.get(address)
+        assert client.get(f"{address}?feed=atom").data == kept.data
+        with culture.away():
+            # Nobody can look it up, but what is kept is there.
+            assert client.get(f"{address}?feed=rss2").data == kept.data
+    with culture.away():
+        assert client.get("/nothing").status_code == 503
+        assert client.get("/healthz?x=1").status_code == 200
+
+
+def test_a_store_that_is_found_away_by_the_look_up_is_no_error(culture: Portal) -> None:
+    culture.environ["FEEDS_REVISION_TTL"] = "60"
+    client = culture.client()
+    kept = client.get("/")
+    with culture.away():
+        assert client.get("/?feed=rss2").data == kept.data
+
+
+def test_it_follows_a_rename_and_is_gone_with_its_release(culture: Portal) -> None:
+    culture.feeds("address", "add", OLD, "/categories/kultura.rss")
+    culture.feeds("address", "add", "/a.html", "/releases/2010/05/04/a")
+    culture.feeds("categories", "rename", "Kultūra", "Māksla")
+    assert leads(culture, OLD) == "/categories/maksla.rss"
+    assert culture.feeds("address", "add", OLD, "/categories/kultura.rss").out == (
+        "It leads there already.\n"
+    )
+    culture.feeds("withdraw", "2010/05/04/a")
+    gone = culture.client().get("/a.html")
+    assert (gone.status_code, gone.content_type) == (410, "text/plain; charset=utf-8")
+    assert gone.text == "This release was withdrawn and is no longer shown.\n"
+
+
+def test_below_a_base_url_with_a_path_it_is_that_of_the_whole_host(
+    another: Callable[..., Portal],
+) -> None:
+    portal = another(FEEDS_BASE_URL="https://example.org/feeds").imported(page("A", "Kultūra"))
+    targets = ("/releases.rss", "/feeds/releases.rss", "https://example.org/feeds/releases.rss")
+    for number, target in enumerate(targets):
+        for old in (f"/{number}.php", f"/?feed={number}", f"/feeds/{number}"):
+            assert portal.feeds("address", "add", old, target).code == 0
+            found = portal.client().get(old)
+            assert found.status_code == 301
+            assert found.headers["Location"] == "https://example.org/feeds/releases.rss"
+    assert portal.feeds("address", "add", "/releases.rss", "/releases.atom").code == 0
+    assert portal.feeds("address", "add", "/feeds/releases.rss", "/releases.atom").code == 1
+
+
+@pytest.mark.parametrize(
+    ("location", "target", "sentence"),
+    [
+        ("/", "/releases.rss", "/ is an address of this service itself"),
+        ("/releases.rss?", "/releases.atom", "/releases.rss is an address of this service"),
+        ("/categories/nav.atom/", "/", "/categories/nav.atom/ is an address of this service"),
+        ("/healthz?x", "/", "/healthz?x is an address of this service itself"),
+        ("rss.php", "/", "'rss.php' is no old address"),
+        ("/x#y", "/", "'/x#y' is no old address"),
+        ("/\ud800", "/", "'/\\ud800' is no old address"),
+        ("/" + "x" * 2000, "/", "'/xxx"),
+        (OLD, "", "'' cannot be led to"),
+        (OLD, "/categories/kultura+sports.atom", "'/categories/kultura+sports.atom' cannot be led"),
+        (OLD, "/releases/archive/1.atom", "'/releases/archive/1.atom' cannot be led to"),
+        (OLD, "https://other.example/", "'https://other.example/' cannot be led to"),
+        (OLD, "/categories/nav.atom", "There is nothing at /categories/nav.atom"),
+        (OLD, "/releases/2010/05/04/b", "There is nothing at /releases/2010/05/04/b"),
+        ("/known", "/releases.rss", "/known leads elsewhere already"),
+    ],
+)
+def test_what_is_refused_adds_nothing(
+    culture: Portal, location: str, target: str, sentence: str
+) -> None:
+    culture.feeds("address", "add", "/known", "/")
+    ran = culture.feeds("address", "add", location, target)
+    assert (ran.code, ran.out, ran.err.count("\n")) == (1, "", 1)
+    assert ran.err.startswith(f"feeds: {sentence}")
+    assert culture.feeds("address", "list").out == "/known\t/\n"
+
+
+def test_a_file_of_them_is_added_at_once_and_what_is_listed_can_be_added_again(
+    culture: Portal, tmp_path: Path
+) -> None:
+    file = tmp_path / "old.tsv"
+    lines = (f"/rss.php?cat={n}\t/categories/kultura.rss" for n in range(1000))
+    file.write_text("\ufeff# the old portal\r\n\r\n" + "\r\n".join(lines), encoding="utf-8")
+    ran = culture.feeds("address", "add", "--file", file)
+    assert (ran.code, ran.out) == (0, "1000 added, 0 unchanged, 0 refused.\n")
+    file.write_text(culture.feeds("address", "list").out)
+    ran = culture.feeds("address", "add", "--file", file)
+    assert (ran.code, ran.out) == (0, "0 added, 1000 unchanged, 0 refused.\n")
+
+
+def test_refused_lines_are_named_and_do_not_hold_up_the_others(
+    culture: Portal, tmp_path: Path
+) -> None:
+    file = tmp_path / "old.tsv"
+    file.write_bytes(b"/a /\n/b\n\xff /\n/\xff /releases.rss\n")
+    ran = culture.feeds("address", "add", "--file", file)
+    assert (ran.code, ran.out) == (1, "2 added, 0 unchanged, 2 refused.\n")
+    assert [line.partition(": refused: ")[0] for line in ran.err.splitlines()] == [
+        f"{file}: line 2",
+        f"{file}: line 3",
+    ]
+    # As a server hands it on; Flask's client would replace what is no UTF-8.
+    sent = culture.client().get("/", environ_overrides={"PATH_INFO": "/\xff"})
+    assert sent.headers["Location"] == f"{BASE}/releases.rss"
+    assert leads(culture, "/a") == "/"
+
+
+def test_what_cannot_be_done_is_said(culture: Portal, tmp_path: Path) -> None:
+    missing = culture.feeds("address", "add", "--file", tmp_path / "none")
+    assert (missing.code, missing.out) == (2, "")
+    assert "cannot be read: No such file" in missing.err
+    for arguments in ((), ("/a",), ("/a", "/", "--file", "x")):
+        ran = culture.feeds("address", "add", *arguments)
+        assert (ran.code, ran.out) == (1, "")
+        assert ran.err == "feeds: Name an old address and its target, or a --file of them.\n"
+    assert culture.feeds("address", "remove", "x").code == 1
+
+
+LOCATIONS = st.text(st.characters(codec=None, exclude_categories=()), max_size=40)
+SENT = st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=40)
+
+
+@settings(
+    deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(rest=LOCATIONS, sent=SENT)
+def test_whatever_is_written_or_sent_gives_no_error(culture: Portal, rest: str, sent: str) -> None:
+    ran = culture.feeds("address", "add", "--", f"/old{rest}", "/releases.rss")
+    assert ran.code in {0, 1}
+    assert (ran.out + ran.err).count("\n") == 1
+    listed = [line.split("\t")[0] for line in culture.feeds("address", "list").out.splitlines()]
+    client = culture.client()
+    for location in listed:
+        assert client.get(location).status_code == 301
+    assert client.get(f"/old-{sent}").status_code in {301, 404}
+    assert client.get(f"/?{sent}").status_code == 200

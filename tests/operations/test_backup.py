@@ -1,0 +1,117 @@
+import resource
+import sqlite3
+import subprocess
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from feeds.store.writes import change
+from tests.operations.test_export import command, furnish, rows, served
+from tests.portal import START, Portal, page
+
+
+def integrity(store: Path) -> list[str]:
+    with closing(sqlite3.connect(store)) as database:
+        return [row[0] for row in database.execute("PRAGMA integrity_check")]
+
+
+def put_back(copy: Path, portal: Portal) -> None:
+    """Put a copy in the place of a store, as the README says."""
+    for leftover in portal.folder.glob("feeds.db-*"):
+        leftover.unlink()
+    copy.rename(portal.store)
+
+
+@pytest.mark.only("sqlite")
+def test_a_copy_is_the_same_store_under_another_id(
+    portal: Portal, another: Callable[..., Portal]
+) -> None:
+    furnish(portal)
+    copy = portal.folder / "copy.db"
+    portal.store.chmod(0o640)
+    ran = portal.feeds("backup", copy)
+    assert (ran.code, ran.out, ran.err) == (0, f"Copied to {copy}.\n", "")
+    assert sorted(path.name for path in portal.folder.glob("*copy*")) == ["copy.db"]
+    assert copy.stat().st_mode & 0o777 == 0o640
+    assert integrity(copy) == ["ok"]
+    other = another()
+    put_back(copy, other)
+    assert served(other) == served(portal)
+    assert portal.feeds("export", portal.folder / "1").code == 0
+    assert other.feeds("export", other.folder / "1").code == 0
+    assert rows(portal.folder / "1") == rows(other.folder / "1")
+    ids = {one.sql("SELECT store_id FROM head")[0] for one in (portal, other)}
+    assert len(ids) == 2
+    assert other.sql("PRAGMA journal_mode") == [("wal",)]
+
+
+@pytest.mark.only("sqlite")
+def test_a_service_begins_anew_with_a_copy_that_is_put_in_place(portal: Portal) -> None:
+    portal.imported(page("A"))
+    portal.feeds("backup", portal.folder / "copy.db")
+    client = portal.client()
+    before = client.get("/releases.atom").data
+    portal.imported(page("B"))
+    assert client.get("/releases.atom").data != before
+    put_back(portal.folder / "copy.db", portal)
+    assert client.get("/releases.atom").data == before
+
+
+@pytest.mark.only("sqlite")
+def test_a_copy_is_of_one_state_while_the_store_is_being_changed(portal: Portal) -> None:
+    portal.imported(page("A"))
+    with change(portal.engine, START) as changing:
+        changing.touch_all()
+        changing.begin_import(START)
+        assert portal.feeds("backup", portal.folder / "copy.db").code == 0
+    copied = Portal(portal.folder, FEEDS_DATABASE_URL=f"sqlite:///{portal.folder}/copy.db")
+    assert "Revision 3" in copied.feeds("status").out
+    assert "Revision 4" in portal.feeds("status").out
+    assert integrity(portal.folder / "copy.db") == ["ok"]
+
+
+@pytest.mark.only("sqlite")
+def test_a_copy_is_written_over_nothing(portal: Portal) -> None:
+    mine = portal.write("mine", "mine")
+    ran = portal.feeds("backup", mine)
+    assert (ran.code, ran.err) == (1, f"feeds: {mine} exists: name a new file.\n")
+    assert mine.read_text() == "mine"
+    nowhere = portal.folder / "none" / "copy.db"
+    ran = portal.feeds("backup", nowhere)
+    assert (ran.code, ran.err) == (
+        2,
+        f"feeds: The copy {nowhere} cannot be made: unable to open database file.\n",
+    )
+    # The kernel's own folder, in which root may not make a file either.
+    ran = portal.feeds("backup", "/proc/copy.db")
+    assert ran.code == 2
+    assert ran.err.startswith("feeds: The copy /proc/copy.db cannot be made: ")
+
+
+@pytest.mark.only("sqlite")
+def test_a_copy_that_finds_no_room_leaves_nothing(portal: Portal) -> None:
+    portal.imported(*(page(f"Relīze {n}", body="Vārds " * 500) for n in range(200)))
+
+    def no_room() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
+
+    copy = portal.folder / "copy.db"
+    with command(portal, "backup", copy, preexec_fn=no_room, stdout=subprocess.PIPE) as process:
+        said = process.communicate()[1]
+    assert (process.returncode, said.count("\n")) == (2, 1)
+    assert said.startswith(f"feeds: The copy {copy} cannot be made: ")
+    assert not list(portal.folder.glob("*copy*"))
+
+
+@pytest.mark.only("postgresql")
+def test_what_is_no_file_is_not_copied(portal: Portal) -> None:
+    ran = portal.feeds("backup", portal.folder / "copy")
+    assert (ran.code, ran.err) == (
+        2,
+        (
+            "feeds: The release store is no file of this machine: "
+            "make a back-up of it with `feeds export FILE`.\n"
+        ),
+    )

@@ -1,0 +1,239 @@
+"""Categories listed and renamed: addresses move, ids and dates stay."""
+
+import re
+from collections.abc import Callable
+from itertools import product
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from feeds.markup import one_line
+from tests.portal import Portal, page
+from tests.visible import moved, revisions
+
+BASE = "https://feeds.example.org"
+FORMATS = ("atom", "rss", "json")
+DAYS = [f"2010-05-{day:02} 12:00:00" for day in range(1, 9)]
+
+
+def listed(portal: Portal) -> list[str]:
+    ran = portal.feeds("categories")
+    assert (ran.code, ran.err) == (0, "")
+    return ran.out.splitlines()
+
+
+def test_the_categories_are_listed_with_their_counts_and_former_slugs(portal: Portal) -> None:
+    assert listed(portal) == []
+    portal.imported(page("A", "Sports"), page("B", "Kultūra"), page("C", "Kultūra"))
+    assert listed(portal) == ["Kultūra (kultura): 2", "Sports (sports): 1"]
+    portal.feeds("categories", "rename", "Kultūra", "Māksla")
+    portal.feeds("categories", "rename", "maksla", "Kultūra un māksla")
+    assert listed(portal) == [
+        "Kultūra un māksla (kultura-un-maksla): 2, formerly kultura, maksla",
+        "Sports (sports): 1",
+    ]
+
+
+def test_a_renamed_category_is_called_so_in_every_feed_and_page(portal: Portal) -> None:
+    portal.imported(page("A", "Kultūra"), page("B", "Sports"))
+    ran = portal.feeds("categories", "rename", "Kultūra", "Māksla")
+    assert (ran.code, ran.out) == (0, "Kultūra (kultura) is now Māksla (maksla).\n")
+    client = portal.client()
+    for address in (
+        *(f"/releases.{form}" for form in FORMATS),
+        *(f"/categories/maksla.{form}" for form in FORMATS),
+        "/",
+        "/categories/maksla",
+        "/releases/2010/05/04/a",
+    ):
+        text = client.get(address).text
+        assert "Māksla" in text
+        assert "Kultūra" not in text
+        assert "/categories/kultura" not in text
+
+
+def test_ids_and_dates_stay(portal: Portal) -> None:
+    portal.imported(page("A", "Kultūra"), page("B", "Sports"))
+    client = portal.client()
+
+    def fixed(slug: str) -> list[object]:
+        feed = client.get(f"/categories/{slug}.json").get_json()
+        atom = client.get(f"/categories/{slug}.atom").text
+        return [
+            [(item["id"], item["url"], item["date_modified"]) for item in feed["items"]],
+            re.findall("<(?:id|updated)>[^<]+<", atom),
+        ]
+
+    before = fixed("kultura"), fixed("kultura+sports")
+    portal.feeds("categories", "rename", "Kultūra", "Māksla")
+    assert (fixed("maksla"), fixed("maksla+sports")) == before
+
+
+def test_every_old_address_answers_301_to_the_new_one(another: Callable[..., Portal]) -> None:
+    portal = another(FEEDS_ENTRIES="1", FEEDS_BASE_URL="https://example.org/feeds")
+    portal.imported(page("A", "Kultūra", DAYS[0]), page("B", "Sports"), page("C", "Kultūra"))
+    client = portal.client()
+    addresses = {
+        **{f"/categories/kultura.{form}": f"/categories/zinas.{form}" for form in FORMATS},
+        **{
+            f"/categories/kultura/archive/1.{form}": f"/categories/zinas/archive/1.{form}"
+            for form in FORMATS
+        },
+        "/categories/kultura": "/categories/zinas",
+        # The canonical order is another one now.
+        "/categories/kultura+sports.atom": "/categories/sports+zinas.atom",
+        "/categories/kultura+zinas.rss": "/categories/zinas.rss",
+    }
+    for address in list(addresses)[:-1]:
+        assert client.get(f"/feeds{address}").status_code == 200
+    portal.feeds("categories", "rename", "kultura", "Ziņas")
+    for (old, new), method in product(addresses.items(), ("GET", "HEAD")):
+        answer = client.open(f"/feeds{old}", method=method)
+        assert (answer.status_code, answer.headers["Location"]) == (
+            301,
+            f"https://example.org/feeds{new}",
+        )
+        assert answer.headers["Cache-Control"] == "public, max-age=3600"
+        assert client.get(f"/feeds{new}").status_code == 200
+    for unknown in (
+        "/categories/nav.atom",
+        "/categories/kultura+nav.atom",
+        "/categories/zinas/archive/9.atom",
+        "/releases/archive/9.atom",
+    ):
+        assert client.get(f"/feeds{unknown}").status_code == 404
+
+
+def test_a_category_can_have_a_former_name_back(portal: Portal) -> None:
+    portal.imported(page("A", "Kultūra"))
+    portal.feeds("categories", "rename", "Kultūra", "Māksla")
+    assert portal.feeds("categories", "rename", "Māksla", "Kultūra").code == 0
+    client = portal.client()
+    assert client.get("/categories/kultura.atom").status_code == 200
+    assert client.get("/categories/maksla").headers["Location"] == f"{BASE}/categories/kultura"
+
+
+def test_an_import_that_names_the_old_label_joins_the_renamed_category(portal: Portal) -> None:
+    portal.imported(page("A", "Kultūra"))
+    portal.feeds("categories", "rename", "Kultūra", "Māksla")
+    portal.imported(page("B", "Kultūra"), page("C", "Māksla"), page("D", "KULTŪRA"))
+    assert listed(portal) == ["Māksla (maksla): 4, formerly kultura"]
+
+
+def test_another_spelling_changes_the_name_alone_and_stays(portal: Portal) -> None:
+    portal.imported(page("A", "Kultura"))
+    ran = portal.feeds("categories", "rename", "kultura", " KULTŪRA\n")
+    assert ran.out == "Kultura (kultura) is now KULTŪRA (kultura).\n"
+    assert portal.client().get("/categories/kultura.atom").status_code == 200
+    portal.imported(page("B", "Kultūra"))
+    assert listed(portal) == ["KULTŪRA (kultura): 2"]
+
+
+def test_a_name_that_was_confirmed_is_left_alone_by_imports(portal: Portal) -> None:
+    portal.imported(page("A", "Kultura"))
+    before = revisions(portal)
+    ran = portal.feeds("categories", "rename", "kultura", "Kultura")
+    assert (ran.code, ran.out) == (0, "Kultura (kultura) is called so already.\n")
+    assert revisions(portal) == before
+    portal.imported(page("B", "Kultūra"))
+    assert listed(portal) == ["Kultura (kultura): 2"]
+
+
+def test_done_again_it_says_so_and_takes_no_revision(portal: Portal) -> None:
+    portal.imported(page("A", "Kultūra"))
+    portal.feeds("categories", "rename", "Kultūra", "Māksla")
+    before = revisions(portal)
+    ran = portal.feeds("categories", "rename", "Kultūra", "Māksla")
+    assert (ran.code, ran.out) == (0, "Māksla (maksla) is called so already.\n")
+    assert revisions(portal) == before
+
+
+def test_only_what_names_a_category_moves(another: Callable[..., Portal]) -> None:
+    portal = another(FEEDS_ENTRIES="2")
+    both = '{{"title": "{}", "published": "{}", "body": "x", "categories": {}}}\n'
+    days = [f"2010-05-{day:02}T12:00:00+03:00" for day in range(1, 9)]
+    lines = (
+        both.format("A", days[0], '["Kultūra", "Sports"]'),
+        both.format("B", days[1], '["Sports"]'),
+        both.format("C", days[2], '["Sports"]'),
+        both.format("D", days[3], '["Kultūra", "Daba"]'),
+        both.format("E", days[4], '["Sports"]'),
+        both.format("F", days[5], '["Sports"]'),
+        both.format("G", days[6], '["Vide"]'),
+    )
+    ran = portal.feeds("import", portal.write("all.jsonl", "".join(lines)))
+    assert ran.code == 0, ran.err
+    with moved(portal) as names:
+        portal.feeds("categories", "rename", "Kultūra", "Māksla")
+    assert names() == {
+        "maksla",
+        "maksla/archive/1",
+        # A and D stand there, and the newest releases do not name it.
+        "releases/archive/1",
+        "releases/archive/2",
+        "sports/archive/1",
+        # D is its newest.
+        "daba",
+    }
+    # What withdrawing has left empty names the category all the same.
+    for path in ("2010/05/01/a", "2010/05/04/d"):
+        portal.feeds("withdraw", path)
+    with moved(portal) as names:
+        portal.feeds("categories", "rename", "Māksla", "Zinātne")
+    assert names() == {"zinatne", "zinatne/archive/1"}
+
+
+def test_a_longer_spelling_that_an_import_brings_moves_what_names_it(portal: Portal) -> None:
+    portal.imported(page("A", "Kultura"), page("B", "Sports"))
+    with moved(portal) as names:
+        portal.imported(page("C", "Kultūra"))
+    assert names() == {"releases", "kultura"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("nav", "Cits"), "There is no category 'nav': `feeds categories` lists them"),
+        (("kultura", " \x01"), "A category must have a name"),
+        (("kultura", "SPORTS"), "'SPORTS' is or was the name of the category 'Sports' (sports)"),
+        (("kultura", "Seno"), "'Seno' is or was the name of the category 'Jauno' (jauno)"),
+    ],
+)
+def test_what_is_refused_changes_nothing(
+    portal: Portal, arguments: tuple[str, str], sentence: str
+) -> None:
+    portal.imported(page("A", "Kultūra"), page("B", "Sports"), page("C", "Seno"))
+    portal.feeds("categories", "rename", "seno", "Jauno")
+    before = revisions(portal), listed(portal)
+    ran = portal.feeds("categories", "rename", *arguments)
+    assert (ran.code, ran.out, ran.err.count("\n")) == (1, "", 1)
+    assert ran.err.startswith(f"feeds: {sentence}")
+    assert (revisions(portal), listed(portal)) == before
+
+
+NAMES = st.text(st.characters(codec=None, exclude_categories=()), max_size=100)
+
+
+@settings(
+    deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(old=NAMES, new=NAMES)
+def test_whatever_a_category_is_called_it_is_renamed_or_refused_in_one_line(
+    portal: Portal, old: str, new: str
+) -> None:
+    portal.imported(page("A", "Kultūra"))
+    ran = portal.feeds("categories", "rename", "--", f"{old}-nav", new)
+    assert (ran.code, ran.out, ran.err.count("\n")) == (1, "", 1)
+    ran = portal.feeds("categories", "rename", "--", "kultura", new)
+    if ran.code == 1:
+        assert ran.err == "feeds: A category must have a name: name the new label.\n"
+        return
+    (line,) = listed(portal)
+    name, _, rest = line.rpartition(" (")
+    assert name == one_line(new)
+    address = f"/categories/{rest.partition(')')[0]}"
+    client = portal.client()
+    assert client.get(f"{address}.atom").status_code == 200
+    if address != "/categories/kultura":
+        assert client.get("/categories/kultura").headers["Location"] == f"{BASE}{address}"

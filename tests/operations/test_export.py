@@ -1,0 +1,278 @@
+"""The export of a whole store: out of either engine, into an empty one of either."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from feeds.sources.jsonl import STORE
+from feeds.store.dump import TABLES
+from feeds.store.writes import change
+from tests.databases import Server
+from tests.portal import START, Portal, page
+
+FORMATS = ("atom", "rss", "json")
+HEADERS = ("ETag", "Last-Modified", "Surrogate-Key", "Content-Type")
+
+
+def furnish(portal: Portal) -> Portal:
+    """Fill a portal with whatever a store can hold."""
+    texts = [
+        page(
+            f"Relīze {n}\u2028",
+            f"Kategorija {n % 3}",
+            f"{1000 + n * 17}-01-0{n % 9 + 1} 10:00:00",
+            "Teikums ar “pēdiņām” \U0001f600.\n\nOtrā rindkopa & <b>.",
+        )
+        for n in range(60)
+    ]
+    portal.imported(*texts)
+    portal.write("0000.txt", page("Relīze 0\u2028", "Kategorija 0", "1000-01-01 10:00:00", "Cits."))
+    assert "changed" in portal.feeds("import", portal.folder / "pages" / "0000.txt").out
+    assert portal.feeds("suspend", "--title", "Pauze").code == 0
+    assert portal.feeds("resume").code == 0
+    assert portal.feeds("suspend").code == 0
+    portal.sql("INSERT INTO address VALUES ('/veca?lapa=1', 0, NULL, 'atom')")
+    portal.sql("INSERT INTO address VALUES ('/Āgra', NULL, 3, NULL)")
+    portal.sql("UPDATE release SET withdrawn = -12345 WHERE id = 5")
+    return portal
+
+
+def served(portal: Portal) -> dict[str, Any]:
+    """Return all that readers can ask for, with its validators."""
+    # The change clock may be ahead of the real one, and then tells no `Last-Modified`.
+    client = portal.client(lambda: datetime.now(UTC) + timedelta(days=1))
+    found: dict[str, Any] = {}
+    for base in ("/releases", *(f"/categories/kategorija-{n}" for n in range(3))):
+        for form in FORMATS:
+            pages = [f"{base}/archive/{n}.{form}" for n in range(1, 20)]
+            for address in (f"{base}.{form}", *pages):
+                answer = client.get(address)
+                if answer.status_code == 200:
+                    headers = {name: answer.headers.get(name) for name in HEADERS}
+                    found[address] = (answer.data, headers)
+    assert len(found) > 12
+    return found
+
+
+def rows(export: Path) -> list[str]:
+    """Return the lines of an export, less what makes one store another."""
+    lines = export.read_text().split("\n")
+    store_id = next(json.loads(line)[1] for line in lines if line.startswith('[1,"'))
+    return [line.replace(store_id, "") for line in lines]
+
+
+def command(portal: Portal, *arguments: str | Path, **options: Any) -> "subprocess.Popen[str]":
+    program = Path(sys.executable).with_name("feeds")
+    root = str(Path(__file__).parents[2])
+    environ = os.environ | portal.environ | {"PYTHONPATH": root}
+    return subprocess.Popen(
+        [program, *arguments], env=environ, text=True, stderr=subprocess.PIPE, **options
+    )
+
+
+@pytest.fixture
+def elsewhere(
+    tmp_path_factory: pytest.TempPathFactory, server: Server
+) -> Iterator[Callable[[str], Portal]]:
+    """Yield a maker of portals with an empty store on the engine that is named."""
+    made: list[str] = []
+
+    def make(engine: str) -> Portal:
+        if engine == "postgresql":
+            made.append(server.database())
+        url = made[-1] if engine == "postgresql" else None
+        return Portal(tmp_path_factory.mktemp("portal"), url, FEEDS_ENTRIES="5").made()
+
+    yield make
+    for address in made:
+        server.drop(address)
+
+
+@pytest.mark.parametrize(
+    "engines",
+    [("sqlite", "postgresql", "sqlite"), ("postgresql", "sqlite", "postgresql")],
+)
+def test_an_export_makes_the_same_store_again_on_either_engine(
+    elsewhere: Callable[[str], Portal], engines: tuple[str, ...]
+) -> None:
+    first = furnish(elsewhere(engines[0]))
+    before = served(first)
+    status = json.loads(first.feeds("status", "--json").out)
+    export = first.folder / "0.jsonl"
+    assert first.feeds("export", export) == first.feeds("export", first.folder / "same.jsonl")
+    assert export.read_bytes() == (first.folder / "same.jsonl").read_bytes()
+    assert export.read_bytes().startswith(STORE)
+    told = json.loads(export.read_text().split("\n")[0])
+    assert told == {"release-feeds": "export", "version": 1, "schema": "0002"}
+    ids = {first.sql("SELECT store_id FROM head")[0][0]}
+    for number, engine in enumerate(engines[1:], 1):
+        next_ = elsewhere(engine)
+        ran = next_.feeds("import", export)
+        assert (ran.code, ran.err) == (0, "")
+        assert ran.out == (
+            f"Taken over, as it was at revision {status['revision']}:\n"
+            "60 releases, 3 categories, 3 notices.\n"
+        )
+        assert served(next_) == before
+        assert json.loads(next_.feeds("status", "--json").out) == status
+        again = next_.folder / f"{number}.jsonl"
+        assert next_.feeds("export", again).code == 0
+        assert rows(again) == rows(first.folder / "0.jsonl")
+        ids.add(next_.sql("SELECT store_id FROM head")[0][0])
+        export = again
+    assert len(ids) == len(engines)
+    # What is numbered goes on behind what came.
+    assert next_.feeds("resume").code == 0
+    assert next_.imported(page("Vēl viena")).feeds("status").code == 0
+    assert next_.sql("SELECT count(*), max(id) FROM notice") == [(4, 4)]
+
+
+def test_a_file_that_cannot_be_looked_into_is_no_export(portal: Portal) -> None:
+    ran = portal.feeds("import", "/proc/self/mem")
+    assert ran.code == 1
+    assert "cannot be read: Input/output error" in ran.err
+
+
+def test_every_table_and_column_is_exported(portal: Portal) -> None:
+    ran = portal.feeds("export")
+    lines = [json.loads(line) for line in ran.out.split("\n")[:-1]]
+    named = {line["table"]: tuple(line["columns"]) for line in lines[1:] if "table" in line}
+    assert named == TABLES
+    assert lines[-1] == {"rows": dict.fromkeys(TABLES, 0) | {"head": 1, "selection": 1}}
+    assert len(named) == 10
+
+
+def test_standard_output_takes_an_export_in_utf8_whatever_the_locale(portal: Portal) -> None:
+    portal.imported(page("Šķūņi"))
+    assert portal.feeds("export", portal.folder / "export").code == 0
+    portal.environ["PYTHONIOENCODING"] = "latin-1"
+    with (
+        (portal.folder / "out").open("wb") as out,
+        command(portal, "export", stdout=out) as process,
+    ):
+        assert process.communicate()[1] == ""
+    assert (portal.folder / "out").read_bytes() == (portal.folder / "export").read_bytes()
+
+
+def test_an_export_that_finds_no_room_is_told_in_words(portal: Portal) -> None:
+    portal.imported(page())
+    with Path("/dev/full").open("wb") as full, command(portal, "export", stdout=full) as process:
+        said = process.communicate()[1]
+    assert (process.returncode, said) == (
+        2,
+        "feeds: It could not go on: No space left on device.\n",
+    )
+
+
+def test_an_export_of_one_state_is_written_whatever_is_committed_meanwhile(
+    portal: Portal,
+) -> None:
+    portal.imported(page("A"))
+    from feeds.operations.export import export  # noqa: PLC0415 - the lines, one by one
+
+    before = portal.feeds("export").out
+    lines = export(portal.engine)
+    first = [next(lines) for _ in range(3)]
+    portal.imported(page("B"))
+    portal.feeds("suspend")
+    assert "\n".join([*first, *lines, ""]) == before
+
+
+def test_an_export_writes_over_nothing_and_leaves_nothing_half(portal: Portal) -> None:
+    export = portal.write("export", "mine")
+    ran = portal.feeds("export", export)
+    assert (ran.code, ran.err) == (1, f"feeds: {export} exists: name a new file.\n")
+    assert export.read_text() == "mine"
+    nowhere = portal.folder / "none" / "export"
+    ran = portal.feeds("export", nowhere)
+    assert (ran.code, ran.err) == (
+        2,
+        f"feeds: The export {nowhere} cannot be written: No such file or directory.\n",
+    )
+    portal.sql("UPDATE head SET page_size = 0")
+    portal.sql("ALTER TABLE address RENAME TO moved")
+    assert portal.feeds("export", portal.folder / "new").code == 2
+    assert not (portal.folder / "new").exists()
+
+
+def test_only_an_empty_store_takes_an_export_in(
+    portal: Portal, another: Callable[..., Portal]
+) -> None:
+    furnish(portal)
+    export = portal.folder / "export"
+    portal.feeds("export", export)
+    for statement in (
+        (),
+        ("suspend",),
+        ("import", portal.folder / "pages"),
+    ):
+        full = another()
+        if statement:
+            assert full.feeds(*statement).code == 0
+        else:
+            full.sql("INSERT INTO address VALUES ('/', 0, NULL, NULL)")
+        before = full.feeds("export").out
+        ran = full.feeds("import", export)
+        assert ran.code == 1
+        assert "is not empty, and an export is taken into an empty one only" in ran.err
+        assert full.feeds("export").out == before
+    refused = another()
+    assert refused.feeds("import", refused.write("bad.txt", "")).code == 1
+    assert refused.feeds("import", export).code == 0
+
+
+def test_other_settings_are_told_and_taken_over_by_migrate(
+    portal: Portal, another: Callable[..., Portal]
+) -> None:
+    portal.imported(page()).feeds("export", portal.folder / "export")
+    other = another(FEEDS_TITLE="Cits")
+    ran = other.feeds("import", portal.folder / "export")
+    assert ran.out.endswith("It was made with other settings or formats: run `feeds migrate`.\n")
+    assert "every document takes a new revision" in other.feeds("migrate").out
+    small = another(FEEDS_ENTRIES="10")
+    ran = small.feeds("import", portal.folder / "export")
+    assert ran.code == 2
+    assert "FEEDS_ENTRIES=10 is smaller than the archive pages of this store" in ran.err
+    assert json.loads(small.feeds("status", "--json").out)["releases"] == 0
+
+
+def test_an_export_is_imported_by_itself(portal: Portal) -> None:
+    export = portal.folder / "pages" / "export.jsonl"
+    portal.write("1.txt", page())
+    portal.feeds("export", export)
+    sentence = "feeds: The export of a store is imported by itself and without options.\n"
+    for arguments in (
+        (export, portal.folder),
+        ("--dry-run", export),
+        ("--source", "jsonl", export),
+        ("--report", portal.folder / "report", export),
+    ):
+        ran = portal.feeds("import", *arguments)
+        assert (ran.code, ran.out, ran.err) == (1, "", sentence)
+    ran = portal.feeds("import", portal.folder / "pages")
+    assert "export.jsonl: refused: it is the export of a release store: import it" in ran.err
+    assert ran.out.endswith("1 added, 0 changed, 0 unchanged, 0 skipped, 1 refused.\n")
+
+
+def test_a_change_that_waits_for_an_import_goes_on_with_what_came(
+    portal: Portal, another: Callable[..., Portal]
+) -> None:
+    furnish(portal).feeds("export", portal.folder / "export")
+    empty = another()
+    with change(empty.engine, START):
+        process = command(empty, "import", portal.folder / "export", stdout=subprocess.PIPE)
+        second = command(empty, "suspend", stdout=subprocess.PIPE)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(1.5)
+        assert second.poll() is None
+    codes = {process.wait(20), second.wait(20)}
+    assert "Traceback" not in process.communicate()[1] + second.communicate()[1]
+    # Whichever came first: the suspension is refused after the export, which holds one.
+    assert codes == {0, 1}

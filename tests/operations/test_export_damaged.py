@@ -1,0 +1,126 @@
+"""An export that is cut off or damaged: nothing of it is taken in, and a sentence says why."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.operations.test_export import furnish
+from tests.portal import Portal
+
+
+def test_an_export_that_was_cut_off_anywhere_is_refused(
+    portal: Portal, another: Callable[..., Portal]
+) -> None:
+    export = portal.folder / "export"
+    furnish(portal).feeds("export", export)
+    whole = export.read_bytes()
+    empty = another()
+    before = empty.feeds("export").out
+    lines = [place for place, byte in enumerate(whole) if byte == 0x0A]
+    for end in [60, *lines[:-1:8], lines[-2] + 1, lines[-2] + 9, len(whole) - 1]:
+        export.write_bytes(whole[:end])
+        ran = empty.feeds("import", export)
+        assert ran.code == 1
+        assert "it was cut off, make it anew. Nothing was imported." in ran.err
+    assert empty.feeds("export").out == before
+    export.write_bytes(whole)
+    assert empty.feeds("import", export).code == 0
+
+
+def replaced(table: str, place: int, value: object) -> Callable[[list[Any]], None]:
+    """Return what puts a value into the first row of a table."""
+
+    def damage(lines: list[Any]) -> None:
+        start = next(n for n, line in enumerate(lines) if _begins(line, table))
+        lines[start + 1][place] = value
+
+    return damage
+
+
+def removed(table: str) -> Callable[[list[Any]], None]:
+    """Return what takes the first row of a table away, and counts right."""
+
+    def damage(lines: list[Any]) -> None:
+        start = next(n for n, line in enumerate(lines) if _begins(line, table))
+        del lines[start + 1]
+        lines[-1]["rows"][table] -= 1
+
+    return damage
+
+
+def shortened(lines: list[Any]) -> None:
+    """Take a value from the head."""
+    next(line for line in lines if isinstance(line, list)).pop()
+
+
+def _begins(line: Any, table: str) -> bool:
+    return isinstance(line, dict) and line.get("table") == table
+
+
+def set_first(**values: object) -> Callable[[list[Any]], None]:
+    """Return what changes the first line."""
+    return lambda lines: lines[0].update(values)
+
+
+def _miscounted(lines: list[Any]) -> None:
+    lines[-1]["rows"]["release"] += 1
+
+
+def _reordered(lines: list[Any]) -> None:
+    lines[1]["columns"].reverse()
+
+
+@pytest.mark.parametrize(
+    ("damage", "sentence"),
+    [
+        (set_first(version=2), "line 1: the export has another version than this one reads (1)"),
+        (set_first(schema="0001"), "line 1: the export has schema 0001 and this version 0002: run"),
+        (_reordered, "line 2: here the table head should begin, with all of its columns"),
+        (shortened, "line 3: it has not as many values as head has columns"),
+        (_miscounted, "the last line does not count the rows that came"),
+        (removed("head"), "the export has no head, or several"),
+        (replaced("head", 2, True), "line 3: its revision is none that the store can hold"),
+        (replaced("head", 2, 2**63), "line 3: its revision is none that the store can hold"),
+        (replaced("head", 3, 253402300800), "its instant is none that the store can hold"),
+        (replaced("head", 1, "a\0b"), "its store_id is none that the store can hold"),
+        (replaced("head", 1, "\ud800"), "its store_id is none that the store can hold"),
+        (replaced("head", 1, 1), "its store_id is none that the store can hold"),
+        (replaced("selection", 4, 1), "its named is none that the store can hold"),
+        (replaced("release", 0, 2**31), "its id is none that the store can hold"),
+        (replaced("release", 8, None), "its title is none that the store can hold"),
+        (replaced("release", 0, 2), "it, or a row shortly before it, breaks a rule: "),
+        (replaced("membership", 0, 999), "it, or a row shortly before it, breaks a rule: "),
+        (replaced("selection", 2, "x"), "it lacks the selection of all releases"),
+    ],
+)
+def test_a_damaged_export_is_refused_with_its_line(
+    portal: Portal,
+    another: Callable[..., Portal],
+    damage: Callable[[list[Any]], None],
+    sentence: str,
+) -> None:
+    export = portal.folder / "export"
+    furnish(portal).feeds("export", export)
+    lines = [json.loads(line) for line in export.read_text().split("\n")[:-1]]
+    damage(lines)
+    export.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    empty = another()
+    before = empty.feeds("export").out
+    ran = empty.feeds("import", export)
+    assert (ran.code, ran.out) == (1, "")
+    assert sentence in ran.err
+    assert ran.err.startswith(f"feeds: {export}, line ")
+    assert ran.err.endswith(". Nothing was imported.\n")
+    assert ran.err.count("\n") == 1
+    assert empty.feeds("export").out == before
+
+
+def test_what_is_no_json_is_refused(portal: Portal) -> None:
+    export = portal.write("export", '{"release-feeds": oh\n')
+    ran = portal.feeds("import", export)
+    assert (ran.code, ran.err) == (
+        1,
+        f"feeds: {export}, line 1: it is not JSON. Nothing was imported.\n",
+    )

@@ -1,0 +1,194 @@
+"""A release that must no longer be shown, and one that may be shown again."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.portal import Portal, page
+from tests.visible import moved, revisions
+
+FORMATS = ("atom", "rss", "json")
+BASE = "https://feeds.example.org"
+DAYS = ["2010-05-04 12:00:00", "2010-05-05 12:00:00", "2010-05-06 12:00:00", "2010-05-07 12:00:00"]
+
+
+def known(portal: Portal, path: str) -> Any:
+    return next(id_ for at, id_ in portal.sql("SELECT path, entry_id FROM release") if at == path)
+
+
+@pytest.fixture
+def four(another: Callable[..., Portal]) -> Portal:
+    """Return a portal of four releases, two to an archive page; B alone is of Sports."""
+    portal = another(FEEDS_ENTRIES="2")
+    return portal.imported(
+        page("A", "Kultūra", DAYS[0]),
+        page("B", "Sports", DAYS[1]),
+        page("C", "Kultūra", DAYS[2]),
+        page("D", "Kultūra", DAYS[3]),
+    )
+
+
+def test_a_withdrawn_release_is_gone_from_every_feed_and_page(portal: Portal) -> None:
+    portal.imported(page("Aizliegts", "Kultūra"), page("Cits", "Kultūra"))
+    client = portal.client()
+    addresses = [
+        *(f"/releases.{form}" for form in FORMATS),
+        *(f"/categories/kultura.{form}" for form in FORMATS),
+        "/",
+        "/categories/kultura",
+    ]
+    before = {address: client.get(address) for address in addresses}
+    assert all("Aizliegts" in response.text for response in before.values())
+    ran = portal.feeds("withdraw", "2010/05/04/aizliegts")
+    assert (ran.code, ran.err) == (0, "")
+    assert (
+        ran.out
+        == f"{known(portal, '2010/05/04/aizliegts')} is withdrawn: its page is gone (410).\n"
+    )
+    for address, was in before.items():
+        after = client.get(address)
+        assert after.status_code == 200
+        assert "Aizliegts" not in after.text
+        assert "Cits" in after.text
+        assert after.headers["ETag"] != was.headers["ETag"]
+
+
+def test_the_page_of_a_withdrawn_release_is_gone_with_a_sentence(portal: Portal) -> None:
+    portal.imported(page("A"))
+    client = portal.client()
+    assert client.get("/releases/2010/05/04/a").status_code == 200
+    portal.feeds("withdraw", "2010/05/04/a")
+    for method in ("GET", "HEAD"):
+        gone = client.open("/releases/2010/05/04/a", method=method)
+        assert gone.status_code == 410
+        assert gone.content_type == "text/plain; charset=utf-8"
+    assert client.get("/releases/2010/05/04/a").text == (
+        "This release was withdrawn and is no longer shown.\n"
+    )
+    assert client.get("/releases/2010/05/04/b").status_code == 404
+    with portal.away():
+        assert client.get("/releases/2010/05/04/a").status_code == 503
+
+
+def test_a_restored_release_is_as_it_was(four: Portal) -> None:
+    client = four.client()
+    addresses = ["/releases.atom", "/releases/archive/1.json", "/releases/2010/05/05/b", "/"]
+    before = {address: client.get(address).data for address in addresses}
+    assert four.feeds("withdraw", "2010/05/05/b").code == 0
+    assert client.get("/releases/archive/1.json").data != before["/releases/archive/1.json"]
+    ran = four.feeds("restore", "2010/05/05/b")
+    assert ran.out == f"{known(four, '2010/05/05/b')} is shown again.\n"
+    assert {address: client.get(address).data for address in addresses} == before
+
+
+@pytest.mark.parametrize(
+    ("path", "selections"),
+    [
+        # B is on the older archive page, and of a category that has none yet.
+        ("2010/05/05/b", {"releases/archive/1", "sports"}),
+        # D is the newest of all.
+        ("2010/05/07/d", {"releases", "releases/archive/2", "kultura"}),
+    ],
+)
+def test_only_what_shows_a_release_moves(four: Portal, path: str, selections: set[str]) -> None:
+    for command in ("withdraw", "restore"):
+        with moved(four) as names:
+            assert four.feeds(command, path).code == 0
+        assert names() == selections
+
+
+def test_done_again_it_says_so_and_takes_no_revision(portal: Portal) -> None:
+    portal.imported(page("A"))
+    entry_id = known(portal, "2010/05/04/a")
+    for command, sentence in (
+        ("restore", "is shown already"),
+        ("withdraw", "is withdrawn already"),
+    ):
+        portal.feeds(command, entry_id)
+        before = revisions(portal)
+        ran = portal.feeds(command, entry_id)
+        assert (ran.code, ran.out) == (0, f"{entry_id} {sentence}.\n")
+        assert revisions(portal) == before
+
+
+def test_a_release_is_named_by_its_id_its_path_or_its_address(portal: Portal) -> None:
+    portal.imported(page("A"))
+    entry_id = known(portal, "2010/05/04/a")
+    for named in (
+        entry_id,
+        "2010/05/04/a",
+        "/releases/2010/05/04/a",
+        f"{BASE}/releases/2010/05/04/a",
+    ):
+        assert portal.feeds("withdraw", named).out.startswith(f"{entry_id} is withdrawn: ")
+        assert portal.feeds("restore", named).out == f"{entry_id} is shown again.\n"
+
+
+def test_an_import_leaves_it_withdrawn_and_what_it_brings_is_shown_once_restored(
+    portal: Portal,
+) -> None:
+    portal.imported(page("A", "Kultūra"))
+    portal.feeds("withdraw", "2010/05/04/a")
+    with moved(portal) as names:
+        portal.imported(page("A", "Kultūra"))
+        portal.imported(page("A", "Kultūra", body="Cits teksts."))
+        assert portal.client().get("/releases.json").get_json()["items"] == []
+        assert portal.client().get("/releases/2010/05/04/a").status_code == 410
+    assert names() == set()
+    portal.feeds("restore", "2010/05/04/a")
+    (item,) = portal.client().get("/categories/kultura.json").get_json()["items"]
+    assert "Cits teksts." in item["content_html"]
+
+
+def test_a_release_later_than_a_suspension_is_not_restored(portal: Portal) -> None:
+    portal.imported(page("A", published=DAYS[0]), page("B", published=DAYS[3]))
+    portal.feeds("withdraw", "2010/05/04/a")
+    portal.feeds("withdraw", "2010/05/07/b")
+    assert portal.feeds("suspend", "--since", "2010-05-05T00:00:00+03:00").code == 0
+    before = revisions(portal)
+    ran = portal.feeds("restore", "2010/05/07/b")
+    assert (ran.code, ran.out) == (1, "")
+    assert re.fullmatch(
+        r"feeds: tag:\S+ is dated \S+, after the suspension began \(\S+\): resume first\.\n",
+        ran.err,
+    )
+    assert revisions(portal) == before
+    assert portal.feeds("restore", "2010/05/04/a").code == 0
+    portal.feeds("resume")
+    assert portal.feeds("restore", "2010/05/07/b").code == 0
+
+
+def test_archive_pages_that_restoring_fills_too_far_are_cut_anew(
+    another: Callable[..., Portal],
+) -> None:
+    portal = another(FEEDS_ENTRIES="1")
+    portal.imported(page("Pirmais", published=DAYS[0]), page("Otrais", published=DAYS[3]))
+    late = [page(f"R{n}", published=f"2010-05-05 12:00:0{n}") for n in range(3)]
+    portal.imported(*late)
+    portal.feeds("withdraw", "2010/05/05/r0")
+    portal.imported(page("R3", published=DAYS[2]))
+    ran = portal.feeds("restore", "2010/05/05/r0")
+    assert ran.out.splitlines()[1:] == [
+        "The archive pages of all releases were cut anew from page 2 on.",
+        "The archive pages of “Pašvaldības” were cut anew from page 2 on.",
+    ]
+
+
+NAMES = st.text(st.characters(codec=None, exclude_categories=()), min_size=1, max_size=60)
+
+
+@settings(
+    deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(named=NAMES, command=st.sampled_from(["withdraw", "restore"]))
+def test_what_names_no_release_is_refused_in_one_line(
+    portal: Portal, named: str, command: str
+) -> None:
+    ran = portal.feeds(command, "--", named)
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err.startswith("feeds: There is no release ")
+    assert ran.err.count("\n") == 1
