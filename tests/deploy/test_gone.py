@@ -1,0 +1,25 @@
+"""What nginx keeps of a release that was withdrawn: that it is gone, and no copy of its page."""
+
+import time
+from contextlib import ExitStack
+
+from tests.deploy.site import behind_nginx
+from tests.portal import Portal, page
+
+PAGE = "/releases/2010/05/04/liepkalne-atklaj-tiltu"
+AT_ONCE = {"stale-while-revalidate=4": "stale-while-revalidate=0"}
+
+
+def test_a_copy_of_a_withdrawn_release_does_not_stand_in_for_the_service(portal: Portal) -> None:
+    portal.imported(page())
+    with ExitStack() as service, ExitStack() as nginx:
+        address = service.enter_context(portal.served())
+        site = nginx.enter_context(behind_nginx(address, portal.folder, AT_ONCE))
+        assert site.ask(PAGE).status == 200
+        assert portal.feeds("withdraw", PAGE).code == 0
+        time.sleep(2.2)
+        gone = site.ask(PAGE)
+        assert (gone.status, gone.headers.get("cache-control")) == (410, None)
+        service.close()
+        time.sleep(2.2)
+        assert site.ask(PAGE).status == 410

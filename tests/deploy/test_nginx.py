@@ -1,0 +1,312 @@
+"""What a reader meets behind deploy/nginx.conf: the real nginx before the real gunicorn."""
+
+import gzip
+import http.client
+import os
+import re
+import signal
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+
+import brotli
+import pytest
+
+from tests.deploy.site import Got, Site, behind_nginx
+from tests.portal import Portal, page
+
+FEED = "/releases.atom"
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
+ACCEPTS = (
+    None,
+    BROWSER,
+    "*/*",
+    "application/atom+xml",
+    "application/rss+xml, application/xml;q=0.9, */*;q=0.1",
+    "application/xml, application/atom+xml, application/rss+xml, application/feed+json, */*;q=0.9",
+    "application/xml",
+    "APPLICATION/XML ; Q=0.5 , text/html",
+    "application/xml;q=0",
+    "application/xml;q=0.8, application/*;q=0.9",
+    "application/atom+xml;type=feed;q=0.5, */*",
+    "application/*;q=0.3, application/atom+xml;q=0.3, application/rss+xml;q=0.2",
+    "text/html",
+    "x" * 5000,
+)
+CODINGS = (
+    None,
+    "gzip",
+    "gzip, deflate, br, zstd",
+    "GZIP;q=1.0, br;q=0.9",
+    "br;q=0, *;q=0.5",
+    "*",
+    "gzip;q=0.000",
+    "identity",
+    "identity, gzip;q=0.5",
+    "identity;q=0.5, gzip;q=0.5",
+    "identity;q=0, *;q=0",
+    "deflate",
+)
+# A copy older than a second is confirmed before it is given.
+AT_ONCE = {"stale-while-revalidate=4": "stale-while-revalidate=0"}
+# A silent service is soon given up, and the tests that share a site are together no abuse.
+SHARED = AT_ONCE | {"proxy_read_timeout 5s": "proxy_read_timeout 2s", "burst=400": "burst=9999"}
+OLDER_THAN_A_SECOND = 2.2
+
+
+@dataclass
+class Public:
+    """A portal's service, and nginx before it."""
+
+    portal: Portal
+    address: str = ""
+    _service: ExitStack = field(default_factory=ExitStack)
+    _nginx: ExitStack = field(default_factory=ExitStack)
+
+    def serve(self, instead: Mapping[str, str] | None = None, **environ: str) -> Site:
+        self.address = self._service.enter_context(self.portal.served(**environ))
+        nginx = behind_nginx(self.address, self.portal.folder, instead)
+        self.site = self._nginx.enter_context(nginx)
+        return self.site
+
+    def stop_gunicorn(self) -> None:
+        self._service.close()
+
+    def stop(self) -> None:
+        self._nginx.close()
+        self._service.close()
+
+    def direct(self, path: str, headers: Mapping[str, str]) -> Got:
+        """Ask gunicorn itself."""
+        connection = http.client.HTTPConnection(self.address.removeprefix("http://"), timeout=20)
+        connection.request("GET", path, headers=dict(headers))
+        got = Got.of(connection.getresponse())
+        connection.close()
+        return got
+
+    def asked(self, path: str = FEED) -> list[str]:
+        """Return the status of each time that the service was asked for a path."""
+        log = (self.portal.folder / "gunicorn.out").read_text()
+        return re.findall(rf'"GET {re.escape(path)} HTTP/1\.1" (\d+)', log)
+
+
+@pytest.fixture
+def public(portal: Portal) -> Iterator[Public]:
+    running = Public(portal.imported(page()))
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="module")
+def unchanging(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Public]:
+    """Return a running site for tests that change nothing in it."""
+    running = Public(Portal(tmp_path_factory.mktemp("site")).made().imported(page()))
+    running.serve(SHARED, FEEDS_WORKERS="1")
+    yield running
+    running.stop()
+
+
+def decoded(got: Got) -> bytes:
+    coding = got.headers.get("content-encoding")
+    readers = {"br": brotli.decompress, "gzip": gzip.decompress, None: bytes}
+    return bytes(readers[coding](got.body))
+
+
+def soon(condition: Callable[[], bool]) -> bool:
+    """Whether a condition comes true within ten seconds."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def variants() -> list[dict[str, str]]:
+    """Return the headers of clients of every kind."""
+    pairs: list[tuple[str | None, str | None]] = [(accept, "gzip") for accept in ACCEPTS]
+    pairs += [(accept, coding) for coding in CODINGS for accept in (BROWSER, None)]
+    names = ("Accept", "Accept-Encoding")
+    return [{n: v for n, v in zip(names, pair, strict=True) if v is not None} for pair in pairs]
+
+
+def test_every_kind_of_client_gets_what_the_service_itself_would_give_it(
+    unchanging: Public,
+) -> None:
+    """First come or from a copy, in whatever order they come."""
+    site = unchanging.site
+    for path in (FEED, "/releases.rss", "/releases.json", "/"):
+        clients = variants()
+        expected = [unchanging.direct(path, client) for client in clients]
+        for order in (1, -1, 1):
+            for client, own in list(zip(clients, expected, strict=True))[::order]:
+                got = site.ask(path, client)
+                unlike = {"server", "date", "connection"}
+                assert {n: v for n, v in got.headers.items() if n not in unlike} == {
+                    n: v for n, v in own.headers.items() if n not in unlike
+                }, (path, client)
+                assert decoded(got) == decoded(own)
+
+
+def test_polls_cost_the_service_next_to_nothing_and_an_unchanged_feed_only_a_304(
+    unchanging: Public,
+) -> None:
+    feed = "/categories/pasvaldibas.json"
+    assert len({unchanging.site.ask(feed).headers["etag"] for _ in range(300)}) == 1
+    assert len(unchanging.asked(feed)) < 30
+
+    def confirmed() -> bool:
+        assert unchanging.site.ask(feed).status == 200
+        return "304" in unchanging.asked(feed)
+
+    assert soon(confirmed)
+
+
+def test_a_stopped_service_goes_unnoticed_by_its_readers(public: Public) -> None:
+    site = public.serve(AT_ONCE)
+    whole = site.ask(FEED)
+    tag = whole.headers["etag"]
+    strong = tag.removeprefix("W/")
+    changed = whole.headers["last-modified"]
+    site.ask(FEED, {"Accept": BROWSER, "Accept-Encoding": "gzip, deflate, br"})
+    site.ask("/?feed=rss2")
+    public.stop_gunicorn()
+    time.sleep(OLDER_THAN_A_SECOND)
+    for path in (FEED, f"{FEED}?another=query"):
+        got = site.ask(path, {"Host": "elsewhere.example"})
+        assert (got.status, got.body, got.headers["etag"]) == (200, whole.body, tag)
+    for name, value in (
+        ("If-None-Match", tag),
+        ("If-None-Match", f'W/"another", {tag}'),
+        ("If-None-Match", f'"another",{strong}'),
+        ("If-None-Match", "*"),
+        ("If-Modified-Since", changed),
+        ("If-Modified-Since", "Fri, 01 Jan 2100 00:00:00 GMT"),
+    ):
+        got = site.ask(FEED, {name: value})
+        assert (got.status, got.body, got.headers["etag"]) == (304, b"", tag), (name, value)
+    assert site.ask(FEED, {"If-None-Match": 'W/"another"'}).body == whole.body
+    assert site.ask(FEED, {"Range": "bytes=0-9"}).body == whole.body
+    head = site.ask(FEED, method="HEAD")
+    assert (head.status, head.body) == (200, b"")
+    assert head.headers["content-length"] == str(len(whole.body))
+    # Another browser, which was never here before.
+    spelt = {"Accept": "application/xml;q=1.0, */*;q=0.1", "Accept-Encoding": "br;q=1.0, x"}
+    browsed = site.ask(FEED, spelt | {"User-Agent": "another"})
+    assert (browsed.headers["content-type"][:15], decoded(browsed)) == (
+        "application/xml",
+        whole.body,
+    )
+    assert site.ask("/?feed=rss2").status == 200
+    away = site.ask("/?feed=atom")
+    assert (away.status, away.headers["retry-after"]) == (503, "30")
+    assert away.headers["cache-control"] == "no-store"
+
+
+def test_a_service_that_hangs_goes_unnoticed_by_its_readers(unchanging: Public) -> None:
+    site = unchanging.site
+    whole = site.ask(FEED)
+    messages = (unchanging.portal.folder / "gunicorn.err").read_text()
+    (worker,) = re.findall(r"Booting worker with pid: (\d+)", messages)
+    os.kill(int(worker), signal.SIGSTOP)
+    try:
+        time.sleep(OLDER_THAN_A_SECOND)
+        assert site.ask(FEED).body == whole.body
+    finally:
+        os.kill(int(worker), signal.SIGCONT)
+
+
+def test_an_import_is_seen_within_seconds_even_by_the_only_reader_of_a_feed(
+    public: Public,
+) -> None:
+    site = public.serve(AT_ONCE)
+    new = "/categories/kultura.atom"
+    assert site.ask(new).status == 404
+    site.ask(FEED)
+    public.portal.imported(page("Jauns tilts", "Kultūra"))
+    time.sleep(OLDER_THAN_A_SECOND)
+    # The first poll of all tells, not only the one after it.
+    assert b"Jauns tilts" in site.ask(FEED).body
+    assert b"Jauns tilts" in site.ask(new).body
+
+
+def test_an_import_is_seen_within_seconds_by_those_who_poll_all_the_time(public: Public) -> None:
+    site = public.serve()
+    site.ask(FEED)
+    public.portal.imported(page("Jauns tilts"))
+    assert soon(lambda: b"Jauns tilts" in site.ask(FEED).body)
+    assert len([got for got in (site.ask(FEED) for _ in range(20)) if b"Jauns" in got.body]) == 20
+
+
+def test_no_way_of_writing_an_address_spoils_what_others_get(unchanging: Public) -> None:
+    site = unchanging.site
+    for odd in ("/x/../releases.atom", "//releases.atom", "/releases.atom/", "/releases.atom#x"):
+        site.ask(odd)
+    site.ask(FEED, {"Host": "evil.example", "X-Forwarded-Host": "evil.example"})
+    site.ask(FEED, {"Range": "bytes=0-1", "If-None-Match": "*", "Cookie": "a=b"}, "HEAD")
+    got = site.ask(FEED)
+    assert got.status == 200
+    assert b"evil" not in got.body
+    assert got.body == unchanging.direct(FEED, {}).body
+    # More headers than gunicorn would read.
+    assert site.ask(f"{FEED}#many", {f"X-{n}": "a" for n in range(80)}).status == 200
+
+
+def test_nobody_fills_the_cache_with_addresses_that_he_invents(unchanging: Public) -> None:
+    def copies() -> int:
+        return sum(path.is_file() for path in (unchanging.site.folder / "cache").rglob("*"))
+
+    before = copies()
+    for number in range(50):
+        assert unchanging.site.ask(f"/categories/invented-{number}.atom").status == 404
+        unchanging.site.ask(f"/categories/pasvaldibas.atom?{number}")
+    assert copies() == before + 1
+
+
+def test_other_methods_and_the_private_probes_are_answered_as_they_should(
+    unchanging: Public,
+) -> None:
+    site = unchanging.site
+    options = site.ask(FEED, method="OPTIONS")
+    assert (options.status, options.headers["allow"]) == (204, "GET, HEAD, OPTIONS")
+    assert site.ask(FEED, method="POST").status == 405
+    assert unchanging.direct("/readyz", {}).status == 200
+    for probe in ("/healthz", "/readyz", "//readyz", "/%72eadyz", "/readyz?x"):
+        assert site.ask(probe).status == 404
+
+
+def test_only_abuse_is_told_to_come_later(public: Public) -> None:
+    site = public.serve()
+
+    def poll_everything(number: int) -> list[int]:
+        client = site.seen_from("127.0.0.1")
+        form = ("atom", "rss", "json")[number % 3]
+        statuses = [client.ask(f"/categories/pasvaldibas.{form}").status for _ in range(30)]
+        client.close()
+        return statuses
+
+    with ThreadPoolExecutor(3) as pool:
+        assert {status for found in pool.map(poll_everything, range(3)) for status in found} == {
+            200
+        }
+    for _ in range(5000):
+        refused = site.ask(FEED)
+        if refused.status != 200:
+            break
+    assert (refused.status, refused.headers["retry-after"]) == (429, "30")
+    other = site.seen_from("127.0.0.2")
+    assert other.ask(FEED).status == 200
+    other.close()
+    assert soon(lambda: site.ask(FEED).status == 200)
+
+
+def test_plain_http_leads_to_https(unchanging: Public) -> None:
+    site = unchanging.site
+    connection = http.client.HTTPConnection("127.0.0.1", site.plain, timeout=20)
+    connection.request("GET", f"{FEED}?a=b", headers={"Host": "evil.example"})
+    response = connection.getresponse()
+    assert response.status == 301
+    assert response.headers["Location"] == f"https://feeds.example.org{FEED}?a=b"
+    connection.close()
