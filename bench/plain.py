@@ -1,0 +1,61 @@
+"""feedgen as its documentation shows it: entries in, an Atom document out."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from feedgen.feed import FeedGenerator
+
+from feeds.domain import Release
+
+
+@dataclass(frozen=True, slots=True)
+class PlainEntry:
+    """What an ordinary feed says of a release."""
+
+    id: str
+    title: str
+    updated: datetime
+    published: datetime
+    link: str
+    author: str
+    category: str
+    summary: str
+    content: str
+
+
+def entry(release: Release, base_url: str, author: str) -> PlainEntry:
+    """Take what an ordinary feed says from a release of the store."""
+    return PlainEntry(
+        id=release.entry_id,
+        title=release.title,
+        updated=release.updated,
+        published=release.published,
+        link=f"{base_url}/releases/{release.path}",
+        author=release.author or author,
+        category=release.categories[0].name,
+        summary=release.summary,
+        content=release.body,
+    )
+
+
+def atom(feed_id: str, title: str, address: str, entries: Iterable[PlainEntry]) -> bytes:
+    """Write an Atom document."""
+    made = FeedGenerator()
+    made.id(feed_id)
+    made.title(title)
+    made.link(href=address, rel="self")
+    made.language("lv")
+    for one in entries:
+        element = made.add_entry(order="append")
+        element.id(one.id)
+        element.title(one.title)
+        element.updated(one.updated)
+        element.published(one.published)
+        element.link(href=one.link)
+        element.author({"name": one.author})
+        element.category(term=one.category)
+        element.summary(one.summary)
+        element.content(one.content, type="html")
+    document: bytes = made.atom_str()
+    return document

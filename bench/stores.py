@@ -1,0 +1,168 @@
+"""Rows of one process: documents made cold, out of stores of different sizes."""
+
+import threading
+from collections.abc import Callable
+from functools import partial
+from statistics import median
+
+from sqlalchemy import Engine, event, func, select
+
+from bench.corpus import category
+from bench.measure import Bench, Result, Side, SkippedError, Target, ratios, timed
+from bench.plain import atom, entry
+from bench.polls import FEW, PATH
+from feeds import documents
+from feeds.app import create_app
+from feeds.formats import FORMATS
+from feeds.settings import Settings
+from feeds.store.engine import open_engine, reading
+from feeds.store.reads import snapshot
+from feeds.store.tables import PageRow
+from feeds.web import pages
+
+SOME = 20_000
+"""Releases in the two stores that differ in the number of their categories."""
+
+FEW_CATEGORIES, MANY_CATEGORIES = 10, 10_000
+
+_SLUG = category(0).slug
+_ATOM = FORMATS["atom"]
+
+
+def _cold_feed(engine: Engine, settings: Settings) -> str:
+    """Make the feed of the largest category as at a first request; return its tag."""
+    with snapshot(engine) as state:
+        made = documents.subscription(state, settings.site, (_SLUG,), _ATOM)
+    if made is None:
+        raise RuntimeError(f"the store has no category {_SLUG}")
+    return made.etag
+
+
+def _archive_page(engine: Engine, settings: Settings, number: int) -> str:
+    """Make an archive document of all releases; return its tag."""
+    with snapshot(engine) as state:
+        made = documents.archive(state, settings.site, (), number, _ATOM)
+    if made is None:
+        raise RuntimeError(f"the store has no archive page {number}")
+    return made.etag
+
+
+def _feed_of(settings: Settings) -> Callable[[], str]:
+    return partial(_cold_feed, open_engine(settings.database_url), settings)
+
+
+def cold(bench: Bench) -> list[Result]:
+    """Compare a cold feed with feedgen alone, which has its entries already."""
+    settings = bench.store(FEW)
+    site = settings.site
+    with snapshot(open_engine(settings.database_url)) as state:
+        selection = state.selection((_SLUG,))
+        if selection is None:
+            raise RuntimeError(f"the store has no category {_SLUG}")
+        releases = state.newest(selection, site.entries)
+    entries = [entry(release, site.base_url, site.title) for release in releases]
+    address = f"{site.base_url}/categories/{_SLUG}.atom"
+    bare = partial(atom, selection.feed_id, category(0).name, address, entries)
+    what = f"cold feed of {len(entries)} entries"
+    names = "from the store, with its tag", "feedgen alone"
+    return [_compared(bench, "cold", what, names, (_feed_of(settings), bare), Target(2.5, False))]
+
+
+def million(bench: Bench) -> list[Result]:
+    """Compare a cold feed out of a large store with the same out of a small one."""
+    sizes = bench.releases, FEW
+    feeds = _feed_of(bench.store(sizes[0])), _feed_of(bench.store(sizes[1]))
+    names = f"{sizes[0]:,} releases", f"{sizes[1]:,} releases"
+    return [_compared(bench, "million", "cold feed", names, feeds, Target(1.2, False))]
+
+
+def archive(bench: Bench) -> list[Result]:
+    """Compare the oldest archive page of a large store with the newest."""
+    settings = bench.store(bench.releases)
+    engine = open_engine(settings.database_url)
+    with reading(engine) as connection:
+        last = connection.scalar(select(func.max(PageRow.number)).where(PageRow.selection == 0))
+    if last is None:
+        raise SkippedError("The store has no archive pages: build it anew with --fresh.")
+    oldest, newest = (partial(_archive_page, engine, settings, n) for n in (1, last))
+    names = "page 1, the oldest", f"page {last:,}, the newest"
+    ends = oldest, newest
+    return [_compared(bench, "archive", "archive page", names, ends, Target(1.2, False))]
+
+
+def categories(bench: Bench) -> list[Result]:
+    """Compare a store of very many categories with one of few: times and numbers of statements."""
+    many, few = bench.store(SOME, MANY_CATEGORIES), bench.store(SOME, FEW_CATEGORIES)
+    names = f"{MANY_CATEGORIES:,} categories", f"{FEW_CATEGORIES:,} categories"
+    feeds = _feed_of(many), _feed_of(few)
+    indexes = _index_of(many), _index_of(few)
+    return [
+        _compared(bench, "categories", "cold feed", names, feeds, Target(1.2, False)),
+        _counted("SQL statements of a feed", names, (many, few), PATH),
+        _counted("SQL statements of the index page", names, (many, few), "/"),
+        _compared(bench, "categories", "cold index page", names, indexes, None),
+    ]
+
+
+def _index_of(settings: Settings) -> Callable[[], str]:
+    """Return what makes the index page as at a first request, and returns its tag."""
+    app, engine = create_app(settings), open_engine(settings.database_url)
+
+    def make() -> str:
+        with app.app_context(), snapshot(engine) as state:
+            return pages.index(state, settings.site).etag
+
+    return make
+
+
+def _compared(  # noqa: PLR0913, PLR0917 - each is a field of its own
+    bench: Bench,
+    row: str,
+    what: str,
+    names: tuple[str, str],
+    calls: tuple[Callable[[], object], Callable[[], object]],
+    target: Target | None,
+) -> Result:
+    ours, rival = bench.interleaved([timed(call) for call in calls])
+    return Result(
+        row=row,
+        what=what,
+        ours=Side(names[0], median(ours), "ms"),
+        rival=Side(names[1], median(rival), "ms"),
+        figures=ratios(ours, rival),
+        target=target,
+    )
+
+
+def _counted(
+    what: str, names: tuple[str, str], stores: tuple[Settings, Settings], path: str
+) -> Result:
+    ours, rival = (_statements(settings, path) for settings in stores)
+    return Result(
+        row="categories",
+        what=what,
+        ours=Side(names[0], ours, ""),
+        rival=Side(names[1], rival, ""),
+        figures=[ours / rival],
+        target=Target(1, False),
+    )
+
+
+def _statements(settings: Settings, path: str) -> int:
+    """Count the SQL statements of a new application's first answer, whatever engine they take."""
+    said: list[str] = []
+    asking = threading.get_ident()
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        # A thread that looks at the store at a steady pace is no part of the answer.
+        if threading.get_ident() == asking:
+            said.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        answer = create_app(settings).test_client().get(path)
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    if answer.status_code != 200 or not said:  # noqa: PLR2004 - OK
+        raise RuntimeError(f"{path} answers {answer.status} after {len(said)} statements")
+    return len(said)
