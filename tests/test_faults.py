@@ -1,0 +1,122 @@
+"""Faults of the machine, each told in words and without loss; docs/reliability.md lists them."""
+
+import os
+import resource
+import sqlite3
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from drills.kill import Store, write
+from feeds.store import engine
+from feeds.store.engine import writing
+from tests.operations.test_export import command
+from tests.portal import Portal, page
+
+RELEASES = 600
+ROOM = 300_000  # bytes that a file may have where there is no room for more
+
+
+def no_room() -> None:
+    """Let no file of this process grow further."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (ROOM, ROOM))
+
+
+@pytest.mark.only("sqlite")
+def test_an_import_that_finds_no_room_says_so_and_is_finished_when_there_is(
+    portal: Portal, another: Callable[..., Portal]
+) -> None:
+    lines = portal.folder / "releases.jsonl"
+    write(lines, RELEASES)
+    undisturbed = another()
+    assert undisturbed.feeds("import", lines).code == 0
+    arguments = ("import", lines)
+    with command(portal, *arguments, preexec_fn=no_room, stdout=subprocess.PIPE) as process:
+        said = process.communicate()[1]
+    assert process.returncode == 2
+    assert said == "feeds: The release store does not answer: disk I/O error.\n"
+    with closing(sqlite3.connect(portal.store)) as database:
+        assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    assert portal.client().get("/releases.atom").status_code == 200
+    assert portal.feeds("import", lines).code == 0
+    assert Store(portal.url).content() == Store(undisturbed.url).content()
+
+
+@pytest.mark.only("postgresql")  # whose store is no file of the command's: the report alone is
+def test_a_report_that_finds_no_room_ends_the_import_in_words(portal: Portal) -> None:
+    lines = portal.folder / "releases.jsonl"
+    write(lines, 2000)
+    arguments = ("import", "--report", portal.folder / "report", lines)
+    with command(portal, *arguments, preexec_fn=no_room, stdout=subprocess.PIPE) as process:
+        said = process.communicate()[1]
+    assert (process.returncode, said) == (2, "feeds: It could not go on: File too large.\n")
+    assert portal.feeds("import", lines).code == 0
+
+
+@contextmanager
+def nobody() -> Iterator[None]:
+    """Do something as a user who may write nothing: root may everywhere."""
+    before = os.geteuid()
+    os.seteuid(65534 if before == 0 else before)
+    try:
+        yield
+    finally:
+        os.seteuid(before)
+
+
+@pytest.mark.only("sqlite")
+def test_a_store_that_must_not_be_written_is_told_in_words() -> None:
+    # Below pytest's own folder nobody but its user may look.
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        portal = Portal(folder).made()
+        lines = folder / "releases.jsonl"
+        write(lines, 3)
+        assert portal.feeds("import", lines).code == 0
+        for path in (*folder.rglob("*"), folder):
+            path.chmod(0o555)
+        for arguments in (("import", lines), ("suspend",), ("backup", folder / "copy.db")):
+            with nobody():
+                ran = portal.feeds(*arguments)
+            assert (ran.code, ran.out) == (2, "")
+            assert ran.err.startswith("feeds: The ")
+            assert ran.err.count("\n") == 1
+        folder.chmod(0o755)
+        portal.store.chmod(0o644)
+        assert portal.feeds("import", lines).code == 0
+
+
+def test_a_store_that_another_holds_is_waited_for_and_then_told(
+    portal: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "BUSY_SECONDS", 0.3)
+    portal.imported(page())
+    with writing(portal.engine) as connection:
+        connection.exec_driver_sql("UPDATE head SET page_size = page_size")
+        for arguments in (("suspend",), ("import", portal.folder / "pages"), ("migrate",)):
+            ran = portal.feeds(*arguments)
+            assert (ran.code, ran.out) == (2, "")
+            assert ran.err.startswith("feeds: The release store does not answer: ")
+            assert "lock" in ran.err
+            assert ran.err.count("\n") == 1
+        assert portal.client().get("/releases.atom").status_code == 200
+        assert portal.feeds("status").code == 0
+    assert portal.feeds("suspend").code == 0
+
+
+def test_two_imports_at_once_leave_what_one_does(
+    portal: Portal, another: Callable[..., Portal]
+) -> None:
+    lines = portal.folder / "releases.jsonl"
+    write(lines, RELEASES)
+    undisturbed = another()
+    assert undisturbed.feeds("import", lines).code == 0
+    running = [command(portal, "import", lines, stdout=subprocess.PIPE) for _ in range(2)]
+    outcomes = [(*process.communicate(), process.returncode) for process in running]
+    assert [(said, code) for _, said, code in outcomes] == [("", 0)] * 2
+    assert sum(int(out.split(" added")[0]) for out, *_ in outcomes) == RELEASES
+    assert Store(portal.url).content() == Store(undisturbed.url).content()
