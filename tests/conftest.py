@@ -1,10 +1,12 @@
-"""Fixtures: a portal of its own for each test, and what lies outside of the project."""
+"""Fixtures: a portal of its own for each test, on each engine, and what lies outside of here."""
 
-from collections.abc import Callable
+import gc
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.databases import Server, postgresql
 from tests.portal import Portal
 
 SHARED = Path(__file__).parents[2] / "shared"
@@ -15,16 +17,56 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--write-golden", action="store_true", help="rewrite tests/golden")
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what uses a store on both engines, unless its mark says on which alone."""
+    if "database" in metafunc.fixturenames:
+        only = metafunc.definition.get_closest_marker("only")
+        engines = only.args if only else ("sqlite", "postgresql")
+        metafunc.parametrize("database", engines, indirect=True)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """Yield the PostgreSQL of this run."""
+    with postgresql() as running:
+        yield running
+
+
 @pytest.fixture
-def portal(tmp_path: Path) -> Portal:
+def database(request: pytest.FixtureRequest) -> Iterator[Callable[[], str | None]]:
+    """Yield a maker of addresses of empty databases; None: a file in the portal's folder."""
+    if request.param == "sqlite":
+        yield lambda: None
+        return
+    running: Server = request.getfixturevalue("server")
+    made: list[str] = []
+
+    def make() -> str:
+        # An application that nobody uses any more keeps its connections until it is collected.
+        if len(made) % 10 == 0:
+            gc.collect()
+        made.append(running.database())
+        return made[-1]
+
+    yield make
+    for address in made:
+        running.drop(address)
+
+
+@pytest.fixture
+def portal(tmp_path: Path, database: Callable[[], str | None]) -> Portal:
     """Return a portal with an empty store."""
-    return Portal(tmp_path).made()
+    return Portal(tmp_path, database()).made()
 
 
 @pytest.fixture
-def another(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Portal]:
+def another(
+    tmp_path_factory: pytest.TempPathFactory, database: Callable[[], str | None]
+) -> Callable[..., Portal]:
     """Return a maker of further portals, each with an empty store of its own."""
-    return lambda **settings: Portal(tmp_path_factory.mktemp("portal"), **settings).made()
+    return lambda **settings: Portal(
+        tmp_path_factory.mktemp("portal"), database(), **settings
+    ).made()
 
 
 @pytest.fixture

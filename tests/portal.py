@@ -18,13 +18,15 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import Engine
+from sqlalchemy.engine import make_url
 
 from feeds import cli
 from feeds.app import create_app
 from feeds.operations.import_ import import_paths
 from feeds.operations.migrate import migrate
 from feeds.settings import Settings
-from feeds.store.engine import open_engine
+from feeds.store.engine import open_engine, writing
+from tests.databases import Server
 
 BANNER = "Vortāla darbība pārtraukta uz nenoteiktu laiku. Jaunas preses relīzes publicētas netiks."
 NO_CONTACT = "Preses relīzes iesniedzēja kontaktinformācija šobrīd nav pieejama."
@@ -61,16 +63,19 @@ class Ran:
 class Portal:
     """One portal in a folder of its own."""
 
-    def __init__(self, folder: Path, **settings: str) -> None:
+    def __init__(self, folder: Path, url: str | None = None, **settings: str) -> None:
         self.folder = folder
         self.store = folder / "feeds.db"
+        self.url = url or f"sqlite:///{self.store}"
         self.environ = {
             "FEEDS_BASE_URL": "https://feeds.example.org",
             "FEEDS_AUTHORITY": "prcentrs.example",
             "FEEDS_AUTHORITY_YEAR": "2008",
             "FEEDS_TITLE": "PRCentrs.Lv",
             "FEEDS_RIGHTS": "Copyright © 2007-2022 PRCentrs.Lv",
-            "FEEDS_DATABASE_URL": f"sqlite:///{self.store}",
+            "FEEDS_DATABASE_URL": self.url,
+            # A change is visible to the next request; what comes later is tested on its own.
+            "FEEDS_REVISION_TTL": "0",
         } | settings
 
     @property
@@ -80,6 +85,31 @@ class Portal:
     @property
     def engine(self) -> Engine:
         return open_engine(self.settings.database_url)
+
+    def sql(self, statement: str) -> list[tuple[Any, ...]]:
+        """Do to the store what no command does; return the rows, if there are any."""
+        with writing(self.engine) as connection:
+            result = connection.exec_driver_sql(statement)
+            return [tuple(row) for row in result] if result.returns_rows else []
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """Keep the store from everybody for a while."""
+        address = make_url(self.url)
+        if address.get_backend_name() == "sqlite":
+            aside = self.store.rename(self.folder / "aside.db")
+            try:
+                yield
+                assert not self.store.exists()
+            finally:
+                aside.rename(self.store)
+            return
+        server = Server(address.set(database="postgres").render_as_string(hide_password=False))
+        server.close(self.url)
+        try:
+            yield
+        finally:
+            server.run(f"ALTER DATABASE {address.database} ALLOW_CONNECTIONS true")
 
     def made(self, now: datetime = START) -> "Portal":
         """Make the store as ``feeds migrate`` does, at a given instant."""
