@@ -6,7 +6,9 @@ python:feeds.gunicorn_conf wsgi:app`` and in ``feeds serve``.
 
 import gc
 import os
+import signal
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +54,20 @@ def on_starting(server: Any) -> None:
         sys.exit(2)
 
 
+# A worker that has just been forked still has the master's handlers, and a signal that it gets then is
+# lost: to stop a service that is only starting took the whole of graceful_timeout. So the signals that
+# end a worker are held back, in the master for as long as the fork takes, until it can take them.
+_ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
+os.register_at_fork(after_in_parent=partial(signal.pthread_sigmask, signal.SIG_UNBLOCK, _ENDING))
+
+
+def pre_fork(server: Any, worker: Any) -> None:  # noqa: ARG001 - gunicorn's signature
+    """Hold back the signals that the worker about to be forked could not take yet."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+
+
 def post_worker_init(worker: Any) -> None:  # noqa: ARG001 - gunicorn's signature
-    """Leave what was loaded at start out of every later search for garbage: it stays."""
+    """Let signals in; leave what was loaded at start out of every later search for garbage."""
     gc.collect()
     gc.freeze()
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)

@@ -90,6 +90,22 @@ def test_changed_settings_are_warned_of_at_start(portal: Portal) -> None:
     assert "run it now" in (portal.folder / "gunicorn.err").read_text()
 
 
+@pytest.mark.only("sqlite")
+def test_a_service_that_is_stopped_while_it_starts_stops(portal: Portal) -> None:
+    config = portal.folder / "slow.py"
+    config.write_text(
+        "import time\n"
+        "from feeds.gunicorn_conf import *\n"
+        "def post_fork(server, worker):\n"
+        "    time.sleep(3 * (worker.age - 1))\n"
+    )
+    # The second worker is still on its way when the first one answers; what is not stopped within
+    # twenty seconds fails here.
+    with portal.served(GUNICORN, "-c", str(config), "wsgi:app"):
+        pass
+    assert "Worker exiting" in (portal.folder / "gunicorn.err").read_text()
+
+
 def test_bytes_and_tags_are_the_same_under_every_hash_seed(portal: Portal) -> None:
     portal.imported(*(page(f"R{n}", f"Kategorija {n % 3}") for n in range(20)))
     portal.feeds("suspend")

@@ -38,7 +38,10 @@ ACCEPTS = (
 CODINGS = (
     None,
     "gzip",
+    "gzip, deflate",
+    "gzip, deflate, br",
     "gzip, deflate, br, zstd",
+    "deflate, gzip, br, zstd",
     "GZIP;q=1.0, br;q=0.9",
     "br;q=0, *;q=0.5",
     "*",
