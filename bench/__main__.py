@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from bench import memory, nginx, polls, stores
+from bench import imports, memory, nginx, polls, stores
 from bench.chart import svg
 from bench.measure import LEAST_ROUNDS, Bench, Result, SkippedError, number
 from bench.report import UnmarkedError, markdown, page_with
@@ -34,6 +34,8 @@ ROWS: Final[dict[str, Callable[[Bench], list[Result]]]] = {
     "archive": stores.archive,
     "categories": stores.categories,
     "memory": memory.memory,
+    "import": imports.imports,
+    "bulk": imports.bulk,
 }
 """Every row in the order in which it is measured; a function may give several lines."""
 
