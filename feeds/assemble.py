@@ -19,7 +19,7 @@ from feeds.domain import (
     Selection,
     Site,
 )
-from feeds.markup import Paragraph, plain_html, summary, text_html
+from feeds.markup import Paragraph, Text, summary, text_html
 from feeds.words import Words, words
 
 
@@ -180,7 +180,7 @@ def _contact(said: Words, contact: str) -> str:
 
 def notice_entry(site: Site, notice: Notice) -> Entry:
     """Make the entry of a notice. Since when a suspension holds is said in its text."""
-    content = plain_html(notice.text)
+    content = text_html([Text(notice.text)])
     if notice.since is not None:
         said = words(site.language)
         day = said.day_text(_local(site, notice.since).date())

@@ -54,9 +54,10 @@ def on_starting(server: Any) -> None:
         sys.exit(2)
 
 
-# A worker that has just been forked still has the master's handlers, and a signal that it gets then is
-# lost: to stop a service that is only starting took the whole of graceful_timeout. So the signals that
-# end a worker are held back, in the master for as long as the fork takes, until it can take them.
+# A worker that has just been forked still has the master's handlers, and a signal that it gets
+# then is lost: to stop a service that is only starting took the whole of graceful_timeout. So the
+# signals that end a worker are held back, in the master for as long as the fork takes, until it
+# can take them.
 _ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
 os.register_at_fork(after_in_parent=partial(signal.pthread_sigmask, signal.SIG_UNBLOCK, _ENDING))
 

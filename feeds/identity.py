@@ -10,6 +10,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 SLUG_LENGTH = 80
 _HASH_DIGITS = 8
@@ -53,6 +54,7 @@ def _digits(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:_HASH_DIGITS]
 
 
+@lru_cache(maxsize=1024)  # the same few labels come with every release
 def slug(title: str) -> str:
     """Return the ASCII slug of a title or label: never empty, at most ``SLUG_LENGTH`` long.
 

@@ -10,6 +10,7 @@ import html
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 import nh3
@@ -42,6 +43,7 @@ _SCHEMES = {"http", "https", "mailto"}
 _CLEANER = nh3.Cleaner(
     tags=_TAGS, attributes=_ATTRIBUTES, url_schemes=_SCHEMES, link_rel=None, url_relative="deny"
 )
+_IN_NO_ADDRESS = re.compile(r"""[\s<>"{}|\\^`]""")
 _LINKS = LinkifyIt()
 # The search for links is made word by word, for its time grows with the square of what it is given.
 _WORD = re.compile(r"\S+")
@@ -55,6 +57,7 @@ _DIVISION = re.compile(
 )
 _OTHER_HEADING = re.compile(r"<(/?)h([156])(?=[\s/>])", re.IGNORECASE)
 _OTHER_LEVEL = {"1": "h2", "5": "h4", "6": "h4"}
+_BLANK = re.compile(r"\n[^\S\n]*\n\s*")
 _EMPTY = re.compile(r"<p>\s*</p>\n?")
 
 # The sanitiser's time grows with the square of the nesting: 100,000 nested lists take minutes.
@@ -75,6 +78,13 @@ class Heading:
 @dataclass(frozen=True, slots=True)
 class Paragraph:
     """A paragraph of a body, as plain text; its lines stay lines."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A part of a body as plain text, in paragraphs parted by blank lines."""
 
     text: str
 
@@ -123,34 +133,41 @@ def web_address(text: str) -> str | None:
         _ = parts.port
     except ValueError:
         return None
-    if parts.scheme.lower() not in {"http", "https"} or not host or _unsafe(candidate):
+    if parts.scheme.lower() not in {"http", "https"} or not host:
+        return None
+    if _IN_NO_ADDRESS.search(legal(candidate)[0]):
         return None
     return candidate
 
 
-def _unsafe(address: str) -> bool:
-    return any(letter.isspace() or letter in '<>"{}|\\^`' for letter in legal(address)[0])
+Block = Heading | Paragraph | Text | Html
+"""A part of a body."""
 
 
-def text_html(blocks: Iterable[Heading | Paragraph | Html]) -> str:
+def text_html(blocks: Iterable[Block]) -> str:
     """Write a body as sanitised HTML; what is text stays text, addresses in it become links.
 
     Raises ``MarkupError``.
     """
-    parts = [
-        _harmless(block)
-        if isinstance(block, Html)
-        else f"<h2>{html.escape(block.text, quote=False)}</h2>"
-        if isinstance(block, Heading)
-        else f"<p>{_linked(block.text)}</p>"
-        for block in blocks
-    ]
-    return sanitised("\n".join(parts))
+    return _straight("\n".join(map(_block, blocks)))
 
 
-def plain_html(text: str) -> str:
-    """Write plain text, in paragraphs parted by blank lines, as sanitised HTML."""
-    return text_html(Paragraph(part.strip()) for part in re.split(r"\n\s*\n", text) if part.strip())
+def _block(block: Block) -> str:
+    if isinstance(block, Html):
+        return sanitised(_harmless(block))
+    if isinstance(block, Heading):
+        return f"<h2>{_escaped(block.text)}</h2>"
+    if isinstance(block, Paragraph):
+        return _paragraph(block.text)
+    parted = (part.strip() for part in _BLANK.split(block.text))
+    return "\n".join([_paragraph(part) for part in parted if part])
+
+
+def _paragraph(text: str) -> str:
+    if _may_link(text):
+        return sanitised(f"<p>{_linked(text)}</p>")
+    # Of nearly every paragraph the sanitiser would make what stands here already.
+    return f"<p>{_lines(text)}</p>"
 
 
 def sanitised(markup: str) -> str:
@@ -193,19 +210,27 @@ def _levelled(markup: str) -> str:
 def _linked(text: str) -> str:
     parts: list[str] = []
     end = 0
-    for word in _WORD.finditer(text) if _may_link(text) else ():
+    for word in _WORD.finditer(text):
         if len(word[0]) > _LINK_LENGTH or not _may_link(word[0]):
             continue
-        for match in _LINKS.match(word[0]) or ():
-            # A bare host is linked only with its ``www.``: "gadā.Ir" is a missing space.
-            if not match.schema and not match.raw.lower().startswith("www."):
-                continue
-            parts.append(_escaped(text[end : word.start() + match.index]))
-            href = html.escape(match.url)
-            parts.append(f'<a href="{href}">{html.escape(match.raw, quote=False)}</a>')
-            end = word.start() + match.last_index
-    parts.append(_escaped(text[end:]))
+        for begin, stop, url in _links(word[0]):
+            parts.append(_lines(text[end : word.start() + begin]))
+            end = word.start() + stop
+            shown = _escaped(text[word.start() + begin : end])
+            parts.append(f'<a href="{html.escape(url)}">{shown}</a>')
+    parts.append(_lines(text[end:]))
     return "".join(parts)
+
+
+@lru_cache(maxsize=4096)  # the same few organisations are named again and again
+def _links(word: str) -> tuple[tuple[int, int, str], ...]:
+    """Return where in a word links begin and end, and where they lead."""
+    return tuple(
+        (match.index, match.last_index, match.url)
+        for match in _LINKS.match(word) or ()
+        # A bare host is linked only with its ``www.``: "gadā.Ir" is a missing space.
+        if match.schema or match.raw.lower().startswith("www.")
+    )
 
 
 def _may_link(text: str) -> bool:
@@ -215,8 +240,14 @@ def _may_link(text: str) -> bool:
     return ("w." in text or "W." in text) and "www." in text.lower()
 
 
+def _lines(text: str) -> str:
+    return _escaped(text).replace("\n", "<br>\n")
+
+
 def _escaped(text: str) -> str:
-    return html.escape(text, quote=False).replace("\n", "<br>\n")
+    """Write text as the sanitiser does, which knows one kind of line end."""
+    plain = re.sub("\r\n?", "\n", text) if "\r" in text else text
+    return html.escape(plain, quote=False).replace("\xa0", "&nbsp;")
 
 
 def summary(body: str) -> str:

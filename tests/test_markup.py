@@ -11,9 +11,9 @@ from feeds.markup import (
     Heading,
     Html,
     Paragraph,
+    Text,
     legal,
     one_line,
-    plain_html,
     sanitised,
     summary,
     text_html,
@@ -39,9 +39,20 @@ def test_text_is_shown_as_it_was_written(text: str) -> None:
 
 @given(st.text(alphabet="<>&'\"/scriptonerrorjavascript:=aefhimg \n", max_size=60))
 def test_no_markup_comes_out_of_text(text: str) -> None:
-    made = plain_html(text)
+    made = text_html([Text(text)])
     tree = fragment_fromstring(made, create_parent="div")
     assert {element.tag for element in tree.iterdescendants()} <= {"p", "br", "a"}
+
+
+TRICKY = st.sampled_from(
+    [*"<>&;#\"'ab \n\xa0\u202e\ufeff\x85:/@.", "www.a.lv", "&nbsp;", "ftp://", "a@b.lv"]
+)
+
+
+@given(st.lists(st.lists(TRICKY | st.characters(exclude_characters="\r")).map("".join)))
+def test_text_is_written_as_the_sanitiser_would_write_it(texts: list[str]) -> None:
+    made = text_html([*map(Paragraph, texts), *map(Heading, texts), *map(Text, texts)])
+    assert sanitised(made) == made
 
 
 def test_a_script_in_text_is_shown_and_not_run() -> None:
@@ -150,7 +161,7 @@ def test_html_of_any_origin_is_reduced_and_its_addresses_are_absolute(
 
 
 def test_an_address_as_long_as_no_address_is_stays_text() -> None:
-    assert "<a" not in plain_html("http://a.lv/" + "(" * 2000)
+    assert "<a" not in text_html([Text("http://a.lv/" + "(" * 2000)])
 
 
 def test_a_summary_is_the_same_however_long_the_body() -> None:

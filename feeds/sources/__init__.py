@@ -7,7 +7,6 @@ neither the store nor the settings.
 
 from feeds.sources import feed, jsonl, vortal_page, wordpress
 from feeds.sources.record import (
-    Block,
     Context,
     Item,
     Record,
@@ -20,7 +19,6 @@ from feeds.sources.record import (
 __all__ = [
     "SOURCES",
     "SUFFIXES",
-    "Block",
     "Context",
     "Item",
     "Record",

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
-from feeds.markup import one_line, web_address
+from feeds.markup import Block, one_line, web_address
 from feeds.sources import json_feed
 from feeds.sources.fields import (
     html_body,
@@ -21,7 +21,6 @@ from feeds.sources.fields import (
     text_body,
 )
 from feeds.sources.record import (
-    Block,
     Context,
     Item,
     Record,

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from zoneinfo import ZoneInfo
 
-from feeds.markup import Html, Paragraph, legal, one_line
-from feeds.sources.record import Block, UnreadableError
+from feeds.markup import Block, Html, Text, legal, one_line
+from feeds.sources.record import UnreadableError
 
 ID_LENGTH = 2000
 
@@ -19,7 +19,6 @@ _URI = re.compile(
     r"(?!javascript:|data:|vbscript:)[a-z][a-z0-9+.-]*:[^\s<>\"{}|\\^`]+", re.IGNORECASE
 )
 _LANGUAGE = re.compile(r"[a-z]{2,8}(?:-[a-z0-9]{1,8})*", re.IGNORECASE | re.ASCII)
-_BLANK = re.compile(r"\n[^\S\n]*\n\s*")
 _QUOTED = 60
 
 
@@ -86,10 +85,10 @@ def labels(stated: Iterable[str]) -> tuple[str, ...]:
 
 
 def text_body(text: str) -> tuple[Block, ...]:
-    """Return plain text as paragraphs, parted by blank lines."""
+    """Return plain text as a body, its paragraphs parted by blank lines."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
-    plain = legal(lines)[0]
-    return tuple(Paragraph(part) for text in _BLANK.split(plain) if (part := text.strip()))
+    plain = legal(lines)[0].strip()
+    return (Text(plain),) if plain else ()
 
 
 def html_body(text: str, base: str | None) -> tuple[Block, ...]:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import BinaryIO, cast
 
-from feeds.markup import one_line, web_address
+from feeds.markup import Block, one_line, web_address
 from feeds.sources.fields import (
     html_body,
     identifier,
@@ -14,7 +14,7 @@ from feeds.sources.fields import (
     quoted,
     text_body,
 )
-from feeds.sources.record import Block, Context, Item, Record, Source, Unreadable, UnreadableError
+from feeds.sources.record import Context, Item, Record, Source, Unreadable, UnreadableError
 
 STORE = b'{"release-feeds":'
 """What an export of a release store begins with: JSON Lines, and no releases."""

@@ -6,9 +6,7 @@ from datetime import datetime
 from typing import BinaryIO
 from zoneinfo import ZoneInfo
 
-from feeds.markup import Heading, Html, Paragraph
-
-Block = Heading | Paragraph | Html
+from feeds.markup import Block
 
 
 @dataclass(frozen=True, slots=True)

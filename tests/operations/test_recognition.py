@@ -27,7 +27,8 @@ def revision(portal: Portal) -> int:
     return found
 
 
-WORDS = st.text('aābcčdeē gīi!?&<"東', min_size=1, max_size=8).filter(lambda word: word.strip())
+WORDS = st.text('aābcčdeē gīi!?&<"東', min_size=1, max_size=8)
+WORDS = WORDS.map(lambda text: " ".join(text.split())).filter(bool)  # as it is read
 DAYS = st.integers(1, 3).map(lambda day: f"2010-05-0{day} 12:00:00")
 RELEASES = st.lists(st.tuples(WORDS, WORDS, DAYS, WORDS), min_size=1, max_size=10)
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.markup import Heading, Html, Paragraph, text_html
+from feeds.markup import Heading, Html, text_html
 from feeds.sources import Record, Unreadable, recognised
 from feeds.sources.feed import SOURCE
 from tests.sources.samples import (
@@ -247,7 +247,7 @@ def test_an_item_of_json_feed_may_be_text_by_a_single_author_under_a_number() ->
             }
         ),
     )
-    assert record.body == (Paragraph("A"), Paragraph("B"))
+    assert text_html(record.body) == "<p>A</p>\n<p>B</p>"
     assert (record.original_id, record.entry_id, record.author) == ("7", None, "Anna")
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from feeds.markup import Html, Paragraph
+from feeds.markup import Html, text_html
 from feeds.sources import Record, Unreadable, recognised
 from feeds.sources.jsonl import LINE_LIMIT, SOURCE
 from tests.sources.samples import NOON, items, records, refusals
@@ -58,7 +58,7 @@ def test_a_line_is_read_with_all_that_it_states() -> None:
 
 def test_the_least_that_a_line_may_state_is_enough() -> None:
     (record,) = records("jsonl", "\ufeff" + line(body="A\r\n\r\n \n B\nC\n"))
-    assert record.body == (Paragraph("A"), Paragraph("B\nC"))
+    assert text_html(record.body) == "<p>A</p>\n<p>B<br>\nC</p>"
     assert (record.labels, record.original_id) == ((), None)
     assert records("jsonl", line(url="https://a.lv/"))[0].original_id == "https://a.lv/"
 
