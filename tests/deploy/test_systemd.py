@@ -73,8 +73,6 @@ def test_systemd_hears_that_the_service_listens_after_the_store_was_made(
         "/var/lib/release-feeds", str(store)
     )
     environ["FEEDS_BIND"] = f"127.0.0.1:{free_ports(1)[0]}"
-    # A second one may still be starting when it is told to stop, and not hear it.
-    environ["FEEDS_WORKERS"] = "1"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
         systemd.bind(environ["NOTIFY_SOCKET"])
         systemd.settimeout(20)
