@@ -47,7 +47,7 @@ class Authority:
 
 def instant_text(instant: datetime) -> str:
     """Write an instant in UTC to the second, as identifiers do: ``2007-11-26T22:55:22Z``."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ").rjust(20, "0")
+    return f"{instant.astimezone(UTC).isoformat()[:19]}Z"
 
 
 def _digits(text: str) -> str:

@@ -165,7 +165,7 @@ def _block(block: Block) -> str:
 
 def _paragraph(text: str) -> str:
     if _may_link(text):
-        return sanitised(f"<p>{_linked(text)}</p>")
+        return sanitised(f"<p>{_linked(legal(text)[0])}</p>")
     # Of nearly every paragraph the sanitiser would make what stands here already.
     return f"<p>{_lines(text)}</p>"
 

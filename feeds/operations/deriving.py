@@ -111,6 +111,6 @@ def _digest(record: Record) -> str:
     ]
     for block in record.body:
         stated += (type(block).__name__, getattr(block, "base", None), block.text)
-    # The lengths part the texts, whatever stands in them.
-    text = "".join("-" if part is None else f"{len(part)}:{part}" for part in stated)
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+    # The lengths part the texts, whatever stands in them, half of a surrogate pair included.
+    text = "".join(["-" if part is None else f"{len(part)}:{part}" for part in stated])
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:32]

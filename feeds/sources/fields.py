@@ -87,7 +87,7 @@ def labels(stated: Iterable[str]) -> tuple[str, ...]:
 def text_body(text: str) -> tuple[Block, ...]:
     """Return plain text as a body, its paragraphs parted by blank lines."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
-    plain = legal(lines)[0].strip()
+    plain = lines.strip()
     return (Text(plain),) if plain else ()
 
 
