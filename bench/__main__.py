@@ -2,9 +2,9 @@
 
     python -m bench
 
-takes some ten minutes, and a quarter of an hour more the first time, when the stores, the largest
-of a million releases and 6 GB, are built in `.bench`. It needs Debian's packages wrk, nginx and
-util-linux.
+takes some twenty minutes, and ten more the first time, when the stores, the largest of a million
+releases and 6 GB, are built in `.bench`. It needs 25 GB of disk while it runs, and Debian's
+packages wrk, nginx and util-linux.
 """
 
 import argparse

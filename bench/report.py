@@ -20,7 +20,11 @@ of the rival's. What stands beside the names of the two are the medians of their
 
 All applications are served by one gunicorn worker of four threads with the service's own settings,
 and none of them, nor nginx, writes an access log. Releases have 4 KB of text. Polls are measured on
-a store of {few:,} releases, where a rival's query costs it least."""
+a store of {few:,} releases, where a rival's query costs it least.
+
+An import is `feeds import` of JSON Lines into a new SQLite store, from the start of the command to
+its end. Its rival has the finished rows, and puts them with `json.loads` and `executemany` into the
+same tables and indexes, in one transaction. Releases added one by one are imported in process."""
 
 
 class UnmarkedError(Exception):
