@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from flask import Flask
 
 from feeds.documents import settings_digest
-from feeds.operations.migrate import require_window
+from feeds.operations.migrate import require_authority, require_window
 from feeds.settings import Settings
 from feeds.store import schema
 from feeds.store.engine import open_engine
@@ -44,6 +44,7 @@ def check(settings: Settings) -> list[str]:
     schema.check(engine)
     with snapshot(engine) as state:
         head = state.head()
+        require_authority(settings, state.everything())
     require_window(settings, head)
     if head.settings_digest != settings_digest(settings.site):
         return ["Settings or formats have changed since the last `feeds migrate`: run it now."]

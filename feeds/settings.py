@@ -8,6 +8,7 @@ here too, so that there is one list of all.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
+from datetime import UTC, datetime
 from importlib.resources import files
 from importlib.util import find_spec
 from typing import Any
@@ -139,6 +140,13 @@ def _number(least: int, most: int) -> Callable[[str], int]:
     return read
 
 
+def _year(text: str) -> int:
+    found = _number(_FIRST_YEAR, 9999)(text)
+    if found > datetime.now(UTC).year:
+        raise ValueError("it must not lie ahead, for nobody knows who will hold the name")
+    return found
+
+
 def _language(text: str) -> str:
     if not _LANGUAGE.fullmatch(text):
         raise ValueError("it must be a language tag, such as lv")
@@ -161,7 +169,7 @@ def _bind(text: str) -> str:
 _READERS: dict[str, tuple[str | None, Callable[[str], object]]] = {
     "base_url": (None, _base_url),
     "authority": (None, _authority),
-    "authority_year": (None, _number(_FIRST_YEAR, 9999)),
+    "authority_year": (None, _year),
     "database_url": ("sqlite:///feeds.db", _database_url),
     "title": ("", one_line),
     "rights": ("", one_line),

@@ -9,10 +9,12 @@ from typing import Concatenate, ParamSpec
 import click
 from sqlalchemy import Engine
 
+from feeds.operations.migrate import require_authority
 from feeds.settings import Settings
 from feeds.store import schema
 from feeds.store.engine import open_engine
 from feeds.store.fences import Recut
+from feeds.store.reads import snapshot
 
 P = ParamSpec("P")
 
@@ -32,6 +34,8 @@ def with_store(
         settings = Settings.read(os.environ)
         engine = open_engine(settings.database_url)
         schema.check(engine)
+        with snapshot(engine) as state:
+            require_authority(settings, state.everything())
         command(engine, settings, *args, **kwargs)
 
     return run

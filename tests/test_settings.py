@@ -46,6 +46,7 @@ def test_a_needed_setting_that_is_missing_is_named(name: str) -> None:
         ("AUTHORITY", "pr centrs.lv"),
         ("AUTHORITY_YEAR", "08"),
         ("AUTHORITY_YEAR", "two thousand"),
+        ("AUTHORITY_YEAR", "9998"),
         ("DATABASE_URL", "feeds.db"),
         ("DATABASE_URL", "sqlite://"),
         ("DATABASE_URL", "mysql://localhost/feeds"),

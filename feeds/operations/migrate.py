@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from feeds.documents import settings_digest
+from feeds.domain import Selection
 from feeds.errors import SettingsError
+from feeds.identity import feed_id
 from feeds.settings import Settings
 from feeds.store import schema
 from feeds.store.engine import open_engine
@@ -31,6 +33,17 @@ def require_window(settings: Settings, head: Head) -> None:
         )
 
 
+def require_authority(settings: Settings, everything: Selection) -> None:
+    """Raise ``SettingsError`` where another authority has minted the store's identifiers."""
+    if everything.feed_id != feed_id(settings.minting, None):
+        minted = everything.feed_id.removeprefix("tag:").partition(":")[0]
+        raise SettingsError(
+            f"FEEDS_AUTHORITY={settings.authority} and "
+            f"FEEDS_AUTHORITY_YEAR={settings.authority_year} are not those of this store "
+            f"({minted}), whose identifiers are for ever: set them back."
+        )
+
+
 def migrate(settings: Settings, now: datetime) -> Migrated:
     """Make the store or bring its schema up, and take over the settings that stand in documents.
 
@@ -41,6 +54,7 @@ def migrate(settings: Settings, now: datetime) -> Migrated:
     digest = settings_digest(settings.site)
     with change(engine, now) as changing:
         head = changing.snapshot.head()
+        require_authority(settings, changing.snapshot.everything())
         require_window(settings, head)
         differs = head.settings_digest != digest
         if differs:

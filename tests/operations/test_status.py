@@ -1,5 +1,7 @@
 import json
 
+import pytest
+
 from feeds.store.engine import name
 from tests.portal import Portal, page
 
@@ -47,3 +49,26 @@ def test_settings_that_have_changed_are_told_until_migrate_has_run(portal: Porta
         portal.feeds("migrate").out
         == f"{name(portal.engine)} has the schema of this version (0002).\n"
     )
+
+
+@pytest.mark.parametrize(
+    "other", [{"FEEDS_AUTHORITY": "other.example"}, {"FEEDS_AUTHORITY_YEAR": "2009"}]
+)
+def test_another_authority_than_that_of_the_store_is_refused(
+    portal: Portal, other: dict[str, str]
+) -> None:
+    path = portal.write("a.txt", page())
+    minted = f"{portal.settings.authority},{portal.settings.authority_year}"
+    portal.environ |= other
+    for command in (("import", path), ("suspend",), ("migrate",), ("status",)):
+        ran = portal.feeds(*command)
+        assert (ran.code, ran.out) == (2, "")
+        assert ran.err.endswith(
+            f" are not those of this store ({minted}), whose identifiers are for ever: "
+            "set them back.\n"
+        )
+    with (
+        pytest.raises(AssertionError, match="the server ended"),
+        portal.served(),
+    ):
+        pytest.fail("the service started")
