@@ -8,7 +8,7 @@ from contextlib import suppress
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, request
+from flask import Flask, Response, abort, request
 from sqlalchemy import Engine
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.wrappers import Response as WerkzeugResponse
@@ -35,7 +35,6 @@ def build(
     app = Flask(__name__, static_folder=None)
     # A redirect of Werkzeug's own would be built from the Host header.
     app.url_map.merge_slashes = False
-    app.url_map.strict_slashes = False
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     prefix = urlsplit(site.base_url).path
@@ -59,6 +58,7 @@ def build(
         return routes.failed(error)
 
     app.register_error_handler(StoreError, routes.away)
+    app.before_request(_in_one_spelling)
     app.before_request(lambda: _with_query(elsewhere, cache))
 
     @app.after_request
@@ -69,6 +69,12 @@ def build(
 
     app.wsgi_app = Polls(app.wsgi_app, cache, clock)  # type: ignore[method-assign]
     return app
+
+
+def _in_one_spelling() -> None:
+    """Refuse what Werkzeug would take for an address of ours and the cache for another one."""
+    if request.environ["PATH_INFO"].startswith("//"):
+        abort(404)
 
 
 def _with_query(elsewhere: Elsewhere, cache: Cache) -> WerkzeugResponse | None:

@@ -71,7 +71,8 @@ def blueprint(
         ):
             name = f"{view.__name__}_{form.extension}"
             routes.add_url_rule(rule, name, view, defaults={"form": form})
-    routes.add_url_rule("/", "index", views.index)
+    # Below a path the slash may be missing: Werkzeug would build a redirect from the Host header.
+    routes.add_url_rule("/", "index", views.index, strict_slashes=False)
     routes.add_url_rule("/categories/<slug>", "category", views.category)
     routes.add_url_rule("/releases/<path:path>", "release", views.release)
     for name in _STATIC:

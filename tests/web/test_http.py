@@ -121,6 +121,8 @@ def test_options_and_preflight_are_answered(client: FlaskClient, address: str) -
             "A feed combines at most 20 categories.",
         ),
         ("/releases.xml", None),
+        ("/releases.atom/", None),
+        ("/style.css/", None),
         ("/nothing", None),
     ],
 )
@@ -133,6 +135,12 @@ def test_what_is_not_there_is_404_with_a_sentence(
     assert response.headers["X-Content-Type-Options"] == "nosniff"
     assert response.text.endswith("\n")
     assert response.text == f"{sentence or 'There is nothing at this address.'}\n"
+
+
+def test_an_address_with_further_slashes_before_it_is_another_one(client: FlaskClient) -> None:
+    for path in ("//releases.atom", "///categories/kultura", "//"):
+        response = client.get("/", environ_overrides={"PATH_INFO": path})
+        assert (response.status_code, response.text) == (404, "There is nothing at this address.\n")
 
 
 def test_several_categories_are_one_feed_in_one_order(client: FlaskClient) -> None:
