@@ -12,8 +12,10 @@ from pathlib import Path
 
 from demo.portal import write
 
-ADDRESS = "http://127.0.0.1:8000"
+BIND = os.environ.get("FEEDS_BIND", "127.0.0.1:8000")
+ADDRESS = f"http://{BIND}"
 SETTINGS = {
+    "FEEDS_BIND": BIND,
     "FEEDS_BASE_URL": ADDRESS,
     "FEEDS_AUTHORITY": "prcentrs.example",
     "FEEDS_AUTHORITY_YEAR": "2008",
@@ -38,6 +40,8 @@ def main(folder: Path) -> None:
         (making / "pages").rename(folder / "pages")
         (making / "feeds.db").rename(store)
         making.rmdir()
+    # Those of the base URL stand in documents, and it may be another than at the last run.
+    _feeds(store, "migrate")
     print(
         f"""
   A page for people       {ADDRESS}/
@@ -59,7 +63,7 @@ def _feeds(store: Path, *arguments: str) -> None:
 
 def _command(store: Path, *arguments: str) -> tuple[str, list[str], dict[str, str]]:
     program = str(Path(sys.executable).with_name("feeds"))
-    # Settings of another service must not leak into the demo.
+    # Settings of another service, but for the port, must not leak into the demo.
     outside = {name: value for name, value in os.environ.items() if name[:6] != "FEEDS_"}
     environ = outside | SETTINGS | {"FEEDS_DATABASE_URL": f"sqlite:///{store}"}
     return program, [program, *arguments], environ
