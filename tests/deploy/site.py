@@ -106,16 +106,21 @@ class Site:
 
 @contextmanager
 def behind_nginx(
-    service: str, folder: Path, instead: Mapping[str, str] | None = None
+    service: str, folder: Path, instead: Mapping[str, str] | None = None, beside: str = ""
 ) -> Iterator[Site]:
-    """Run nginx before a service; ``instead`` puts other words into the file for a test."""
+    """Run nginx before a service; ``instead`` puts other words into the file for a test.
+
+    ``beside`` is what else the configuration says.
+    """
     if not (nginx := shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")):
         pytest.skip("needs nginx, which is absent: apt-get install nginx-light")
     folder = folder / "nginx"
     folder.mkdir()
     certify(folder)
     plain, secure, inner = free_ports(3)
-    text = FILE.read_text()
+    text = FILE.read_text() + beside.replace(
+        "/live/www.prcentrs.example", "/live/feeds.example.org"
+    )
     words = {
         "127.0.0.1:8000": service.removeprefix("http://"),
         "127.0.0.1:8001": f"127.0.0.1:{inner}",

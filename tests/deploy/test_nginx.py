@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import brotli
 import pytest
 
-from tests.deploy.site import Got, Site, behind_nginx
+from tests.deploy.site import ROOT, Got, Site, behind_nginx
 from tests.portal import Portal, page
 
 FEED = "/releases.atom"
@@ -68,9 +68,11 @@ class Public:
     _service: ExitStack = field(default_factory=ExitStack)
     _nginx: ExitStack = field(default_factory=ExitStack)
 
-    def serve(self, instead: Mapping[str, str] | None = None, **environ: str) -> Site:
+    def serve(
+        self, instead: Mapping[str, str] | None = None, beside: str = "", **environ: str
+    ) -> Site:
         self.address = self._service.enter_context(self.portal.served(**environ))
-        nginx = behind_nginx(self.address, self.portal.folder, instead)
+        nginx = behind_nginx(self.address, self.portal.folder, instead, beside)
         self.site = self._nginx.enter_context(nginx)
         return self.site
 
@@ -174,7 +176,7 @@ def test_a_stopped_service_goes_unnoticed_by_its_readers(public: Public) -> None
     strong = tag.removeprefix("W/")
     changed = whole.headers["last-modified"]
     site.ask(FEED, {"Accept": BROWSER, "Accept-Encoding": "gzip, deflate, br"})
-    site.ask("/?feed=rss2")
+    site.ask("/")
     public.stop_gunicorn()
     time.sleep(OLDER_THAN_A_SECOND)
     for path in (FEED, f"{FEED}?another=query"):
@@ -202,10 +204,12 @@ def test_a_stopped_service_goes_unnoticed_by_its_readers(public: Public) -> None
         "application/xml",
         whole.body,
     )
-    assert site.ask("/?feed=rss2").status == 200
-    away = site.ask("/?feed=atom")
-    assert (away.status, away.headers["retry-after"]) == (503, "30")
-    assert away.headers["cache-control"] == "no-store"
+    assert site.ask("/").status == 200
+    for path in ("/?feed=atom", "/categories/none.atom", "/categories/none.rss"):
+        away = site.ask(path)
+        assert (away.status, away.headers["retry-after"]) == (503, "30")
+        assert away.headers["cache-control"] == "no-store"
+        assert away.headers["content-type"] == "text/plain"
 
 
 def test_a_service_that_hangs_goes_unnoticed_by_its_readers(unchanging: Public) -> None:
@@ -265,7 +269,31 @@ def test_nobody_fills_the_cache_with_addresses_that_he_invents(unchanging: Publi
     for number in range(50):
         assert unchanging.site.ask(f"/categories/invented-{number}.atom").status == 404
         unchanging.site.ask(f"/categories/pasvaldibas.atom?{number}")
+        assert unchanging.site.ask(f"/categories/pasvaldibas?{number}").status == 200
     assert copies() == before + 1
+
+
+def test_the_old_host_leads_here_and_keeps_to_the_same_rules(public: Public) -> None:
+    """The block of the README, as it stands there but for what belongs to one machine."""
+    assert public.portal.feeds("address", "add", "/rss.php?cat=12", "/releases.rss").code == 0
+    (block,) = re.findall(
+        r"^```\n(server \{\n.*?)^```", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL
+    )
+    site = public.serve(beside=block)
+    old = {"Host": "www.prcentrs.example"}
+    got = site.ask("/rss.php?cat=12", old)
+    assert got.status == 301
+    assert got.headers["location"] == "https://feeds.example.org/releases.rss"
+    assert site.ask("/rss.php?cat=13", old).status == 404
+    for _ in range(5000):
+        refused = site.ask("/rss.php?cat=12", old)
+        if refused.status != 301:
+            break
+    assert (refused.status, refused.headers["retry-after"]) == (429, "30")
+    public.stop_gunicorn()
+    assert soon(lambda: site.ask("/rss.php?cat=12", old).status == 503)
+    away = site.ask("/rss.php?cat=12", old)
+    assert (away.headers["retry-after"], away.headers["content-type"]) == ("30", "text/plain")
 
 
 def test_other_methods_and_the_private_probes_are_answered_as_they_should(
