@@ -9,7 +9,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Connection, delete, func, insert, literal, select, tuple_, update
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    delete,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 
 from feeds.store.tables import Instant, ListingRow, PageRow, SelectionRow
 
@@ -68,14 +79,33 @@ def page_of(connection: Connection, selection: int, key: Key) -> int:
     ).scalar_one()
 
 
+def draw_back(connection: Connection, selection: int, last: Key) -> int:
+    """Let the newest page of a selection end with this release; return the page's number.
+
+    That is one which it holds, where the one that its fence was made of has gone.
+    """
+    number = connection.execute(
+        select(func.max(PageRow.number)).where(PageRow.selection == selection)
+    ).scalar_one()
+    connection.execute(
+        update(PageRow)
+        .where(PageRow.selection == selection, PageRow.number == number)
+        .values(last_published=last[0], last_rank=last[1])
+    )
+    return int(number)
+
+
 def cut(connection: Connection, page_size: int, revision: int, instant: datetime) -> Cut:
     """Cut a fence after each full page that follows the last; cut outgrown pages anew."""
-    recut = _uncut(connection, page_size)
+    recut, sizes = _uncut(connection, page_size)
     selections, followed = set(), set()
     due = connection.execute(
-        select(SelectionRow.id, SelectionRow.tail).where(SelectionRow.tail >= page_size)
+        select(SelectionRow.id, SelectionRow.tail).where(
+            or_(SelectionRow.tail >= page_size, SelectionRow.id.in_(sizes))
+        )
     ).all()
     for selection, tail in due:
+        size = sizes.get(selection, page_size)
         last = connection.execute(
             select(PageRow.number, PageRow.last_published, PageRow.last_rank)
             .where(PageRow.selection == selection)
@@ -87,16 +117,22 @@ def cut(connection: Connection, page_size: int, revision: int, instant: datetime
             # It was the newest until now, and gains the link to the page after it.
             followed.add((selection, number))
         after = (last.last_published, last.last_rank) if last else None
-        _cut_tail(connection, selection, number, after, page_size, revision, instant)
+        _cut_tail(connection, selection, number, after, size, revision, instant)
         connection.execute(
-            update(SelectionRow).where(SelectionRow.id == selection).values(tail=tail % page_size)
+            update(SelectionRow).where(SelectionRow.id == selection).values(tail=tail % size)
         )
         selections.add(selection)
     return Cut(frozenset(selections), frozenset(followed), tuple(recut.values()))
 
 
-def _uncut(connection: Connection, page_size: int) -> dict[int, Recut]:
-    """Take away the fences from each selection's first outgrown page on."""
+def _uncut(connection: Connection, page_size: int) -> tuple[dict[int, Recut], dict[int, int]]:
+    """Take away the fences from each selection's first outgrown page on.
+
+    Returns what was taken away, and the size that the new pages are to have. It is smaller than
+    usual where those after it have lost so many releases that pages would be missing: an address
+    that was given out stays.
+    """
+    sizes = {}
     outgrown = connection.execute(
         select(SelectionRow.id, SelectionRow.name, func.min(PageRow.number).label("number"))
         .join(PageRow, PageRow.selection == SelectionRow.id)
@@ -106,14 +142,17 @@ def _uncut(connection: Connection, page_size: int) -> dict[int, Recut]:
     ).all()
     for selection, _, number in outgrown:
         from_there = (PageRow.selection == selection, PageRow.number >= number)
-        held = connection.execute(select(func.sum(PageRow.size)).where(*from_there)).scalar_one()
+        held, pages = connection.execute(
+            select(func.sum(PageRow.size), func.count()).where(*from_there)
+        ).one()
+        sizes[selection] = max(1, min(page_size, int(held) // pages))
         connection.execute(delete(PageRow).where(*from_there))
         connection.execute(
             update(SelectionRow)
             .where(SelectionRow.id == selection)
             .values(tail=SelectionRow.tail + int(held))
         )
-    return {row.id: Recut(row.name, row.number) for row in outgrown}
+    return {row.id: Recut(row.name, row.number) for row in outgrown}, sizes
 
 
 def _cut_tail(  # noqa: PLR0913, PLR0917 - each is a column of the new pages

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from sqlalchemy import bindparam, delete, func, insert, or_, select, tuple_, update
 from sqlalchemy.orm import aliased
 
-from feeds.store.fences import Key, last_fences, page_of
+from feeds.store.fences import Key, draw_back, last_fences, page_of
 from feeds.store.statements import NEWEST
 from feeds.store.tables import ListingRow, MembershipRow, PageRow, SelectionRow
 from feeds.store.writes import Change
@@ -36,10 +36,34 @@ class Listing:
         self._connection = change.connection
         self._window = window
 
+    def add(self, rows: Sequence[Listed]) -> None:
+        """List releases that never were."""
+        self._draw_back_for(rows)
+        self.show(rows)
+
     def show(self, rows: Sequence[Listed]) -> None:
-        """List releases that were not listed there."""
+        """List releases that are not listed there."""
         self._connection.execute(insert(ListingRow), [row._asdict() for row in rows])
         self._moved(rows, 1)
+
+    def _draw_back_for(self, rows: Sequence[Listed]) -> None:
+        """Keep what is newer than all that is shown out of the newest archive page.
+
+        Its fence may lie further ahead, where a release was that has gone since.
+        """
+        by_selection: defaultdict[int, list[Key]] = defaultdict(list)
+        for row in rows:
+            by_selection[row.selection].append((row.published, row.rank))
+        for selection, fence in last_fences(self._connection, by_selection).items():
+            before = [key for key in by_selection[selection] if key < fence]
+            if not before:
+                continue
+            newest = self._connection.execute(
+                NEWEST, {"selection": selection, "limit": 1, "offset": 0}
+            ).first()
+            if newest is not None and (newest.published, newest.rank) < max(before):
+                key = (newest.published, newest.rank)
+                self._change.touch_pages([(selection, draw_back(self._connection, selection, key))])
 
     def hide(self, release: int) -> None:
         """Take a release off every list."""

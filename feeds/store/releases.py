@@ -115,7 +115,7 @@ class Releases:
         self._connection.execute(insert(ReleaseRow), releases)
         if memberships:
             self._connection.execute(insert(MembershipRow), memberships)
-        self._listing.show(listed)
+        self._listing.add(listed)
         return [
             near or (draft.path if paths[draft.entry_id] != draft.path else None)
             for near, draft in zip(self._near(drafts, first), drafts, strict=True)
@@ -219,6 +219,8 @@ class Releases:
             )
         )
         self._connection.execute(insert(LabelRow).values(slug=key, selection=id_))
+        # A release that is not shown may be the first of it: then nothing else would be noted.
+        self._change.touch([id_])
         return id_
 
     def _free_paths(self, drafts: Sequence[Draft]) -> dict[str, str]:

@@ -70,7 +70,7 @@ class Change:
     def add_notice(self, notice: Notice) -> None:
         """Announce: every selection shows it."""
         self.connection.execute(insert(NoticeRow).values(_notice_values(notice)))
-        self.touch_all()
+        self._show(notice)
 
     def replace_notice(self, notice: Notice) -> None:
         """Amend or lift the notice of the same entry id."""
@@ -79,7 +79,18 @@ class Change:
             .where(NoticeRow.entry_id == notice.entry_id)
             .values(_notice_values(notice))
         )
+        self._show(notice)
+
+    def _show(self, notice: Notice) -> None:
+        """Note that every selection shows a notice, and so does a page whose fence lies ahead."""
         self.touch_all()
+        if not notice.running:
+            ahead = self.connection.execute(
+                select(PageRow.selection, PageRow.number).where(
+                    PageRow.last_published > notice.announced
+                )
+            )
+            self.touch_pages((row.selection, row.number) for row in ahead)
 
     def begin_import(self, started: datetime) -> int:
         """Note that an import begins; return its number."""
