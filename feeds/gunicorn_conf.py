@@ -33,6 +33,11 @@ keepalive = 75
 limit_request_line = 4094
 limit_request_fields = 64
 limit_request_field_size = 8190
+# No header of a request is believed. By default gunicorn takes SCRIPT_NAME and X-Forwarded-Proto
+# from whoever asks on this machine, and with these a client could have one address answered as
+# another.
+forwarder_headers = ""
+secure_scheme_headers: dict[str, str] = {}
 # The default is a socket in the home folder of whoever starts the service.
 control_socket_disable = True
 # A heartbeat file on a slow disk blocks a worker.
