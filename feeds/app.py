@@ -26,8 +26,9 @@ def create_app(settings: Settings | None = None, clock: Callable[[], datetime] =
     """
     settings = settings or Settings.read(os.environ)
     return build(
-        # One for each thread that may ask, one for the look at the store, one for readiness.
-        open_engine(settings.database_url, connections=settings.threads + 2),
+        # One thread is always left for what is kept, though a server that hangs keep all others.
+        open_engine(settings.database_url, connections=max(1, settings.threads - 1)),
+        open_engine(settings.database_url, connections=1),
         settings.site,
         clock,
         cache_mb=settings.cache_mb,

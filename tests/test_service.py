@@ -1,9 +1,14 @@
 """The service as it is deployed: the real gunicorn, real readers, real polling."""
 
+import http.client
 import json
+import os
+import signal
 import sys
 import threading
 import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -11,8 +16,12 @@ from urllib.error import HTTPError
 
 import pytest
 from reader import EntrySort, make_reader
+from sqlalchemy import create_engine, text
+from sqlalchemy.pool import NullPool
 
+from tests.databases import Server
 from tests.portal import Portal, page
+from tests.web.watching import until
 
 GUNICORN = str(Path(sys.executable).with_name("gunicorn"))
 STARTS = {
@@ -88,6 +97,77 @@ def test_changed_settings_are_warned_of_at_start(portal: Portal) -> None:
     with portal.served(FEEDS_TITLE="Cits"):
         pass
     assert "run it now" in (portal.folder / "gunicorn.err").read_text()
+
+
+@pytest.mark.only("sqlite")
+def test_no_header_of_a_request_is_believed(portal: Portal) -> None:
+    portal.imported(page())
+    with portal.served() as address:
+        whole = get(f"{address}/releases.atom")[2]
+        for name, value in (
+            ("SCRIPT_NAME", "/releases.atom"),
+            ("SCRIPT_NAME", "/x"),
+            ("PATH_INFO", "/"),
+            ("X-Forwarded-Proto", "ftp"),
+            ("X-Forwarded-Ssl", "on"),
+            ("X-Forwarded-Host", "evil.example"),
+        ):
+            connection = http.client.HTTPConnection(address.removeprefix("http://"), timeout=20)
+            connection.request("GET", "/releases.atom", headers={name: value})
+            response = connection.getresponse()
+            assert response.headers["Content-Type"] == "application/atom+xml; charset=utf-8"
+            assert (response.status, response.read()) == (200, whole)
+            connection.close()
+
+
+@pytest.fixture
+def frozen(server: Server) -> Callable[[], AbstractContextManager[None]]:
+    """Return what stops every process of PostgreSQL for a while: it takes, and answers nothing."""
+
+    @contextmanager
+    def freeze() -> Iterator[None]:
+        engine = create_engine(server.address, poolclass=NullPool)
+        with engine.connect() as connection:
+            folder = connection.scalar(text("SHOW data_directory"))
+        first = int((Path(str(folder)) / "postmaster.pid").read_text().split()[0])
+        others = Path(f"/proc/{first}/task/{first}/children").read_text().split()
+        for pid in (first, *map(int, others)):
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in (first, *map(int, others)):
+                with suppress(ProcessLookupError):  # the one that was asked where its folder is
+                    os.kill(pid, signal.SIGCONT)
+
+    return freeze
+
+
+@pytest.mark.only("postgresql")
+def test_a_database_that_hangs_keeps_nobody_from_what_is_kept(
+    portal: Portal, frozen: Callable[[], AbstractContextManager[None]]
+) -> None:
+    portal.imported(page())
+    portal.environ["FEEDS_REVISION_TTL"] = "1"
+    with portal.served(FEEDS_WORKERS="1", FEEDS_THREADS="2") as address:
+        kept = get(f"{address}/releases.atom")
+        with frozen():
+            asking = [
+                threading.Thread(target=get, args=(f"{address}/releases.{form}",))
+                for form in ("rss", "rss", "json", "json")
+            ]
+            for thread in asking:
+                thread.start()
+            # Until the look has been waited for, they may take turns with those; then none waits.
+            until(lambda: get(f"{address}/readyz")[0] == 503)
+            for _ in range(20):
+                assert get(f"{address}/releases.atom")[2] == kept[2]
+                assert get(f"{address}/healthz")[0] == 200
+            status, headers, _ = get(f"{address}/categories/none.atom")
+            assert (status, headers["Retry-After"]) == (503, "30")
+        until(lambda: get(f"{address}/releases.rss")[0] == 200)
+        for thread in asking:
+            thread.join()
 
 
 @pytest.mark.only("sqlite")

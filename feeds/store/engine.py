@@ -40,7 +40,7 @@ _WRITES = "feeds_writes"
 def open_engine(url: str, *, connections: int = 0) -> Engine:
     """Open the store without connecting; a missing SQLite file is never made.
 
-    ``connections`` are how many of PostgreSQL's are kept, one for each thread that may ask at a
+    ``connections`` are how many of PostgreSQL's are kept, one for each request that may read at a
     time; 0: none, as for a command.
     """
     parsed = make_url(url)
@@ -78,14 +78,22 @@ def _begin(connection: Connection) -> None:
 
 
 def _postgresql(url: URL, connections: int) -> Engine:
-    options = {"connect_timeout": 2, "application_name": "release-feeds"}
+    options = {
+        "application_name": "release-feeds",
+        "connect_timeout": 2,
+        # A network that is gone says nothing: what is not confirmed for so long is lost.
+        "tcp_user_timeout": round(STATEMENT_SECONDS * 1000),
+        "keepalives_idle": round(STATEMENT_SECONDS),
+        "keepalives_interval": 1,
+        "keepalives_count": 3,
+    }
     if not connections:
         return create_engine(url, poolclass=NullPool, connect_args=options)
     engine = create_engine(
         url,
         pool_size=connections,
         max_overflow=0,
-        pool_timeout=READ_SECONDS,
+        pool_timeout=STATEMENT_SECONDS,
         pool_pre_ping=True,
         connect_args=options,
     )

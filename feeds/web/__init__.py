@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from feeds.domain import Site
-from feeds.errors import StoreError
+from feeds.errors import StoreAwayError, StoreError
 from feeds.web import routes
 from feeds.web.cache import Cache
 from feeds.web.conditionals import ALLOWED, PREFLIGHT
@@ -23,15 +23,22 @@ from feeds.web.polls import READING, Polls
 from feeds.web.prepared import EVERYWHERE
 
 
-def build(
-    engine: Engine, site: Site, clock: Callable[[], datetime], *, cache_mb: int, revision_ttl: int
+def build(  # noqa: PLR0913 - each is a part or a setting of its own
+    engine: Engine,
+    looking: Engine,
+    site: Site,
+    clock: Callable[[], datetime],
+    *,
+    cache_mb: int,
+    revision_ttl: int,
 ) -> Flask:
     """Make the application; it is mounted at the path of the base URL.
 
+    Requests read through ``engine``, the look at the store's revision through ``looking``.
     ``cache_mb`` bounds the finished representations that are kept; every ``revision_ttl`` seconds
     the process looks whether they are still those of the store.
     """
-    cache = Cache(engine, clock, size=cache_mb * 2**20, ttl=revision_ttl)
+    cache = Cache(engine, looking, clock, size=cache_mb * 2**20, ttl=revision_ttl)
     app = Flask(__name__, static_folder=None)
     # A redirect of Werkzeug's own would be built from the Host header.
     app.url_map.merge_slashes = False
@@ -43,12 +50,12 @@ def build(
         routes.blueprint(cache, elsewhere, site, clock), url_prefix=prefix or None
     )
     # Probes ask the process itself, whatever the address of the service is.
-    app.register_blueprint(routes.health(engine))
+    app.register_blueprint(routes.health(engine, cache))
 
     @app.errorhandler(HTTPException)
     def failed(error: HTTPException) -> WerkzeugResponse:
         if isinstance(error, NotFound) and request.method in READING:
-            return _not_found(elsewhere, error)
+            return _not_found(elsewhere, cache, error)
         if isinstance(error, MethodNotAllowed):
             if request.method == "OPTIONS":
                 return Response(status=204, headers=list(PREFLIGHT))
@@ -90,8 +97,10 @@ def _with_query(elsewhere: Elsewhere, cache: Cache) -> WerkzeugResponse | None:
     return None
 
 
-def _not_found(elsewhere: Elsewhere, error: HTTPException) -> WerkzeugResponse:
+def _not_found(elsewhere: Elsewhere, cache: Cache, error: HTTPException) -> WerkzeugResponse:
     """Answer at an old address where nothing else is."""
+    if cache.away:
+        return routes.away(StoreAwayError(cache.away))
     try:
         found = elsewhere.address(request.environ["PATH_INFO"], "")
     except StoreError as reason:

@@ -17,12 +17,16 @@ from sqlalchemy import Engine
 
 from feeds.errors import StoreAwayError, StoreError
 from feeds.representation import Representation
+from feeds.store.engine import STATEMENT_SECONDS
 from feeds.store.reads import Part, Snapshot, snapshot
 from feeds.web.prepared import Prepared
-from feeds.web.watch import OLDER, Seen, Watch
+from feeds.web.watch import OLDER, SILENT, Seen, Watch
 
 Make = Callable[[Snapshot], Representation | None]
 """Makes a representation out of one snapshot, or finds that there is none."""
+
+_Made = tuple[Prepared | None, Seen | None]
+"""What came of a rendering, and the state of the store that it was made of, if it was made."""
 
 _GIVE_BACK_AFTER = 16 * 2**20
 _ATTEMPTS = 2  # at a snapshot that is not older than one that another thread has seen
@@ -40,20 +44,26 @@ class Cache:
     """Prepared representations by address, as the store was when it was last looked at."""
 
     def __init__(
-        self, engine: Engine, clock: Callable[[], datetime], *, size: int, ttl: int
+        self,
+        engine: Engine,
+        looking: Engine,
+        clock: Callable[[], datetime],
+        *,
+        size: int,
+        ttl: int,
     ) -> None:
         self._engine = engine
         self._clock = clock
         self._lock = Lock()
         self._kept: LRUCache[str, _Kept] = LRUCache(size, lambda kept: kept.prepared.size)
-        self._flights: dict[str, Future[Prepared | None]] = {}
-        self._watch = Watch(engine, ttl, self)
+        self._flights: dict[str, Future[_Made]] = {}
+        self._watch = Watch(looking, ttl, self)
         self._made = 0  # bytes since memory was given back
 
     @property
-    def away(self) -> bool:
-        """Whether the last look found no store that can be served."""
-        return self._watch.away is not None
+    def away(self) -> str:
+        """Why the store cannot be served, as the last look found; empty where it can."""
+        return self._watch.away
 
     def current(self, address: str) -> Prepared | None:
         """Return what is kept of an address if it is not outdated."""
@@ -67,29 +77,40 @@ class Cache:
 
         Raises ``StoreError`` where the store is away and nothing is kept.
         """
-        with self._lock:
-            kept = self._kept.get(address)
-            if kept is not None and not kept.outdated:
+        while True:
+            with self._lock:
+                kept = self._kept.get(address)
+                if kept is not None and not kept.outdated:
+                    return kept.prepared
+                seen = self._watch.seen
+                flight = self._flights.get(address)
+                if flight is None:
+                    mine = self._flights[address] = Future()
+                    break
+            try:
+                prepared, made_at = flight.result(timeout=STATEMENT_SECONDS)
+            except TimeoutError:
+                # Whoever makes it hangs; all who wait with it would take every thread there is.
+                if kept is None:
+                    raise StoreAwayError(SILENT) from None
                 return kept.prepared
-            flight = self._flights.get(address)
-            if flight is None:
-                mine = self._flights[address] = Future()
-        if flight is not None:
-            return flight.result()
+            # It was begun before, and something newer may have been served since.
+            if seen is None or made_at is None or not made_at.precedes(seen):
+                return prepared
         try:
-            prepared = self._make(address, make)
+            prepared, made_at = self._make(address, make)
         except StoreError as error:
             if kept is None:
                 mine.set_exception(error)
                 raise
-            prepared = kept.prepared
+            prepared, made_at = kept.prepared, None
         except BaseException as error:
             mine.set_exception(error)
             raise
         finally:
             with self._lock:
                 del self._flights[address]
-        mine.set_result(prepared)
+        mine.set_result((prepared, made_at))
         return prepared
 
     def outdate(self, parts: frozenset[Part] | None) -> None:
@@ -105,9 +126,9 @@ class Cache:
         with self._lock:
             self._kept.clear()
 
-    def _make(self, address: str, make: Make) -> Prepared | None:
-        if self._watch.away is not None:
-            raise self._watch.away
+    def _make(self, address: str, make: Make) -> tuple[Prepared | None, Seen]:
+        if away := self._watch.away:
+            raise StoreAwayError(away)
         for _ in range(_ATTEMPTS):
             with snapshot(self._engine) as state:
                 seen = self._watch.note(state)
@@ -117,12 +138,12 @@ class Cache:
             if representation is None:
                 with self._lock:
                     self._kept.pop(address, None)
-                return None
+                return None, seen
             prepared = Prepared(
                 representation, self._clock(), lambda grown: self._resize(address, grown)
             )
             self._keep(address, prepared, seen)
-            return prepared
+            return prepared, seen
         raise StoreAwayError(OLDER)
 
     def _keep(self, address: str, prepared: Prepared, seen: Seen) -> None:

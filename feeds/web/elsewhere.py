@@ -43,6 +43,14 @@ class Elsewhere:
             return None
         return self.moved(f"/categories/{'+'.join(sorted(set(present.values())))}{rest}")
 
+    def canonical(self, slugs: Sequence[str], extension: str) -> Response:
+        """Answer 301 with the one spelling of a combined feed, where all its categories are."""
+        with snapshot(self._engine) as state:
+            present = state.present_slugs(slugs)
+        if len(present) != len(slugs):
+            abort(404, "There is no such category.")
+        return self.moved(f"/categories/{'+'.join(sorted(set(present.values())))}.{extension}")
+
     def address(self, path_info: str, query: str) -> Response | None:
         """Answer 301, or 410 of a withdrawn release, at an old address; both as WSGI has them."""
         sought = location(path_info.encode("latin-1"), query.encode("latin-1"))

@@ -21,6 +21,7 @@ EVERYWHERE = (
 """Headers of every answer, errors included."""
 
 _OVERHEAD = 4096  # bytes of headers and objects beside the bodies, measured and rounded up
+_KEYS = 4  # times that the keys of a combined feed are there, its address and a header included
 
 
 class Answer(NamedTuple):
@@ -101,7 +102,8 @@ class Prepared:
     def size(self) -> int:
         """The room it takes, in bytes."""
         bodies = (self.representation.body, *self._coded.values())
-        return _OVERHEAD + sum(map(sys.getsizeof, bodies))
+        keys = sum(map(len, self.representation.keys))
+        return _OVERHEAD + _KEYS * keys + sum(map(sys.getsizeof, bodies))
 
     def period(self, now: datetime) -> Period:
         """Return the answers that hold now."""

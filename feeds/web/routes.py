@@ -104,7 +104,7 @@ class _Views:
         if len(canonical) > MOST_COMBINED:
             abort(404, f"A feed combines at most {MOST_COMBINED} categories.")
         if named != canonical:
-            return self._elsewhere.moved(f"/categories/{'+'.join(canonical)}.{form.extension}")
+            return self._elsewhere.canonical(canonical, form.extension)
         return self._subscription(tuple(named), form)
 
     def archive(self, number: str, form: Format) -> WerkzeugResponse:
@@ -179,7 +179,7 @@ class _Whole(Response):
         return self.headers
 
 
-def health(engine: Engine) -> Blueprint:
+def health(engine: Engine, cache: Cache) -> Blueprint:
     """Make the routes that tell of the process: it lives; it can serve."""
     routes = Blueprint("health", __name__)
 
@@ -189,6 +189,8 @@ def health(engine: Engine) -> Blueprint:
 
     @routes.get("/readyz")
     def readyz() -> Response:
+        if cache.away:
+            return _sentence(cache.away, 503)
         try:
             with snapshot(engine, seconds=READ_SECONDS) as state:
                 state.head()

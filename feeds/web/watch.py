@@ -5,6 +5,7 @@ served is served again (rule 6). Between requests a thread looks, once in a whil
 has changed: a poll waits for no look.
 """
 
+import logging
 import threading
 import time
 import weakref
@@ -13,8 +14,8 @@ from typing import Protocol
 
 from sqlalchemy import Engine
 
-from feeds.errors import StoreAwayError, StoreError
-from feeds.store.engine import READ_SECONDS
+from feeds.errors import StoreError
+from feeds.store.engine import READ_SECONDS, STATEMENT_SECONDS
 from feeds.store.reads import Part, Snapshot, snapshot
 
 OLDER = (
@@ -23,12 +24,21 @@ OLDER = (
 )
 
 
+SILENT = "The release store does not answer: it was asked, and nothing came."
+
+_LOG = logging.getLogger(__name__)
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """Which store at which revision."""
 
     store_id: str
     revision: int
+
+    def precedes(self, other: "Seen") -> bool:
+        """Whether the other is a later state of the same store."""
+        return self.store_id == other.store_id and self.revision < other.revision
 
 
 class Keeper(Protocol):
@@ -42,10 +52,7 @@ class Keeper(Protocol):
 
 
 class Watch:
-    """Looks at the store every ``ttl`` seconds, at 0 whenever it is asked; tells the keeper.
-
-    ``away`` holds the reason while the last look found no store that can be served.
-    """
+    """Looks at the store every ``ttl`` seconds, at 0 whenever it is asked; tells the keeper."""
 
     def __init__(self, engine: Engine, ttl: int, keeper: Keeper) -> None:
         self._engine = engine
@@ -53,8 +60,21 @@ class Watch:
         self._keeper = keeper
         self._lock = threading.Lock()
         self._first = threading.Lock()  # taken by the first request, for good
+        self._left: set[str] = set()
+        self._looking_since: float | None = None
+        self._away = ""
         self.seen: Seen | None = None
-        self.away: StoreError | None = None
+
+    @property
+    def away(self) -> str:
+        """Why the store cannot be served, as the last look found; empty where it can.
+
+        A look that does not come back found none: a server that hangs may keep it for ever.
+        """
+        since = self._looking_since
+        if since is not None and time.monotonic() - since > STATEMENT_SECONDS:
+            return SILENT
+        return self._away
 
     def attend(self) -> None:
         """Look now if every request is to, else see to it that a thread does.
@@ -70,38 +90,58 @@ class Watch:
 
     def look(self) -> None:
         """Look at the store's revision once."""
+        self._looking_since = time.monotonic()
         try:
             with snapshot(self._engine, seconds=READ_SECONDS) as state:
-                self.away = None if self.note(state) else StoreAwayError(OLDER)
+                self._away = "" if self.note(state) else OLDER
         except StoreError as error:
-            self.away = error
+            self._away = str(error)
+        finally:
+            self._looking_since = None
 
     def note(self, state: Snapshot) -> Seen | None:
         """Note the revision of a snapshot; None where it is older than one seen before."""
         head = state.head()
         now = Seen(head.store_id, head.revision)
-        with self._lock:
+        while True:
             before = self.seen
-            if before is None or before.store_id != now.store_id:
-                self.seen = now
-                self._keeper.drop()
-            elif now.revision < before.revision:
-                return None
-            elif now.revision > before.revision:
-                parts = state.moved(before.revision)
-                # In this order: what is kept from here on is compared with what was seen, and
-                # what was kept before is swept.
-                self.seen = now
-                self._keeper.outdate(parts)
-        return now
+            newer = before is not None and before.precedes(now)
+            # Not under the lock, for a store that hangs would keep it.
+            parts = state.moved(before.revision) if before is not None and newer else None
+            with self._lock:
+                if self.seen is not before:
+                    continue
+                if now.store_id in self._left:
+                    return None
+                if before is None or before.store_id != now.store_id:
+                    self._left.update([before.store_id] if before else [])
+                    self.seen = now
+                    self._keeper.drop()
+                elif newer:
+                    # In this order: what is kept from here on is compared with what was seen, and
+                    # what was kept before is swept.
+                    self.seen = now
+                    self._keeper.outdate(parts)
+                elif now.revision < before.revision:
+                    return None
+                return now
 
 
 def _look(watch: "weakref.ref[Watch]", ttl: int) -> None:
     """Look as long as there is somebody to look for."""
     while True:
-        time.sleep(ttl)
         seeing = watch()
         if seeing is None:
             return
-        seeing.look()
+        # What is away is missed by those who ask: it is looked for more often.
+        pause = min(ttl, 1) if seeing.away else ttl
+        del seeing
+        time.sleep(pause)
+        seeing = watch()
+        if seeing is None:
+            return
+        try:
+            seeing.look()
+        except Exception:  # noqa: BLE001 - whatever a damaged store raises, it may be mended
+            _LOG.exception("The look at the release store failed")
         del seeing

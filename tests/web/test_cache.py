@@ -299,6 +299,35 @@ def test_the_thread_that_looks_ends_with_the_application(brisk: Portal) -> None:
     until(ended)
 
 
+def test_a_look_that_meets_a_defect_is_not_the_last(
+    brisk: Portal, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = brisk.client()
+    was = client.get("/releases.atom")
+    ((instant,),) = brisk.sql("SELECT instant FROM head")
+    brisk.sql("UPDATE head SET instant = 9000000000000000")
+    until(lambda: "The look at the release store failed" in caplog.text)
+    brisk.sql(f"UPDATE head SET instant = {instant}")  # noqa: S608 - a number
+    brisk.feeds("suspend")
+    until(lambda: client.get("/releases.atom").data != was.data)
+
+
+def test_a_store_that_is_away_is_looked_for_more_often_than_one_that_is_there(
+    portal: Portal,
+) -> None:
+    portal.environ["FEEDS_REVISION_TTL"] = "3"
+    portal.imported(page("A"))
+    client = portal.client()
+    client.get("/releases.atom")
+    with portal.away():
+        until(lambda: client.get("/readyz").text.startswith("The release store"))
+        time.sleep(3)
+        assert client.get("/releases.rss").status_code == 503
+    begin = time.monotonic()
+    until(lambda: client.get("/releases.rss").status_code == 200)
+    assert time.monotonic() - begin < 2.5
+
+
 def test_a_defect_ends_one_rendering_and_not_the_next(patient: Portal) -> None:
     patient.feeds("suspend")
     client = patient.client()

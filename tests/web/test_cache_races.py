@@ -3,8 +3,10 @@
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
+from sqlalchemy import Engine, event
 from sqlalchemy.exc import OperationalError
 
 from tests.portal import Portal, page
@@ -76,3 +78,53 @@ def test_what_was_made_of_a_store_that_is_no_more_is_not_kept(
     with meanwhile(lambda: elsewhere(replace)):
         client.get("/releases.atom")
     assert "<title>Cits</title>" in client.get("/releases.atom").text
+
+
+def test_who_comes_after_something_newer_was_served_gets_nothing_older(portal: Portal) -> None:
+    portal.environ["FEEDS_REVISION_TTL"] = "0"
+    portal.imported(page("A"))
+    app = portal.client().application
+    late: list[str] = []
+    threads: list[threading.Thread] = []
+
+    def change() -> None:
+        portal.imported(page("B"))
+        assert "<title>B</title>" in app.test_client().get("/releases.rss").text
+        asking = threading.Thread(
+            target=lambda: late.append(app.test_client().get("/releases.atom").text)
+        )
+        asking.start()
+        threads.append(asking)
+        time.sleep(0.3)  # it has come to where it waits
+
+    with meanwhile(lambda: elsewhere(change)):
+        app.test_client().get("/releases.atom")
+    threads[0].join()
+    assert "<title>B</title>" in late[0]
+
+
+@pytest.mark.only("sqlite")
+def test_a_slow_reader_of_a_store_that_was_replaced_does_not_turn_back(
+    patient: Portal, another: Callable[..., Portal]
+) -> None:
+    new = another().imported(page("Cits", "Kultūra"))
+    client = patient.client()
+    other = client.application.test_client()
+    client.get("/releases.json")
+
+    def replace(_: Any, __: Any, statement: str, *___: object) -> None:
+        if "head" in statement and new.store.exists():
+            # The head that comes is that of the file that was open.
+            patient.store.rename(patient.folder / "aside.db")
+            for leftover in patient.folder.glob("feeds.db-*"):
+                leftover.unlink()
+            new.store.rename(patient.store)
+            elsewhere(lambda: other.get("/releases.rss"))
+
+    event.listen(Engine, "after_cursor_execute", replace)
+    try:
+        client.get("/releases.atom")
+    finally:
+        event.remove(Engine, "after_cursor_execute", replace)
+    assert "<title>Cits</title>" in client.get("/releases.atom").text
+    assert "Cits" in client.get("/releases.rss").text

@@ -110,6 +110,7 @@ def test_options_and_preflight_are_answered(client: FlaskClient, address: str) -
         ("/categories/kultura+none.atom", "There is no such category."),
         ("/categories/KULTURA.atom", "There is no such category."),
         ("/categories/+.atom", "There is no such category."),
+        ("/categories/sports+none.atom", "There is no such category."),
         ("/categories/none", "There is no such category."),
         ("/categories/../x", None),
         ("/categories/%00.atom", "There is no such category."),
