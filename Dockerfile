@@ -10,10 +10,10 @@
 FROM python:3.11-slim-bookworm AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 WORKDIR /src
-# What the lock file names, by its hashes, and first: it changes seldom and is then taken from the layer before.
-COPY requirements.lock ./
+# What the lock file names, by its hashes (for either engine), and first: it changes seldom and is then taken from the layer before.
+COPY requirements-postgresql.lock ./
 RUN python -m venv --without-pip /opt/release-feeds \
-    && python -m pip --python /opt/release-feeds install --require-hashes -r requirements.lock
+    && python -m pip --python /opt/release-feeds install --require-hashes -r requirements-postgresql.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY feeds ./feeds
 RUN python -m pip --python /opt/release-feeds install --no-deps --no-build-isolation .

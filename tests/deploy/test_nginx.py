@@ -34,6 +34,7 @@ ACCEPTS = (
     "application/*;q=0.3, application/atom+xml;q=0.3, application/rss+xml;q=0.2",
     "text/html",
     "x" * 5000,
+    "|," * 2000 + "application/xml, */*;q=0.1",
 )
 CODINGS = (
     None,
@@ -269,7 +270,14 @@ def test_nobody_fills_the_cache_with_addresses_that_he_invents(unchanging: Publi
     for number in range(50):
         assert unchanging.site.ask(f"/categories/invented-{number}.atom").status == 404
         unchanging.site.ask(f"/categories/pasvaldibas.atom?{number}")
-        assert unchanging.site.ask(f"/categories/pasvaldibas?{number}").status == 200
+        for path in (
+            f"/categories/pasvaldibas?{number}",
+            f"/releases.atom#{number}",
+            f"/%{ord('r'):x}eleases.{'ato%6d' if number % 2 else 'r%73s'}",
+            f"/robots.txt?{number}",
+        ):
+            assert unchanging.site.ask(path).status == 200
+        assert unchanging.site.ask(f"/categories/z{number}+a{number}.atom").status == 404
     assert copies() == before + 1
 
 
