@@ -29,6 +29,7 @@ from feeds.operations.suspend import resume as run_resume
 from feeds.operations.suspend import suspend as run_suspend
 from feeds.settings import Settings
 from feeds.sources import SOURCES
+from feeds.sources.inputs import shown
 from feeds.store.engine import name, open_engine
 from feeds.store_command import now, say_recut, with_store
 
@@ -172,7 +173,7 @@ def backup(engine: Engine, settings: Settings, file: Path) -> None:
     """Make a consistent copy of a SQLite store, while it is in use."""
     del settings
     run_backup(engine, file)
-    click.echo(f"Copied to {file}.")
+    click.echo(f"Copied to {shown(file)}.")
 
 
 def _say(result: Result) -> None:

@@ -14,6 +14,7 @@ from functools import lru_cache
 
 SLUG_LENGTH = 80
 _HASH_DIGITS = 8
+_ALL = "feed/releases"
 
 # NFKD parts a letter from its marks; these letters have no such parts.
 _LATIN = str.maketrans(
@@ -126,7 +127,11 @@ def notice_id(authority: Authority, kind: str, announced: datetime) -> str:
 
 def feed_id(authority: Authority, category_slug: str | None) -> str:
     """Mint the feed id of a selection when it is created."""
-    return authority.tag("feed/releases" if category_slug is None else f"feed/{category_slug}")
+    if category_slug is None:
+        return authority.tag(_ALL)
+    own = f"feed/{category_slug}"
+    # No slug holds the letter that tells a category of this name from all releases.
+    return authority.tag(f"{own}~" if own == _ALL else own)
 
 
 def combined_feed_id(feed_ids: list[str]) -> str:
@@ -140,6 +145,10 @@ def release_path(local_date: datetime, title_slug: str) -> str:
     return f"{local_date.year:04}/{local_date.month:02}/{local_date.day:02}/{title_slug}"
 
 
-def distinct_path(path: str, entry_id: str) -> str:
-    """Return the path of a release whose plain path is taken; ``~`` stands in no slug."""
-    return f"{path}~{_digits(entry_id)}"
+def distinct_paths(path: str, entry_id: str) -> list[str]:
+    """Return the paths of a release whose plain path is taken, the first free of which it gets.
+
+    ``~`` stands in no slug.
+    """
+    digits = hashlib.sha256(entry_id.encode()).hexdigest()
+    return [f"{path}~{digits[:count]}" for count in (_HASH_DIGITS, 16, 64)]

@@ -43,7 +43,7 @@ _SCHEMES = {"http", "https", "mailto"}
 _CLEANER = nh3.Cleaner(
     tags=_TAGS, attributes=_ATTRIBUTES, url_schemes=_SCHEMES, link_rel=None, url_relative="deny"
 )
-_IN_NO_ADDRESS = re.compile(r"""[\s<>"{}|\\^`]""")
+_IN_NO_ADDRESS = re.compile(r"""[\s<>"{}|\\^`\u202a-\u202e\u2066-\u2069]""")
 _LINKS = LinkifyIt()
 # The search for links is made word by word, for its time grows with the square of what it is given.
 _WORD = re.compile(r"\S+")
@@ -62,6 +62,9 @@ _EMPTY = re.compile(r"<p>\s*</p>\n?")
 
 # The sanitiser's time grows with the square of the nesting: 100,000 nested lists take minutes.
 _MANY_TAGS = 1000
+# So does it with the references in one text, and with the attributes of one tag.
+_MANY_REFERENCES = 200_000
+_LONG_TAG = re.compile(r"<(\w+)[^<>]{10000,}>")
 _OPAQUE = (
     "iframe", "math", "noembed", "noframes", "noscript", "plaintext", "script", "select", "style",
     "svg", "template", "textarea", "title", "xmp",
@@ -179,8 +182,11 @@ def _harmless(block: Html) -> str:
     """Reduce HTML of any origin: what parts text goes on doing so, every address is absolute."""
     markup = _DIVISION.sub(r"<\1p", block.text)
     markup = _OTHER_HEADING.sub(lambda found: f"<{found[1]}{_OTHER_LEVEL[found[2]]}", markup)
+    if markup.count("&") > _MANY_REFERENCES:
+        raise MarkupError(f"its HTML holds more than {_MANY_REFERENCES} character references")
     if markup.count("<") > _MANY_TAGS:
         markup = _levelled(markup)
+    markup = _LONG_TAG.sub(r"<\1>", markup)
     base = web_address(block.base) if block.base else None
     cleaner = _CLEANER
     if base and "href" in markup.lower():

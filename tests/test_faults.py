@@ -10,8 +10,12 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+from sqlalchemy.engine import make_url
 
 from drills.kill import Store, write
+from feeds.errors import StoreError
+from feeds.operations.seen import Seen
+from feeds.sources.inputs import Inputs
 from feeds.store import engine
 from feeds.store.engine import writing
 from tests.operations.test_export import command
@@ -88,6 +92,37 @@ def test_a_store_that_must_not_be_written_is_told_in_words() -> None:
         folder.chmod(0o755)
         portal.store.chmod(0o644)
         assert portal.feeds("import", lines).code == 0
+
+
+@pytest.mark.only("postgresql")
+def test_a_database_that_must_not_be_written_is_told_in_words(portal: Portal) -> None:
+    path = portal.write("a.txt", page())
+    name = make_url(portal.url).database
+    portal.sql(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+    for arguments in (("import", path), ("suspend",), ("migrate",)):
+        ran = portal.feeds(*arguments)
+        assert (ran.code, ran.out) == (2, "")
+        assert ran.err.startswith("feeds: The release store does not answer: cannot execute ")
+        assert ran.err.count("\n") == 1
+    assert portal.client().get("/releases.atom").status_code == 200
+
+
+def test_a_folder_that_cannot_be_looked_into_is_named() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        closed = Path(name, "closed")
+        closed.mkdir(mode=0)
+        with nobody():
+            found = [(one.name, one.reason) for one in Inputs([Path(name)], [".txt"])]
+        closed.chmod(0o755)
+    assert found == [(str(closed), "it cannot be looked into: Permission denied")]
+
+
+def test_no_room_for_what_an_import_keeps_in_mind_is_told_in_words() -> None:
+    with closing(Seen()) as seen:
+        seen._database.execute("PRAGMA max_page_count = 2")  # noqa: SLF001 - SQLite's own limit
+        with pytest.raises(StoreError, match="no room for what an import keeps in mind"):
+            seen.note({str(number): "00" * 16 for number in range(1000)})
 
 
 def test_a_store_that_another_holds_is_waited_for_and_then_told(

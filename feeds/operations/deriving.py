@@ -46,20 +46,32 @@ def size(record: Record) -> int:
 
 def refusal(record: Record, now: datetime, suspended: datetime | None) -> str | None:
     """Return why a record must not be imported whatever the store holds, or None."""
-    stated = record.published.isoformat()
-    if record.published < EARLIEST:
-        return f"its date, {stated}, lies before the year 1000"
-    if record.published > now + EMBARGO:
-        return f"it is embargoed: its date, {stated}, lies more than 24 hours ahead"
+    reason = _misdated(record, now)
+    if reason:
+        return reason
     if suspended is not None and record.published > suspended:
         return (
-            f"it is dated {stated}, after the suspension began "
+            f"it is dated {record.published.isoformat()}, after the suspension began "
             f"({suspended.isoformat()}): resume first"
         )
     if size(record) > _BODY_LIMIT:
         return f"its body is longer than {_BODY_LIMIT // 1024 // 1024} Mi characters"
     if len(record.labels) > _LABELS:
         return f"it names more than {_LABELS} categories"
+    return None
+
+
+def _misdated(record: Record, now: datetime) -> str | None:
+    stated = record.published.isoformat()
+    if record.published < EARLIEST:
+        return f"its date, {stated}, lies before the year 1000"
+    if record.published > now + EMBARGO:
+        return f"it is embargoed: its date, {stated}, lies more than 24 hours ahead"
+    if record.modified and not EARLIEST <= record.modified <= now + EMBARGO:
+        return (
+            f"its date of modification, {record.modified.isoformat()}, lies before the year 1000 "
+            "or more than 24 hours ahead: correct it"
+        )
     return None
 
 

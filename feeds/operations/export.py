@@ -1,10 +1,11 @@
 """The store as JSON Lines, out and in: the portable back-up, and the way to another engine.
 
-The first line names the version and the schema, the last one counts the rows of each table, so
-that an export that was cut off is known. Between them each table begins with an object that names
-its columns; every row is an array.
+The first line names the version and the schema, the last one counts the rows of each table and
+holds the SHA-256 of all before it, so that an export that was cut off or damaged is known. Between
+them each table begins with an object that names its columns; every row is an array.
 """
 
+import hashlib
 import json
 import os
 from collections.abc import Generator, Iterator, Sequence
@@ -31,16 +32,23 @@ _BATCH = 100  # rows that are written together: a body may be megabytes long
 
 def export(engine: Engine) -> Iterator[str]:
     """Yield the lines of an export, all of one snapshot, without line feeds."""
+    counts = dict.fromkeys(TABLES, 0)
+    digest = hashlib.sha256()
+    for line in _content(engine, counts):
+        digest.update(f"{line}\n".encode())
+        yield line
+    yield json.dumps({"rows": counts, "sha256": digest.hexdigest()})
+
+
+def _content(engine: Engine, counts: dict[str, int]) -> Iterator[str]:
     first = {"release-feeds": "export", "version": VERSION, "schema": schema.current()}
     yield json.dumps(first)
-    counts = dict.fromkeys(TABLES, 0)
     with reading(engine, seconds=0) as connection:
         for table, columns in TABLES.items():
             yield json.dumps({"table": table, "columns": columns})
             for row in rows(connection, table):
                 counts[table] += 1
                 yield json.dumps(row, ensure_ascii=False, separators=(",", ":"))
-    yield json.dumps({"rows": counts})
 
 
 def export_to(engine: Engine, path: Path) -> None:
@@ -96,6 +104,8 @@ class Load:
         self._settings = settings
         self._path = path
         self._line = 0
+        self._last: object = None
+        self._digest = hashlib.sha256()
         self.total = path.stat().st_size
         self.position = 0
         self.taken = Taken(0, {}, current=True)
@@ -108,6 +118,8 @@ class Load:
                 _check_first(next(lines))
                 with filling(self._engine) as store:
                     counts = yield from _take(lines, store)
+                    self._check_last({"rows": counts, "sha256": self._digest.hexdigest()})
+                    _check_end(file)
                     head = store.finish()
                     require_window(self._settings, head)
         except UnfitError as error:
@@ -117,16 +129,27 @@ class Load:
         current = head.settings_digest == settings_digest(self._settings.site)
         self.taken = Taken(head.revision, counts, current)
 
+    def _check_last(self, expected: object) -> None:
+        if self._last != expected:
+            raise UnfitError("it is not what all before it comes to: the export is damaged")
+
     def _lines(self, file: BinaryIO) -> Iterator[object]:
         for self._line, line in enumerate(file, 1):
             self.position += len(line)
             if not line.endswith(b"\n"):
                 break
             try:
-                yield json.loads(line)
+                self._last = json.loads(line)
             except (ValueError, RecursionError):
                 raise UnfitError("it is not JSON") from None
+            yield self._last
+            self._digest.update(line)
         raise UnfitError("the export ends here, before its end: it was cut off, make it anew")
+
+
+def _check_end(file: BinaryIO) -> None:
+    if file.read(1):
+        raise UnfitError("something follows the last line of the export")
 
 
 def _check_first(stated: object) -> None:
@@ -157,8 +180,6 @@ def _take(lines: Iterator[object], store: Filling) -> Generator[str, None, dict[
             yield table
         if batch:
             store.add(table, batch)
-    if line != {"rows": counts}:
-        raise UnfitError("the last line does not count the rows that came")
     if counts["head"] != 1:
         raise UnfitError("the export has no head, or several")
     return counts

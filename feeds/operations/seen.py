@@ -6,7 +6,10 @@ that goes with the process, for a million of them would fill the memory.
 
 import hashlib
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from feeds.errors import StoreError
 
 _CACHE_KIB = 16 * 1024
 
@@ -24,22 +27,34 @@ class Seen:
         )
         self._database.execute("BEGIN")
 
+    @contextmanager
+    def _room(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise StoreError(
+                f"There is no room for what an import keeps in mind: {error}. "
+                "Set SQLITE_TMPDIR to a folder that has some."
+            ) from error
+
     def digests(self, keys: Sequence[str]) -> dict[str, str]:
         """Return the digests of those that came before."""
         by_hash = {_hash(key): key for key in keys}
         marks = ",".join("?" * len(by_hash))
-        rows = self._database.execute(
-            f"SELECT key, digest FROM seen WHERE key IN ({marks})",  # noqa: S608 - marks alone
-            list(by_hash),
-        )
+        with self._room():
+            rows = self._database.execute(
+                f"SELECT key, digest FROM seen WHERE key IN ({marks})",  # noqa: S608 - marks alone
+                list(by_hash),
+            ).fetchall()
         return {by_hash[key]: digest.hex() for key, digest in rows}
 
     def note(self, digests: dict[str, str]) -> None:
         """Note that these came now."""
-        self._database.executemany(
-            "INSERT INTO seen VALUES (?, ?)",
-            [(_hash(key), bytes.fromhex(digest)) for key, digest in digests.items()],
-        )
+        with self._room():
+            self._database.executemany(
+                "INSERT INTO seen VALUES (?, ?)",
+                [(_hash(key), bytes.fromhex(digest)) for key, digest in digests.items()],
+            )
 
     def close(self) -> None:
         """Forget everything."""

@@ -9,6 +9,7 @@ from feeds.domain import Notice, NoticeKind
 from feeds.errors import RefusedError
 from feeds.identity import notice_id, rank
 from feeds.markup import legal, one_line
+from feeds.operations.deriving import EARLIEST
 from feeds.settings import Settings
 from feeds.store.writes import Change, change
 from feeds.words import words
@@ -33,6 +34,10 @@ def suspend(  # noqa: PLR0913 - each is a field of its own
     if since > now:
         raise RefusedError(
             f"--since {since.isoformat()} lies in the future: suspend when the time has come."
+        )
+    if since < EARLIEST:
+        raise RefusedError(
+            f"--since {since.isoformat()} lies before the year 1000: name a later one."
         )
     with change(engine, now) as changing:
         if _running(changing):

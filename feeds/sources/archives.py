@@ -6,6 +6,7 @@ never paths, and what is no plain file is named and left.
 
 import gzip
 import io
+import re
 import tarfile
 import zipfile
 import zlib
@@ -117,14 +118,19 @@ def _zipped(file: BinaryIO, size: int, budget: _Budget) -> Iterator[Member]:
     _check_directory(file, size)
     with zipfile.ZipFile(file) as archive:
         for info in archive.infolist():
-            if info.is_dir():
+            if info.filename.endswith("/"):
                 continue
             if info.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
                 yield Member(info.filename, None, "it is packed in a way that is not read here")
             elif info.flag_bits & 1:
                 yield Member(info.filename, None, "it is encrypted")
             else:
-                with archive.open(info) as packed:
+                try:
+                    packed = archive.open(info)
+                except _DAMAGE as error:
+                    yield Member(info.filename, None, f"it is damaged: {error}")
+                    continue
+                with packed:
                     yield Member(info.filename, io.BufferedReader(_Unpacked(packed, budget), 65536))
 
 
@@ -134,8 +140,10 @@ def _check_directory(file: BinaryIO, size: int) -> None:
     file.seek(size - tail)
     data = file.read(tail)
     file.seek(0)
-    at = data.rfind(_EMPTY_ZIP)
-    stated = int.from_bytes(data[at + 12 : at + 16], "little") if at >= 0 else 0
+    # Whichever of those that look like the end is taken for it.
+    ends = (found.start() for found in re.finditer(re.escape(_EMPTY_ZIP), data))
+    sizes = (int.from_bytes(data[at + 12 : at + 16], "little") for at in ends)
+    stated = max(sizes, default=0)
     wide = data.rfind(b"PK\x06\x06")
     if wide >= 0:
         stated = max(stated % 0xFFFFFFFF, int.from_bytes(data[wide + 40 : wide + 48], "little"))
@@ -182,6 +190,7 @@ def _tarred(file: _Readable, budget: _Budget) -> Iterator[Member]:
         while (info := archive.next()) is not None:
             # It would keep every member that it has passed.
             archive.members = []  # type: ignore[attr-defined]  # documented by its use alone
+            archive.pax_headers = {}
             if info.isdir():
                 continue
             # The holes of a sparse file are bytes that no stream counts.

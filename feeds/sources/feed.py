@@ -47,7 +47,7 @@ _DC = "{http://purl.org/dc/elements/1.1/}"
 _CONTENT = "{http://purl.org/rss/1.0/modules/content/}encoded"
 _ROOTS = (f"{_ATOM}feed", f"{_ATOM}entry", "rss", f"{_RDF}RDF")
 _ITEMS = (f"{_ATOM}entry", *(f"{name}item" for name in _RSS))
-_NAMED = re.compile(r"\S+@\S+\s*\((.+)\)\s*")
+_NAMED = re.compile(r"[^\s@]+@[^\s@()]+\s*\((.+)\)")
 
 
 def read(stream: BinaryIO, context: Context) -> Iterator[Item]:
@@ -158,9 +158,8 @@ def _item(item: Element, context: Context, where: str) -> Record:
     else:
         raise UnreadableError("it has no date: neither pubDate nor dc:date")
     body = stated.get(_CONTENT, "").strip() or stated.get("description", "")
-    author = one_line(stated.get(f"{_DC}creator", "")) or _NAMED.sub(
-        r"\1", one_line(stated.get("author", ""))
-    )
+    author = one_line(stated.get(f"{_DC}creator", "")) or one_line(stated.get("author", ""))
+    named = _NAMED.fullmatch(author)
     spoken = language_of(item) or channel.findtext("language") or channel.findtext(f"{_DC}language")
     return Record(
         title=_titled(plain(stated.get("title", ""))),
@@ -171,7 +170,7 @@ def _item(item: Element, context: Context, where: str) -> Record:
             if child.tag in {f"{of}category", f"{_DC}subject"}
         ),
         body=html_body(body, original or site or None),
-        author=author or None,
+        author=(named[1] if named else author) or None,
         language=language(spoken),
         original_id=id_,
         original=original or _guid_address(item),

@@ -63,8 +63,8 @@ def _utc(found: datetime, zone: ZoneInfo) -> datetime:
 def identifier(stated: str) -> str | None:
     """Return an original id on one line, None for an empty one. Raises ``UnreadableError``."""
     line = one_line(stated)
-    if len(line) > ID_LENGTH:
-        raise UnreadableError(f"its id is longer than {ID_LENGTH} characters")
+    if len(line.encode()) > ID_LENGTH:
+        raise UnreadableError(f"its id is longer than {ID_LENGTH} bytes")
     return line or None
 
 

@@ -69,8 +69,12 @@ class Inputs:
         """Open one after the other."""
         for path in self._paths:
             if path.is_dir():
-                for file in self._files(path):
+                closed: list[OSError] = []
+                for file in self._files(path, closed):
                     yield from self._opened(file, named=False)
+                for error in closed:
+                    reason = f"it cannot be looked into: {error.strerror}"
+                    yield Input(shown(str(error.filename)), None, reason=reason)
             else:
                 yield from self._opened(path, named=True)
 
@@ -83,8 +87,9 @@ class Inputs:
             reason = "does not exist" if missing else f"cannot be looked at ({error.strerror})"
             raise NothingToDoError(f"{shown(path)} {reason}: nothing was imported.") from None
         if stat.S_ISDIR(found.st_mode):
-            sizes = [_file_size(file) for file in self._files(path)]
-            if not sizes:
+            closed: list[OSError] = []
+            sizes = [_file_size(file) for file in self._files(path, closed)]
+            if not sizes and not closed:
                 self._holds_none(path)
             return sum(sizes)
         if stat.S_ISREG(found.st_mode) and not self._any_member(path):
@@ -112,9 +117,13 @@ class Inputs:
         last = name.rpartition("/")[2]
         return last.lower().endswith(suffixes) and not last.startswith(".")
 
-    def _files(self, folder: Path) -> Iterator[Path]:
-        """Yield what is below a folder, by path; linked folders are not entered."""
-        for at, folders, names in os.walk(folder):
+    def _files(self, folder: Path, closed: list[OSError]) -> Iterator[Path]:
+        """Yield what is below a folder, by path, a feed's past after all else.
+
+        Linked folders are not entered; ``closed`` takes those that cannot be.
+        """
+        past: list[Path] = []
+        for at, folders, names in os.walk(folder, onerror=closed.append):
             folders.sort()
             # A folder that is named like a file is no input, and no reason to say nothing.
             wanted = [
@@ -124,8 +133,9 @@ class Inputs:
             ]
             older = {path for path in wanted if _is_archive_document(path)}
             yield from (path for path in wanted if path not in older)
-            yield from (path for path in wanted if path in older)
+            past += sorted(older)
             folders[:] = [name for name in folders if not name.startswith(".")]
+        yield from past
 
     def _opened(self, path: Path, *, named: bool) -> Iterator[Input]:
         name = shown(path)
@@ -163,9 +173,17 @@ class Inputs:
                 if reason or member.stream is None:
                     yield Input(name, None, reason=reason)
                 else:
-                    yield Input(name, member.stream, member.stream.peek(HEAD))
+                    yield _member(name, member.stream)
         except UnreadableError as error:
             yield Input(archive, None, reason=str(error))
+
+
+def _member(name: str, stream: io.BufferedReader) -> Input:
+    try:
+        return Input(name, stream, stream.peek(HEAD))
+    except UnreadableError as error:
+        # Of a zip the others may be whole; a tar ends here, and says so at the next.
+        return Input(name, None, reason=str(error))
 
 
 def shown(name: str | Path) -> str:

@@ -46,7 +46,7 @@ def read(stream: BinaryIO, context: Context) -> Iterator[Item]:
     items = feed.get("items") if isinstance(feed, dict) else None
     if not isinstance(items, list):
         raise UnreadableError("it is no JSON Feed: it has no list of items")
-    site = _text(feed, "home_page_url") or None
+    site = one_line(_text(feed, "home_page_url")) or None
     for number, item in enumerate(items, 1):
         where = f"item {number}"
         try:

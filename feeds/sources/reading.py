@@ -5,7 +5,18 @@ from zoneinfo import ZoneInfo
 
 from feeds.sources import SOURCES, recognised
 from feeds.sources.inputs import Input
-from feeds.sources.record import Context, Item, Skipped, Source, Unreadable, UnreadableError
+from feeds.sources.record import (
+    Context,
+    Item,
+    Record,
+    Skipped,
+    Source,
+    Unreadable,
+    UnreadableError,
+)
+
+LONGEST = 2000
+"""How many characters a title, or another text of one line, may have."""
 
 
 def items(
@@ -34,7 +45,7 @@ def _read(found: Input, chosen: Source | None, zone: ZoneInfo) -> Iterator[Item]
             return
         for item in source.read(found.stream, Context(found.name, found.head, zone)):
             none = False
-            yield item
+            yield _bounded(item)
     except UnreadableError as error:
         yield Unreadable(str(error))
     except OSError as error:
@@ -42,3 +53,20 @@ def _read(found: Input, chosen: Source | None, zone: ZoneInfo) -> Iterator[Item]
     else:
         if none:
             yield Skipped("it holds no release")
+
+
+def _bounded(item: Item) -> Item:
+    """Refuse a record whose short texts are long: what is done with them takes its time."""
+    if not isinstance(item, Record):
+        return item
+    texts = {
+        "title": (item.title,),
+        "categories": item.labels,
+        "website": (item.website,),
+        "contact": (item.contact,),
+        "author": (item.author,),
+    }
+    for field, stated in texts.items():
+        if any(text is not None and len(text) > LONGEST for text in stated):
+            return Unreadable(f"its {field} is longer than {LONGEST} characters", item.where)
+    return item

@@ -77,9 +77,9 @@ def _name(element: Element) -> str:
 def _authors(channel: Element) -> dict[str, str]:
     """Return the names that are shown for the logins."""
     authors = {}
-    for child in channel:
+    for child in channel.iterchildren("*"):
         if _name(child) == "wp:author":
-            stated = {_name(part): one_line(text_of(part)) for part in child}
+            stated = {_name(part): one_line(text_of(part)) for part in child.iterchildren("*")}
             authors[stated.get("wp:author_login", "")] = stated.get("wp:author_display_name", "")
     return authors
 

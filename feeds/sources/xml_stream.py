@@ -16,6 +16,7 @@ from feeds.sources.record import UnreadableError
 _CHUNK = 65536
 _BETWEEN = 16 * 1024 * 1024
 _PROLOGUE = 1024 * 1024
+_BESIDE = 100_000
 _XML_BASE = "{http://www.w3.org/XML/1998/namespace}base"
 _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _ROOT = re.compile(r"<(?![?!])(?:[\w.-]+:)?([\w.-]+)")
@@ -41,16 +42,17 @@ def head_text(head: bytes) -> str:
 
 
 def elements(stream: BinaryIO, roots: Sequence[str], wanted: Sequence[str]) -> Iterator[Element]:
-    """Yield each element of these names once it is complete; it is forgotten after the next.
+    """Yield each element of these names once it is complete; it is forgotten with the next.
 
-    Its ancestors are there with all that stood before it, less what was yielded. Raises
-    ``UnreadableError`` where the document is none of these roots, or ends to be XML.
+    Its ancestors are there with all that stood before the first. Raises ``UnreadableError`` where
+    the document is none of these roots, or ends to be XML.
     """
     document = _Document(roots)
     passed: Element | None = None
     for event, element in document.events(stream, (*roots, *wanted)):
         if event == "end" and element.tag in wanted:
-            _forget(passed)
+            if passed is not None:
+                _forget_from(passed, element)
             document.since = 0
             yield element
             passed = element
@@ -62,6 +64,7 @@ class _Document:
     def __init__(self, roots: Sequence[str]) -> None:
         self._roots = roots
         self._rooted = False
+        self._root: Element | None = None
         self.since = 0
 
     def events(self, stream: BinaryIO, tags: Sequence[str]) -> Iterator[tuple[str, Element]]:
@@ -83,8 +86,8 @@ class _Document:
             self.since += len(chunk)
             error = _feed(parser, chunk)
             for event, element in parser.read_events():
-                if event == "start" and element.getparent() is None:
-                    self._begin(element)
+                if not self._rooted:
+                    self._begin(element.getroottree().getroot())
                 yield event, element
             if error:
                 raise UnreadableError(f"it is not well-formed XML from here on: {error}")
@@ -94,9 +97,17 @@ class _Document:
 
     def _begin(self, root: Element) -> None:
         _check_declarations(root)
-        self._rooted = root.tag in self._roots
+        if root.tag not in self._roots:
+            raise UnreadableError("it is not a document of its kind")
+        self._rooted = True
+        self._root = root
 
     def _check_size(self) -> None:
+        root = self._root
+        if root is not None and len(root) and max(len(root), len(root[-1])) > _BESIDE:
+            raise UnreadableError(
+                f"it has more than {_BESIDE} elements beside its releases: the rest is not read"
+            )
         if self.since > _BETWEEN:
             raise UnreadableError("it holds 16 MiB without a release: the rest is not read")
         if self.since > _PROLOGUE and not self._rooted:
@@ -122,9 +133,13 @@ def _check_declarations(root: Element) -> None:
         raise UnreadableError("its DOCTYPE declares entities or elements, which is not read here")
 
 
-def _forget(element: Element | None) -> None:
-    if element is not None and element.getparent() is not None:
-        element.getparent().remove(element)
+def _forget_from(passed: Element, element: Element) -> None:
+    """Forget an element and what stands between it and the next one."""
+    parent = passed.getparent()
+    while parent is not None and passed is not None and passed is not element:
+        following = passed.getnext()
+        parent.remove(passed)
+        passed = following
 
 
 def text_of(element: Element | None) -> str:
@@ -146,7 +161,7 @@ def plain(markup: str) -> str:
 def inner_html(element: Element) -> str:
     """Return the HTML within an XHTML element (RFC 4287 §3.1.1.3)."""
     for inner in element.iter(etree.Element):
-        inner.tag = etree.QName(inner).localname
+        inner.tag = inner.tag.rpartition("}")[2]
     etree.cleanup_namespaces(element)
     return str(etree.tostring(element, encoding="unicode", method="html", with_tail=False))
 

@@ -1,5 +1,6 @@
 """A consistent copy of a SQLite store in use, as a store of its own."""
 
+import os
 import secrets
 import shutil
 import sqlite3
@@ -39,5 +40,5 @@ def copy(store: Path, into: Path) -> None:
 
 def _connection(path: Path, mode: str) -> sqlite3.Connection:
     return sqlite3.connect(
-        f"file:{quote(str(path))}?mode={mode}", uri=True, timeout=10, isolation_level=None
+        f"file:{quote(os.fsencode(path))}?mode={mode}", uri=True, timeout=10, isolation_level=None
     )

@@ -59,8 +59,9 @@ _SECOND = timedelta(seconds=1)
 _LEAST, _MOST = (
     (instant - _EPOCH) // _SECOND
     for instant in (
-        datetime(1, 1, 1, tzinfo=UTC),
-        datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC),
+        # What can be shown in every zone.
+        datetime(1, 1, 2, tzinfo=UTC),
+        datetime(9999, 12, 30, tzinfo=UTC),
     )
 )
 

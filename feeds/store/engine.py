@@ -50,7 +50,7 @@ def open_engine(url: str, *, connections: int = 0) -> Engine:
 
 
 def _sqlite(url: URL) -> Engine:
-    path = quote(str(Path(url.database or "")))
+    path = quote(os.fsencode(Path(url.database or "")))
 
     # Each transaction opens the file anew: one put in its place is found, a removed one is missed,
     # and no connection can be inherited across a fork.
@@ -190,6 +190,12 @@ def _answering(away: type[DBAPIError]) -> Iterator[None]:
         # Itself, and no subclass, it says that a file is no database of SQLite's.
         if type(error.orig) is sqlite3.DatabaseError:
             raise StoreError(f"The release store cannot be read: {reason}.") from error
-        if isinstance(error, away):
+        if isinstance(error, away) or _is_closed(error):
             raise StoreAwayError(f"The release store does not answer: {reason}.") from error
         raise
+
+
+def _is_closed(error: DBAPIError) -> bool:
+    """Whether PostgreSQL says that it may not be written, or has no room left to do so."""
+    state = str(getattr(error.orig, "sqlstate", ""))
+    return state in {"25006", "42501"} or state.startswith("53")

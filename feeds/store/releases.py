@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, func, insert, select, update
 
 from feeds.domain import Draft
-from feeds.identity import Authority, distinct_path, feed_id, slug
+from feeds.identity import Authority, distinct_paths, feed_id, slug
 from feeds.store.listing import Listed, Listing
 from feeds.store.tables import (
     LabelRow,
@@ -32,6 +32,7 @@ ALL = 0
 """The id of the selection of all releases."""
 
 _NEAR = 0.6  # share of a title that recurs in a near match
+_NEAR_CHARACTERS = 150  # from 200 on difflib passes over letters that are frequent
 _NEAR_COMPARED = 20  # releases of one instant that are looked at for one
 
 _SHOWN = ("published", "title", "body", "summary", "language", "author", "website", "contact",
@@ -232,11 +233,16 @@ class Releases:
             )
         paths = {}
         for draft in drafts:
-            free = draft.path not in taken
-            paths[draft.entry_id] = (
-                draft.path if free else distinct_path(draft.path, draft.entry_id)
-            )
-            taken.add(draft.path)
+            path = draft.path
+            if path in taken:
+                others = distinct_paths(path, draft.entry_id)
+                there = self._connection.scalars(
+                    select(ReleaseRow.path).where(ReleaseRow.path.in_(others))
+                )
+                taken.update(there)
+                path = next(other for other in others if other not in taken)
+            paths[draft.entry_id] = path
+            taken.add(path)
         return paths
 
     def _near(self, drafts: Sequence[Draft], first: int) -> list[str | None]:
@@ -255,9 +261,15 @@ class Releases:
                 (
                     path
                     for other, path, title in by_instant[draft.published][:_NEAR_COMPARED]
-                    if other < id_ and SequenceMatcher(None, draft.title, title).ratio() >= _NEAR
+                    if other < id_ and _alike(draft.title, title)
                 ),
                 None,
             )
             for id_, draft in enumerate(drafts, first)
         ]
+
+
+def _alike(one: str, other: str) -> bool:
+    """Whether two titles are nearly the same, as far as a person would read them."""
+    beginnings = one[:_NEAR_CHARACTERS], other[:_NEAR_CHARACTERS]
+    return SequenceMatcher(None, *beginnings).ratio() >= _NEAR

@@ -1,3 +1,4 @@
+import os
 import resource
 import sqlite3
 import subprocess
@@ -115,3 +116,14 @@ def test_what_is_no_file_is_not_copied(portal: Portal) -> None:
             "make a back-up of it with `feeds export FILE`.\n"
         ),
     )
+
+
+@pytest.mark.only("sqlite")
+def test_a_store_may_have_a_name_that_is_no_text(portal: Portal) -> None:
+    copy = portal.folder / os.fsdecode(b"\xff.db")
+    ran = portal.feeds("backup", copy)
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.endswith("\\udcff.db.\n")
+    portal.environ["FEEDS_DATABASE_URL"] = f"sqlite:///{copy}"
+    assert portal.feeds("status").code == 0
+    assert portal.client().get("/releases.atom").status_code == 200

@@ -1,5 +1,6 @@
 """An export that is cut off or damaged: nothing of it is taken in, and a sentence says why."""
 
+import hashlib
 import json
 from collections.abc import Callable
 from typing import Any
@@ -55,6 +56,13 @@ def shortened(lines: list[Any]) -> None:
     next(line for line in lines if isinstance(line, list)).pop()
 
 
+def signed(lines: list[Any]) -> str:
+    """Write an export whose digest is right."""
+    text = "".join(json.dumps(line) + "\n" for line in lines[:-1])
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return text + json.dumps(lines[-1] | {"sha256": digest}) + "\n"
+
+
 def _begins(line: Any, table: str) -> bool:
     return isinstance(line, dict) and line.get("table") == table
 
@@ -79,7 +87,7 @@ def _reordered(lines: list[Any]) -> None:
         (set_first(schema="0001"), "line 1: the export has schema 0001 and this version 0002: run"),
         (_reordered, "line 2: here the table head should begin, with all of its columns"),
         (shortened, "line 3: it has not as many values as head has columns"),
-        (_miscounted, "the last line does not count the rows that came"),
+        (_miscounted, "it is not what all before it comes to: the export is damaged"),
         (removed("head"), "the export has no head, or several"),
         (replaced("head", 2, True), "line 3: its revision is none that the store can hold"),
         (replaced("head", 2, 2**63), "line 3: its revision is none that the store can hold"),
@@ -105,7 +113,7 @@ def test_a_damaged_export_is_refused_with_its_line(
     furnish(portal).feeds("export", export)
     lines = [json.loads(line) for line in export.read_text().split("\n")[:-1]]
     damage(lines)
-    export.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    export.write_text(signed(lines))
     empty = another()
     before = empty.feeds("export").out
     ran = empty.feeds("import", export)
@@ -114,6 +122,30 @@ def test_a_damaged_export_is_refused_with_its_line(
     assert ran.err.startswith(f"feeds: {export}, line ")
     assert ran.err.endswith(". Nothing was imported.\n")
     assert ran.err.count("\n") == 1
+    assert empty.feeds("export").out == before
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ('"suspension"', '"suspensiom"', "it is not what all before it comes to"),
+        ("Vortāla", "Vortāle", "it is not what all before it comes to"),
+        ("\n", "\n{}\n", "something follows the last line of the export"),
+    ],
+)
+def test_an_export_of_which_one_letter_has_changed_is_refused(
+    portal: Portal, another: Callable[..., Portal], old: str, new: str, sentence: str
+) -> None:
+    export = portal.folder / "export"
+    furnish(portal).feeds("export", export)
+    head, found, tail = export.read_text().rpartition(old)
+    assert found
+    export.write_text(head + new + tail)
+    empty = another()
+    before = empty.feeds("export").out
+    ran = empty.feeds("import", export)
+    assert (ran.code, ran.out) == (1, "")
+    assert sentence in ran.err
     assert empty.feeds("export").out == before
 
 

@@ -2,6 +2,7 @@
 
 import json
 import time
+import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
@@ -101,7 +102,22 @@ HOSTILE: dict[str, tuple[str, str | bytes, str]] = {
     "entities": ("x.xml", ENTITIES + rss(item("<description>&b;</description>"))[21:], "DOCTYPE"),
     "external": ("x.xml", OUTSIDE + rss(item("<description>&x;</description>"))[21:], "DOCTYPE"),
     "depth": ("x.xml", "<rss><channel>" + "<a>" * 100_000, "not well-formed XML from here on"),
-    "junk": ("x.xml", "<rss><channel>" + "<a/>" * 5_000_000, "16 MiB without a release"),
+    "junk": ("x.xml", "<rss><channel>" + f"<a>{'x' * 1000}</a>" * 20_000, "16 MiB without a re"),
+    "siblings": ("x.xml", "<rss><channel>" + "<a/>" * 5_000_000, "more than 100000 elements"),
+    "references": ("x.jsonl", json.dumps(json.loads(line()) | {"body_html": "&" * 200_001})
+                   .replace('"body": "A", ', ""), "more than 200000 character references"),
+    "comments": ("x.txt", "<!---->" * 40 + "x", "it has no line"),
+    "authors": ("x.xml", rss(item(f"<author>{'@' * 200_000}</author>")), "its author is longer"),
+    "title": ("x.jsonl", line(title="T" * 2001), "its title is longer than 2000 characters"),
+    "marks": ("x.jsonl", line(title="a" + "\u0300\u0316" * 150_000), "its title is longer than"),
+    "label": ("x.jsonl", line(categories=["K", "a" * 2001]), "its categories is longer than"),
+    "item": ("x.xml", "<?x <rss ?><foo>" + item() + "</foo>", "not a document of its kind"),
+    "namespace": ("x.atom", atom(entry('<content type="xhtml"><div xmlns="{}"/></content>')),
+                  "is not a valid URI"),
+    "home": ("x.json", json.dumps({"items": [{"title": "T"}], "home_page_url": "http://x/\ud800"}),
+             "it has no date"),
+    "modified": ("x.jsonl", line(modified="9999-12-31T23:59:59Z"), "its date of modification"),
+    "modified 1": ("x.jsonl", line(modified="0001-01-01T00:00:00Z"), "its date of modification"),
     "prologue": ("x.xml", "<rss2>" + "<a/>" * 400_000, "no source recognises it"),
     "nul": ("x.xml", rss(item("<description>\0</description>")), "not well-formed XML"),
     "utf-8": ("x.xml", rss(item()).encode().replace(b"Tilts", b"\xff"), "not well-formed XML"),
@@ -127,6 +143,72 @@ def test_hostile_input_ends_in_a_sentence(portal: Portal, case: str) -> None:
     assert len(ran.err) < 2000
     assert time.monotonic() - start < 20
     assert listed(portal) == []
+
+
+def test_a_tag_of_very_many_attributes_loses_them_at_once(portal: Portal) -> None:
+    html = "<p " + " ".join(f"a{n}" for n in range(400_000)) + ">A</p>"
+    stated = json.loads(line()) | {"body_html": html}
+    del stated["body"]
+    start = time.monotonic()
+    assert portal.feeds("import", portal.write("1.jsonl", json.dumps(stated))).code == 0
+    assert [found["content_html"] for found in listed(portal)] == ["<p>A</p>"]
+    assert time.monotonic() - start < 10
+
+
+def test_what_stands_between_releases_is_forgotten_and_bounded(portal: Portal) -> None:
+    beside = "<a>b</a>" * 40_000
+    path = portal.write("1.xml", rss(beside + item(), *(beside + item() for _ in range(3))))
+    tracemalloc.start()
+    ran = portal.feeds("import", path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert ran.out.endswith("1 added, 0 changed, 3 unchanged, 0 skipped, 0 refused.\n")
+    assert peak < 30_000_000
+    path = portal.write("2.xml", rss(item(), "<a>b</a>" * 200_000 + item()))
+    assert "more than 100000 elements beside its releases" in portal.feeds("import", path).err
+
+
+def test_two_long_titles_of_one_instant_are_compared_as_far_as_one_reads(portal: Portal) -> None:
+    start = time.monotonic()
+    for number in range(3):
+        text = line(title=f"{number} " + "garš nosaukums " * 130, id=f"urn:x:{number}")
+        ran = portal.feeds("import", portal.write(f"{number}.jsonl", text))
+    assert "it resembles an earlier release" in ran.out
+    assert time.monotonic() - start < 10
+
+
+def test_a_category_of_any_name_has_a_feed_of_its_own(portal: Portal) -> None:
+    portal.feeds("import", portal.write("1.jsonl", line(categories=["Releases"])))
+    client = portal.client()
+    ids = [
+        client.get(f"/{name}.atom").text.partition("<id>")[2].partition("</id>")[0]
+        for name in ("releases", "categories/releases")
+    ]
+    assert ids == [
+        "tag:prcentrs.example,2008:feed/releases",
+        "tag:prcentrs.example,2008:feed/releases~",
+    ]
+
+
+def test_releases_of_one_day_and_title_whose_ids_look_alike_stay_apart(portal: Portal) -> None:
+    # The hashes of the last two begin with the same eight digits.
+    ids = ("urn:x:1", "tag:a,2001:30375", "tag:a,2001:43874")
+    texts = [entry(id_=id_) for id_ in ids]
+    ran = portal.feeds("import", portal.write("1.atom", atom(*texts)))
+    assert ran.out.endswith("3 added, 0 changed, 0 unchanged, 0 skipped, 0 refused.\n")
+    paths = [path for (path,) in portal.sql("SELECT path FROM release ORDER BY id")]
+    assert len(set(paths)) == 3
+    for path in paths:
+        assert portal.client().get(f"/releases/{path}").status_code == 200
+
+
+def test_an_undeclared_entity_beside_the_authors_of_an_export_is_passed_over(
+    portal: Portal,
+) -> None:
+    export = wxr(post()).replace("<channel>", "<channel>&foo;", 1)
+    export = export.replace("<rss", '<!DOCTYPE rss SYSTEM "x"><rss', 1)
+    ran = portal.feeds("import", "--source", "wordpress", portal.write("1.xml", export))
+    assert ran.out.endswith("1 added, 0 changed, 0 unchanged, 0 skipped, 0 refused.\n"), ran
 
 
 def test_what_is_harmful_in_a_release_ends_as_harmless_content(portal: Portal) -> None:

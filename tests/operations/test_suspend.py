@@ -119,6 +119,7 @@ def later(hours: int) -> str:
         ("active", ("suspend", "--since", "2022-03-01T12:00:00"), "no instant with its zone"),
         ("active", ("suspend", "--since", "soon"), "no instant with its zone"),
         ("active", ("suspend", "--since", "0001-01-01T00:00:00+02:00"), "no instant with its zone"),
+        ("active", ("suspend", "--since", "0999-12-31T00:00:00+00:00"), "before the year 1000"),
         ("active", ("suspend", "--since", later(1)), "lies in the future"),
         ("active", ("suspend", "--amend", "--text", "x"), "is not suspended"),
         ("active", ("resume",), "is not suspended"),

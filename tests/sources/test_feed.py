@@ -165,7 +165,7 @@ def test_an_entity_that_a_dtd_elsewhere_declares_is_that_of_html() -> None:
 
 def test_an_id_longer_than_one_may_be_is_refused() -> None:
     found = refusals("feed", atom(entry(id_="urn:" + "x" * 2000)))
-    assert found == [("entry 1", "its id is longer than 2000 characters")]
+    assert found == [("entry 1", "its id is longer than 2000 bytes")]
 
 
 def test_rss_1_is_read() -> None:

@@ -16,7 +16,7 @@ from feeds.sources import Unreadable
 from feeds.sources.inputs import Input
 from feeds.sources.reading import items
 from tests.portal import Portal, Ran, page
-from tests.sources.samples import RIGA
+from tests.sources.samples import RIGA, atom, entry
 
 
 def zipped(*members: tuple[str, str | bytes]) -> bytes:
@@ -145,6 +145,42 @@ def test_hostile_archives_end_in_a_sentence(
     ran = portal.feeds("import", portal.write(name, data()))
     assert ran.code == 1
     assert reason in ran.err
+
+
+def test_one_damaged_member_of_a_zip_does_not_hold_up_the_others(portal: Portal) -> None:
+    data = zipped(*((f"{n}.txt", page(f"R{n}")) for n in range(4)))
+    for name in (b"1.txt", b"2.txt"):
+        local = data.find(name)
+        # The name in front of the one, the bytes of the other.
+        at = local if name == b"1.txt" else local + 60
+        data = data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
+    ran = portal.feeds("import", portal.write("x.zip", data))
+    assert counts(ran) == "2 added, 0 changed, 0 unchanged, 0 skipped, 2 refused."
+    assert "1.txt: refused: " in ran.err
+    assert "2.txt: refused: " in ran.err
+
+
+def test_a_member_without_a_name_is_no_input(portal: Portal) -> None:
+    file = io.BytesIO(zipped(("1.txt", page())))
+    nameless = zipfile.ZipInfo("x")
+    nameless.filename = ""
+    with zipfile.ZipFile(file, "a") as archive, archive.open(nameless, "w") as member:
+        member.write(b"x")
+    ran = portal.feeds("import", portal.write("x.zip", file.getvalue()))
+    assert counts(ran).startswith("1 added")
+
+
+def test_the_past_of_a_feed_comes_after_it_wherever_it_lies(portal: Portal) -> None:
+    history = 'xmlns:fh="http://purl.org/syndication/history/1.0"'
+    old, new = (entry(f"<content>{text}</content>") for text in ("Vecs", "Jauns"))
+    past = portal.write("a.atom", atom(old, head="<fh:archive/>", attributes=history))
+    later = portal.write("z.atom", atom(new))
+    for path, folder in ((past, "a"), (later, "b")):
+        (path.parent / folder).mkdir()
+        path.rename(path.parent / folder / path.name)
+    ran = portal.feeds("import", past.parent)
+    assert counts(ran) == "1 added, 0 changed, 0 unchanged, 1 skipped, 0 refused."
+    assert "Jauns" in portal.client().get("/releases.json").text
 
 
 def _packed(kind: int) -> bytes:

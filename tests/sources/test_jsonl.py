@@ -86,7 +86,7 @@ def test_the_least_that_a_line_may_state_is_enough() -> None:
         (line(url="javascript:alert(1)"), "its url, “javascript:alert(1)”, is no http"),
         (line(website="a b"), "its website, “a b”, is no http or https address"),
         (line(id=" "), "its id is empty"),
-        (line(id="x" * 2001), "its id is longer than 2000 characters"),
+        (line(id="x" * 2001), "its id is longer than 2000 bytes"),
     ],
 )
 def test_what_is_no_release_is_refused_with_the_field_and_the_others_read(
