@@ -156,7 +156,8 @@ def imports(bench: Bench) -> list[Result]:
     ours, rival = bench.interleaved([place.ours, place.rival])
     again = [place.ours(anew=False) for _ in ours]
     shutil.rmtree(place.folder)
-    return _compared("import", SOME, ours, rival, again)
+    # What is asked for is asked of a million: here the start of the command weighs as well.
+    return _compared("import", SOME, ours, rival, again, asked=False)
 
 
 def bulk(bench: Bench) -> list[Result]:
@@ -189,8 +190,14 @@ def bulk(bench: Bench) -> list[Result]:
     return [*_compared("bulk", bench.releases, [ours], [rival], [again]), peak, *added]
 
 
-def _compared(
-    row: str, releases: int, ours: list[_Run], rival: list[_Run], again: list[_Run]
+def _compared(  # noqa: PLR0913 - each is a side, or what is said of them
+    row: str,
+    releases: int,
+    ours: list[_Run],
+    rival: list[_Run],
+    again: list[_Run],
+    *,
+    asked: bool = True,
 ) -> list[Result]:
     took, rivals, once_more = ([run.seconds for run in runs] for runs in (ours, rival, again))
     rate, rivals_rate = ([releases / one for one in seconds] for seconds in (took, rivals))
@@ -201,7 +208,7 @@ def _compared(
             ours=Side("feeds import", median(rate), "/s"),
             rival=Side("json.loads and executemany", median(rivals_rate), "/s"),
             figures=ratios(rate, rivals_rate),
-            target=Target(0.25, True),
+            target=Target(0.25, True) if asked else None,
         ),
         Result(
             row=row,
@@ -209,7 +216,7 @@ def _compared(
             ours=Side("nothing changed", median(once_more), "s"),
             rival=Side("first import", median(took), "s"),
             figures=ratios(once_more, took),
-            target=Target(1 / 3, False),
+            target=Target(1 / 3, False) if asked else None,
         ),
     ]
 

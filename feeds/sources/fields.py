@@ -36,7 +36,7 @@ def instant(stated: str, zone: ZoneInfo, field: str) -> datetime:
     text = stated.strip()
     try:
         if _INSTANT.fullmatch(text):
-            found = datetime.fromisoformat(text.upper().replace(" ", "T", 1).replace(" ", ""))
+            found = datetime.fromisoformat(f"{text[:10]}T{''.join(text[11:].upper().split())}")
             return _utc(found, zone)
     except (ValueError, OverflowError):
         pass

@@ -89,14 +89,14 @@ class Snapshot:
         None where one of them is unknown. Of several the revision and the instants are the
         greatest of the members' (rule 5).
         """
-        wanted = slugs or [EVERYTHING]
+        if len(slugs) <= 1:
+            rows = self._rows(statements.SELECTION, slug=slugs[0] if slugs else EVERYTHING)
+            return _selection(rows[0]) if rows else None
         members = sorted(
-            self._rows(statements.SELECTIONS, slugs=wanted), key=lambda row: str(row.slug)
+            self._rows(statements.SELECTIONS, slugs=slugs), key=lambda row: str(row.slug)
         )
-        if len(members) != len(wanted):
+        if len(members) != len(slugs):
             return None
-        if len(members) == 1:
-            return _selection(members[0])
         return Selection(
             feed_id=combined_feed_id([row.feed_id for row in members]),
             categories=tuple(Category(row.slug, row.name) for row in members),
@@ -109,7 +109,7 @@ class Snapshot:
 
     def everything(self) -> Selection:
         """Return the selection of all releases, which every store has."""
-        return _selection(self._rows(statements.SELECTIONS, slugs=[EVERYTHING])[0])
+        return _selection(self._rows(statements.SELECTION, slug=EVERYTHING)[0])
 
     def categories(self) -> list[Selection]:
         """Return the selection of every category, in the order of their slugs."""

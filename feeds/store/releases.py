@@ -68,7 +68,7 @@ class Releases:
                 select(
                     ReleaseRow.source_key, ReleaseRow.id, ReleaseRow.digest, ReleaseRow.entry_id
                 ).where(ReleaseRow.source_key.in_(chunk))
-            )
+            ).all()
             found.update({row.source_key: Known(*row[1:]) for row in rows})
         return found
 

@@ -66,6 +66,7 @@ _SELECTION = select(
     _selection.changed,
     _selection.created,
 )
+SELECTION = _SELECTION.where(_selection.slug == bindparam("slug"))
 SELECTIONS = _SELECTION.where(_selection.slug.in_(bindparam("slugs", expanding=True)))
 CATEGORIES = _SELECTION.where(_selection.slug > "").order_by(_selection.slug)
 

@@ -112,8 +112,6 @@ HOSTILE: dict[str, tuple[str, str | bytes, str]] = {
     "marks": ("x.jsonl", line(title="a" + "\u0300\u0316" * 150_000), "its title is longer than"),
     "label": ("x.jsonl", line(categories=["K", "a" * 2001]), "its categories is longer than"),
     "item": ("x.xml", "<?x <rss ?><foo>" + item() + "</foo>", "not a document of its kind"),
-    "namespace": ("x.atom", atom(entry('<content type="xhtml"><div xmlns="{}"/></content>')),
-                  "is not a valid URI"),
     "home": ("x.json", json.dumps({"items": [{"title": "T"}], "home_page_url": "http://x/\ud800"}),
              "it has no date"),
     "modified": ("x.jsonl", line(modified="9999-12-31T23:59:59Z"), "its date of modification"),
@@ -153,6 +151,13 @@ def test_a_tag_of_very_many_attributes_loses_them_at_once(portal: Portal) -> Non
     assert portal.feeds("import", portal.write("1.jsonl", json.dumps(stated))).code == 0
     assert [found["content_html"] for found in listed(portal)] == ["<p>A</p>"]
     assert time.monotonic() - start < 10
+
+
+def test_a_namespace_that_is_no_address_is_told(portal: Portal) -> None:
+    text = atom(entry('<content type="xhtml"><div xmlns="{}">A</div></content>'))
+    ran = portal.feeds("import", portal.write("1.atom", text))
+    assert ran.code == 1
+    assert "xmlns: '{}' is not a valid URI" in ran.err
 
 
 def test_what_stands_between_releases_is_forgotten_and_bounded(portal: Portal) -> None:

@@ -56,6 +56,22 @@ def test_a_line_is_read_with_all_that_it_states() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "stated",
+    [
+        "2010-05-04T12:00:00+03:00",
+        "2010-05-04 12:00:00 +03:00",
+        "2010-05-04t09:00:00z",
+        "2010-05-04T12:00:00 +0300",
+        "2010-05-04 12:00",
+        " 2010-05-04T12:00:00,5 ",
+    ],
+)
+def test_an_instant_is_read_however_it_is_parted(stated: str) -> None:
+    (record,) = records("jsonl", line(published=stated))
+    assert record.published == datetime(2010, 5, 4, 9, tzinfo=UTC)
+
+
 def test_the_least_that_a_line_may_state_is_enough() -> None:
     (record,) = records("jsonl", "\ufeff" + line(body="A\r\n\r\n \n B\nC\n"))
     assert text_html(record.body) == "<p>A</p>\n<p>B<br>\nC</p>"
