@@ -129,13 +129,8 @@ class Watch:
 
 def _look(watch: "weakref.ref[Watch]", ttl: int) -> None:
     """Look as long as there is somebody to look for."""
+    pause = ttl
     while True:
-        seeing = watch()
-        if seeing is None:
-            return
-        # What is away is missed by those who ask: it is looked for more often.
-        pause = min(ttl, 1) if seeing.away else ttl
-        del seeing
         time.sleep(pause)
         seeing = watch()
         if seeing is None:
@@ -144,4 +139,6 @@ def _look(watch: "weakref.ref[Watch]", ttl: int) -> None:
             seeing.look()
         except Exception:  # noqa: BLE001 - whatever a damaged store raises, it may be mended
             _LOG.exception("The look at the release store failed")
+        # What is away is missed by those who ask: it is looked for more often.
+        pause = min(ttl, 1) if seeing.away else ttl
         del seeing

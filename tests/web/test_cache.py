@@ -126,8 +126,9 @@ def test_what_is_kept_is_served_while_the_store_is_away_and_all_comes_back(
                 assert (response.status_code, response.data) == (200, was.data)
                 tag = {"If-None-Match": was.headers["ETag"]}
                 assert client.get(address, headers=tag).status_code == 304
-            other = client.get("/releases.json")
-            assert (other.status_code, other.headers["Retry-After"]) == (503, "30")
+            for address in ("/releases.json", "/nothing"):
+                other = client.get(address)
+                assert (other.status_code, other.headers["Retry-After"]) == (503, "30")
             assert client.get("/readyz").status_code == 503
     until(lambda: client.get("/releases.json").status_code == 200)
     until(lambda: b"<title>B</title>" in client.get("/releases.atom").data)

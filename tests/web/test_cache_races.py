@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -128,3 +129,45 @@ def test_a_slow_reader_of_a_store_that_was_replaced_does_not_turn_back(
         event.remove(Engine, "after_cursor_execute", replace)
     assert "<title>Cits</title>" in client.get("/releases.atom").text
     assert "Cits" in client.get("/releases.rss").text
+
+
+def test_who_waits_for_a_rendering_that_hangs_gets_what_there_was(portal: Portal) -> None:
+    portal.imported(page("A"))
+    app = portal.client().application
+    was = app.test_client().get("/releases.atom")
+    portal.imported(page("B"))
+    got: list[tuple[int, bytes, str | None]] = []
+
+    def ask(address: str) -> None:
+        answer = app.test_client().get(address)
+        got.append((answer.status_code, answer.data, answer.headers.get("Retry-After")))
+
+    for address in ("/releases.atom", "/releases.rss"):
+        with meanwhile(partial(elsewhere, partial(ask, address))):
+            assert "<title>B</title>" in app.test_client().get(address).text
+    kept, cold = got
+    assert kept == (200, was.data, None)
+    assert (cold[0], cold[2]) == (503, "30")
+
+
+def test_a_state_that_is_overtaken_while_it_is_noted_is_not_served(patient: Portal) -> None:
+    client = patient.client()
+    client.get("/releases.atom")
+    other = client.application.test_client()
+    patient.imported(page("C"))
+    left = ["D"]
+
+    def overtake() -> None:
+        patient.imported(page(left.pop()))
+        assert "<title>D</title>" in other.get("/releases.rss").text
+
+    def note(_: Any, __: Any, statement: str, *___: object) -> None:
+        if "revision >" in statement and left:
+            elsewhere(overtake)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        assert "D" in client.get("/releases.json").text
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    assert not left
