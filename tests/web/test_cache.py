@@ -12,6 +12,7 @@ from types import FrameType
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine, event
 from werkzeug.datastructures import Headers
 from werkzeug.test import EnvironBuilder
 
@@ -298,6 +299,36 @@ def test_the_thread_that_looks_ends_with_the_application(brisk: Portal) -> None:
         return threading.active_count() <= before
 
     until(ended)
+
+
+def test_a_look_that_never_comes_back_makes_the_store_one_that_is_away(brisk: Portal) -> None:
+    client = brisk.client()
+    was = client.get("/releases.atom")
+    over = threading.Event()
+
+    def hang(_: Any, __: Any, statement: str, *___: object) -> None:
+        if "head" in statement and threading.current_thread() is not threading.main_thread():
+            over.wait(30)
+
+    event.listen(Engine, "before_cursor_execute", hang)
+    try:
+        until(lambda: client.get("/readyz").text.endswith("asked, and nothing came.\n"))
+        assert client.get("/releases.atom").data == was.data
+        assert client.get("/releases.rss").status_code == 503
+    finally:
+        over.set()
+        event.remove(Engine, "before_cursor_execute", hang)
+    until(lambda: client.get("/releases.rss").status_code == 200)
+
+
+def test_what_is_nowhere_is_503_where_the_store_is_found_away_by_the_look_up(
+    patient: Portal,
+) -> None:
+    client = patient.client()
+    client.get("/releases.atom")
+    with patient.away():
+        response = client.get("/nothing")
+    assert (response.status_code, response.headers["Retry-After"]) == (503, "30")
 
 
 def test_a_look_that_meets_a_defect_is_not_the_last(
