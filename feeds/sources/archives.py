@@ -27,7 +27,8 @@ _EMPTY_ZIP = b"PK\x05\x06"
 _GZIP = b"\x1f\x8b"
 _TAR_AT = 257
 
-# What the readers of archives raise for damaged ones, by their documentation and by fuzzing.
+# What the readers of archives raise for damaged ones, by their documentation and by fuzzing; the
+# first of the second line is zipfile's word for a way of packing that it does not know.
 _DAMAGE = (
     zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, gzip.BadGzipFile,
     NotImplementedError, RuntimeError, ValueError, OverflowError,

@@ -295,6 +295,8 @@ def test_no_text_from_any_source_breaks_a_feed(
     }
     portal.write("6.json", json.dumps(feed))
     assert portal.feeds("import", portal.folder / "pages").code in {0, 1}
-    for form in ("atom", "rss"):
-        etree.fromstring(portal.client().get(f"/releases.{form}").data)
-    assert listed(portal) is not None
+    ((count,),) = portal.sql("SELECT count(*) FROM release")
+    assert len(listed(portal)) == count
+    for form, name in (("atom", "{http://www.w3.org/2005/Atom}entry"), ("rss", "item")):
+        root = etree.fromstring(portal.client().get(f"/releases.{form}").data)
+        assert len(list(root.iter(name))) == count
