@@ -179,14 +179,17 @@ class Run:
         entry_id = known.entry_id if known else None
         reason = refusal(record, self._clock(), batch.suspended)
         outcome = Outcome.REFUSED if reason else Outcome.UNCHANGED
-        if reason is None and batch.seen.get(key, digest) != digest:
+        first = self._first(batch, key, known)
+        if reason is None and first not in {None, digest}:
             reason = "the same release came earlier in this import with other content: keep one"
             outcome = Outcome.REFUSED
             if record.entry_id:
                 # The documents of a feed overlap, and one of its past may hold an older version.
                 reason = "another document of the feed has it in another version, which was taken"
                 outcome = Outcome.SKIPPED
-        if not reason and key not in batch.seen and (known is None or known.digest != digest):
+        if not reason and known and known.digest == digest:
+            self._seen.note_unchanged(known.id)
+        elif not reason and first is None:
             try:
                 draft = derive(recognised, self._settings)
             except MarkupError as error:
@@ -198,9 +201,15 @@ class Run:
                     return
                 if releases.edit(known, draft):
                     outcome = Outcome.CHANGED
-        if not reason:
-            batch.seen[key] = digest
+            if not reason:
+                batch.seen[key] = digest
         batch.results[place] = _result(name, record, outcome, entry_id, reason=reason)
+
+    def _first(self, batch: _Batch, key: str, known: Known | None) -> str | None:
+        """Return the digest under which a release came earlier in this run, if it did."""
+        if known and self._seen.unchanged(known.id):
+            return known.digest
+        return batch.seen.get(key)
 
     @staticmethod
     def _add(releases: Releases, batch: _Batch) -> None:

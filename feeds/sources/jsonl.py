@@ -85,7 +85,7 @@ def _record(line: bytes, context: Context, where: str) -> Record:
 def _checked(line: bytes) -> dict[str, str]:
     """Return the object of a line, once its fields are those of the schema and of its types."""
     try:
-        stated = json.loads(line)
+        stated = json.loads(line.decode())
     except UnicodeDecodeError:
         raise UnreadableError("it is not UTF-8") from None
     except (ValueError, RecursionError) as error:
