@@ -68,5 +68,5 @@ def rename(engine: Engine, settings: Settings, now: datetime, old: str, new: str
                 f"{name!r} is or was the name of the category {other.name!r} ({other.slug}): "
                 "choose another, since two categories cannot be made one."
             )
-        stored.rename(changing, found, after.slug, after.name, settings.entries)
+        stored.rename(changing, found, after.slug, after.name, settings.site)
     return Renamed(Category(found.slug, found.name), after)

@@ -135,7 +135,7 @@ class Run:
             return results
         end = time.monotonic() + _COMMIT_SECONDS
         with change(self._engine, self._clock(), keep=not self._dry_run, last=False) as changing:
-            releases = Releases(changing, self._settings.minting, self._settings.entries)
+            releases = Releases(changing, self._settings.minting, self._settings.site)
             suspended = next(
                 (notice.since for notice in changing.snapshot.notices() if notice.running),
                 None,

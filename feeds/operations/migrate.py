@@ -8,7 +8,7 @@ from feeds.domain import Selection
 from feeds.errors import SettingsError
 from feeds.identity import feed_id
 from feeds.settings import Settings
-from feeds.store import schema
+from feeds.store import schema, years
 from feeds.store.engine import open_engine
 from feeds.store.reads import Head
 from feeds.store.writes import change
@@ -59,4 +59,5 @@ def migrate(settings: Settings, now: datetime) -> Migrated:
         differs = head.settings_digest != digest
         if differs:
             changing.set_settings(digest)
+            years.recount(changing.connection, settings.site)
     return Migrated(before, after, differs and before is not None)

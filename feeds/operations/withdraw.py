@@ -32,7 +32,7 @@ def withdraw(engine: Engine, settings: Settings, now: datetime, named: str) -> S
         found = _find(changing, settings, named)
         already = found.withdrawn is not None
         if not already:
-            withdrawals.withdraw(changing, found, settings.entries)
+            withdrawals.withdraw(changing, found, settings.site)
     return Settled(found.entry_id, already, changing.recut)
 
 
@@ -47,7 +47,7 @@ def restore(engine: Engine, settings: Settings, now: datetime, named: str) -> Se
         already = found.withdrawn is None
         if not already:
             _require_before_suspension(changing, found)
-            withdrawals.restore(changing, found, settings.entries)
+            withdrawals.restore(changing, found, settings.site)
     return Settled(found.entry_id, already, changing.recut)
 
 

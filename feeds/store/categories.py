@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import insert, select, update
 
+from feeds.domain import Site
 from feeds.store.listing import Listing
 from feeds.store.tables import LabelRow, SelectionRow
 from feeds.store.writes import Change
@@ -32,10 +33,10 @@ def find(change: Change, slug: str) -> Named | None:
     return Named(*row) if row else None
 
 
-def rename(change: Change, category: Named, slug: str, name: str, window: int) -> None:
+def rename(change: Change, category: Named, slug: str, name: str, site: Site) -> None:
     """Give a category a name, which imports then leave alone, and a slug that is free or its own.
 
-    ``window``: see ``Listing``.
+    ``site``: see ``Listing``.
     """
     change.connection.execute(
         update(SelectionRow)
@@ -45,4 +46,4 @@ def rename(change: Change, category: Named, slug: str, name: str, window: int) -
     if find(change, slug) is None:
         change.connection.execute(insert(LabelRow).values(slug=slug, selection=category.id))
     if (slug, name) != (category.slug, category.name):
-        Listing(change, window).rename(category.id)
+        Listing(change, site).rename(category.id)

@@ -13,6 +13,8 @@ from typing import NamedTuple
 from sqlalchemy import bindparam, delete, func, insert, or_, select, tuple_, update
 from sqlalchemy.orm import aliased
 
+from feeds.domain import Site
+from feeds.store import years
 from feeds.store.fences import Key, draw_back, last_fences, page_of
 from feeds.store.statements import NEWEST
 from feeds.store.tables import ListingRow, MembershipRow, PageRow, SelectionRow
@@ -29,12 +31,12 @@ class Listed(NamedTuple):
 
 
 class Listing:
-    """The listing within one change; ``window`` is the releases in a subscription document."""
+    """The listing within one change; ``site`` knows a document's size and the zone of years."""
 
-    def __init__(self, change: Change, window: int) -> None:
+    def __init__(self, change: Change, site: Site) -> None:
         self._change = change
         self._connection = change.connection
-        self._window = window
+        self._site = site
 
     def add(self, rows: Sequence[Listed]) -> None:
         """List releases that never were."""
@@ -141,6 +143,12 @@ class Listing:
                 pages[row.selection, page_of(self._connection, row.selection, key)] += difference
                 behind[row.selection].append(key)
         self._count(counts, tails)
+        years.add(
+            self._connection,
+            self._site,
+            ((row.selection, row.published) for row in rows),
+            difference,
+        )
         self._resize(pages)
         self._change.touch(tails)
         self._change.touch_pages(pages)
@@ -158,14 +166,14 @@ class Listing:
         shown = self._connection.execute(
             select(SelectionRow.count.label("shown")).where(SelectionRow.id == selection)
         ).scalar_one()
-        if (shown <= self._window) != (shown - difference <= self._window):
+        if (shown <= self._site.entries) != (shown - difference <= self._site.entries):
             return True
         return self._shows(selection, key)
 
     def _shows(self, selection: int, key: Key) -> bool:
         """Whether a key is among those of the subscription document."""
         last = self._connection.execute(
-            NEWEST, {"selection": selection, "limit": 1, "offset": self._window - 1}
+            NEWEST, {"selection": selection, "limit": 1, "offset": self._site.entries - 1}
         ).first()
         return last is None or key >= (last.published, last.rank)
 

@@ -176,6 +176,27 @@ class Snapshot:
             until_rank=until_rank,
         )
 
+    def years(self, selection: Selection) -> list[tuple[int, int]]:
+        """Return the years that a selection has releases of, from the first, and how many."""
+        found = self._rows(statements.YEARS, selection=selection.members[0])
+        return [(year, count) for year, count in found]
+
+    def beside(
+        self, selection: Selection, release: Release
+    ) -> tuple[Release | None, Release | None]:
+        """Return the releases of a selection just before and just after one of them."""
+        here = {
+            "selection": selection.members[0],
+            "published": release.published,
+            "rank": release.rank,
+        }
+        earlier, later = (
+            self._rows(statement, **here)
+            for statement in (statements.NEXT_EARLIER, statements.NEXT_LATER)
+        )
+        found = self._releases(statements.RELEASES, ids=[row.release for row in (*earlier, *later)])
+        return (found[-1] if earlier else None, found[0] if later else None)
+
     def release(self, path: str) -> Release | None:
         """Return the release at ``yyyy/mm/dd/slug``, unless it was withdrawn."""
         rows = self._rows(statements.RELEASE_AT, path=path)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, func, insert, select, update
 
-from feeds.domain import Draft
+from feeds.domain import Draft, Site
 from feeds.identity import Authority, distinct_paths, feed_id, slug
 from feeds.store.listing import Listed, Listing
 from feeds.store.tables import (
@@ -51,14 +51,14 @@ class Known:
 class Releases:
     """The releases of the store, within one change.
 
-    ``authority`` mints the ids of new categories; ``window``: see ``Listing``.
+    ``authority`` mints the ids of new categories; ``site``: see ``Listing``.
     """
 
-    def __init__(self, change: Change, authority: Authority, window: int) -> None:
+    def __init__(self, change: Change, authority: Authority, site: Site) -> None:
         self._change = change
         self._connection = change.connection
         self._authority = authority
-        self._listing = Listing(change, window)
+        self._listing = Listing(change, site)
 
     def known(self, source_keys: Sequence[str]) -> dict[str, Known]:
         """Return what is known of these source keys."""

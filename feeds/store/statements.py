@@ -30,6 +30,7 @@ from feeds.store.tables import (
     PageRow,
     ReleaseRow,
     SelectionRow,
+    YearRow,
 )
 
 _head = HeadRow.__table__.c
@@ -41,6 +42,7 @@ _membership = MembershipRow.__table__.c
 _listing = ListingRow.__table__.c
 _page = PageRow.__table__.c
 _notice = NoticeRow.__table__.c
+_year = YearRow.__table__.c
 _import = ImportRow.__table__.c
 
 BEGINNING = (datetime.min.replace(tzinfo=UTC), 0)
@@ -150,9 +152,20 @@ NEWEST_RELEASES = _chosen(
     .limit(bindparam("limit", type_=Integer))
 )
 
+_key = tuple_(_listing.published, _listing.rank)
+_here = tuple_(bindparam("published", type_=Instant), bindparam("rank", type_=BigInteger))
+_beside = select(_listing.release).where(_listing.selection == bindparam("selection")).limit(1)
+NEXT_EARLIER = _beside.where(_key < _here).order_by(*_order)
+NEXT_LATER = _beside.where(_key > _here).order_by(_listing.published, _listing.rank)
+
+YEARS = (
+    select(_year.year, _year["count"])
+    .where(_year.selection == bindparam("selection"))
+    .order_by(_year.year)
+)
+
 _after = tuple_(bindparam("after", type_=Instant), bindparam("after_rank", type_=BigInteger))
 _until = tuple_(bindparam("until", type_=Instant), bindparam("until_rank", type_=BigInteger))
-_key = tuple_(_listing.published, _listing.rank)
 ARCHIVED_RELEASES = _chosen(
     select(_listing.release).where(
         _listing.selection == bindparam("selection"), _key > _after, _key <= _until

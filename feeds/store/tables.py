@@ -175,6 +175,17 @@ class PageRow(Base):
     changed: Mapped[datetime]
 
 
+class YearRow(Base):
+    """How many releases of a year, in the portal's zone, a selection shows; none: no row."""
+
+    __tablename__ = "year"
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 - SQLAlchemy's name
+
+    selection: Mapped[int] = mapped_column(Integer, ForeignKey("selection.id"), primary_key=True)
+    year: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    count: Mapped[int]
+
+
 class AddressRow(Base):
     """An old address, path and query, and the selection or release that it leads to."""
 

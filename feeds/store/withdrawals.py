@@ -11,6 +11,7 @@ from datetime import datetime
 
 from sqlalchemy import or_, select, update
 
+from feeds.domain import Site
 from feeds.store.listing import Listed, Listing
 from feeds.store.releases import ALL
 from feeds.store.tables import MembershipRow, ReleaseRow
@@ -50,20 +51,20 @@ def find(change: Change, entry_id: str, paths: Sequence[str]) -> Standing | None
     return min(found, key=lambda standing: standing.entry_id != entry_id, default=None)
 
 
-def withdraw(change: Change, release: Standing, window: int) -> None:
-    """Take a release that is shown off every list; ``window``: see ``Listing``."""
-    Listing(change, window).hide(release.id)
+def withdraw(change: Change, release: Standing, site: Site) -> None:
+    """Take a release that is shown off every list; ``site``: see ``Listing``."""
+    Listing(change, site).hide(release.id)
     _mark(change, release, change.instant)
 
 
-def restore(change: Change, release: Standing, window: int) -> None:
-    """List a withdrawn release in all that it belongs to now; ``window``: see ``Listing``."""
+def restore(change: Change, release: Standing, site: Site) -> None:
+    """List a withdrawn release in all that it belongs to now; ``site``: see ``Listing``."""
     members = change.connection.scalars(
         select(MembershipRow.selection)
         .where(MembershipRow.release == release.id)
         .order_by(MembershipRow.selection)
     )
-    Listing(change, window).show(
+    Listing(change, site).show(
         [
             Listed(selection, release.published, release.rank, release.id)
             for selection in (ALL, *members)

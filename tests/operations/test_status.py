@@ -47,7 +47,7 @@ def test_settings_that_have_changed_are_told_until_migrate_has_run(portal: Porta
     assert after.get("Last-Modified") != before["Last-Modified"]
     assert (
         portal.feeds("migrate").out
-        == f"{name(portal.engine)} has the schema of this version (0002).\n"
+        == f"{name(portal.engine)} has the schema of this version (0003).\n"
     )
 
 

@@ -22,11 +22,11 @@ from tests.portal import START, Portal, page
 def test_a_store_is_made_once_and_left_as_it_is_afterwards(tmp_path: Path) -> None:
     portal = Portal(tmp_path)
     made = portal.feeds("migrate")
-    assert (made.code, made.out) == (0, f"Made the release store {portal.store} (schema 0002).\n")
+    assert (made.code, made.out) == (0, f"Made the release store {portal.store} (schema 0003).\n")
     portal.imported(page())
     before = portal.client().get("/releases.atom")
     again = portal.feeds("migrate")
-    assert again.out == f"{portal.store} has the schema of this version (0002).\n"
+    assert again.out == f"{portal.store} has the schema of this version (0003).\n"
     assert portal.client().get("/releases.atom").headers == before.headers
 
 
@@ -159,7 +159,7 @@ def test_an_older_schema_is_refused_with_what_to_run(portal: Portal, tmp_path: P
     folder = tmp_path / "migrations"
     shutil.copytree(Path(schema.__file__).parent / "migrations", folder)
     (folder / "versions" / "0003_later.py").write_text(
-        "from alembic import op\nrevision = '0003'\ndown_revision = '0002'\n"
+        "from alembic import op\nrevision = '0004'\ndown_revision = '0003'\n"
         "def upgrade():\n    op.execute('CREATE TABLE later (id INTEGER PRIMARY KEY)')\n"
         "def downgrade():\n    op.execute('DROP TABLE later')\n"
     )
@@ -176,7 +176,7 @@ def test_an_older_schema_is_refused_with_what_to_run(portal: Portal, tmp_path: P
                 "run `feeds migrate`.\n"
             ),
         )
-        assert "from schema 0002 to 0003" in portal.feeds("migrate").out
+        assert "from schema 0003 to 0004" in portal.feeds("migrate").out
         assert portal.client().get("/releases.atom").data == before
     finally:
         schema._config.cache_clear()  # noqa: SLF001
