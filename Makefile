@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 DEMO := .demo
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint check bench drill lock clean
+.PHONY: help demo test lint check bench drill texts lock clean
 
 help:
 	@echo "make demo    a suspended demo portal, served on http://127.0.0.1:8000"
@@ -12,6 +12,7 @@ help:
 	@echo "make check   these, every test and the coverage gate"
 	@echo "make bench   speed against named rivals, into docs/performance.md"
 	@echo "make drill   imports killed at 200 random moments on each engine"
+	@echo "make texts   bring the catalogues up to the texts in the code"
 	@echo "make lock    compile the lock files anew"
 	@echo "make clean   remove the environment, the demo and the stores of the bench"
 
@@ -46,6 +47,14 @@ bench: .venv/dev
 
 drill: .venv/dev
 	$(BIN)/python -m drills.kill
+
+# A new text is then untranslated in each catalogue, which a test tells.
+texts: .venv/dev
+	$(BIN)/pybabel -q extract -F pyproject.toml --omit-header --no-location --sort-output -o feeds/locale/feeds.pot feeds
+	for po in feeds/locale/*.po; do \
+		$(BIN)/pybabel -q update --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --no-wrap \
+			-i feeds/locale/feeds.pot -l $$(basename $$po .po) -o $$po; \
+	done
 
 # What runs; what runs with PostgreSQL; what tests, checks and measures. Extras stay in the pins: without them pip looks past
 # a pin that another package asks for with an extra, and fails on the day a newer release comes out.

@@ -5,7 +5,6 @@ Pure: the same arguments give the same feed. Nothing here knows a format, the st
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
 from functools import lru_cache
 
 from feeds.domain import (
@@ -20,7 +19,7 @@ from feeds.domain import (
     Site,
 )
 from feeds.markup import Paragraph, Text, summary, text_html
-from feeds.words import Words, words
+from feeds.words import Words
 
 
 def subscription(
@@ -80,6 +79,10 @@ def archive(
     return replace(
         _feed(site, selection, _dated(site, releases, earlier), suspended=False),
         address=around[page.number],
+        page_url=around[page.number],
+        invitation=site.words.gettext(
+            "This is a part of the archive of a feed, as feed readers fetch it."
+        ),
         current=document_url(site, selection.categories),
         previous=around[page.number - 1] if page.number > 1 else None,
         following=None if page.newest else around[page.number + 1],
@@ -97,26 +100,43 @@ def _dated(site: Site, releases: Sequence[Release], notices: Sequence[Notice]) -
 
 
 def _feed(site: Site, selection: Selection, entries: Sequence[Entry], *, suspended: bool) -> Feed:
-    said = words(site.language)
+    said = site.words
     about = (
-        said.releases_of.format(category=_names(selection.categories))
+        said.gettext("Press releases: {category}").format(category=_names(selection.categories))
         if selection.categories
-        else said.all_releases
+        else said.gettext("All press releases")
     )
+    state = said.gettext("Suspended")
     return Feed(
         feed_id=selection.feed_id,
         title=selection_title(site, selection.categories),
-        subtitle=f"{about}. {said.suspended}." if suspended else f"{about}.",
-        updated=max((entry.updated for entry in entries), default=_local(site, selection.created)),
+        subtitle=f"{about}. {state}." if suspended else f"{about}.",
+        updated=max((entry.updated for entry in entries), default=site.local(selection.created)),
         author=site.title,
         author_url=f"{site.base_url}/",
         rights=site.rights,
         language=site.language,
         address=document_url(site, selection.categories),
         page_url=page_url(site, selection.categories),
+        page_name=page_name(site),
+        invitation=invitation(site),
+        stylesheet=f"{site.root}/feed.css",
         category_scheme=f"{site.base_url}/categories",
         entries=tuple(entries),
     )
+
+
+def invitation(site: Site) -> str:
+    """Tell a person who has opened a feed what it is, and how to follow it."""
+    return site.words.gettext(
+        "This is a feed: give its address to a feed reader, which then shows you all that is "
+        "published here."
+    )
+
+
+def page_name(site: Site) -> str:
+    """Say what the page is that a feed leads a person to."""
+    return site.words.gettext("Read the releases as a page")
 
 
 def selection_title(site: Site, categories: Sequence[Category]) -> str:
@@ -132,7 +152,7 @@ def document_url(site: Site, categories: Sequence[Category]) -> str:
 
 
 def archive_url(site: Site, categories: Sequence[Category], number: int) -> str:
-    """Return the address of an archive document, without a format's extension."""
+    """Return the address of an archive document, without a format's extension: that of its page."""
     return f"{document_url(site, categories)}/archive/{number}"
 
 
@@ -150,10 +170,9 @@ def release_url(site: Site, path: str) -> str:
 
 def release_entry(site: Site, release: Release) -> Entry:
     """Make the entry of a release. The contact, where there is one, closes its content."""
-    said = words(site.language)
     content = release.body
     if release.contact:
-        content += "\n" + _contact(said, release.contact)
+        content += "\n" + _contact(site.words, release.contact)
     links = [Link("alternate", release_url(site, release.path), "text/html")]
     if release.website:
         links.append(Link("related", release.website))
@@ -162,8 +181,8 @@ def release_entry(site: Site, release: Release) -> Entry:
     return Entry(
         entry_id=release.entry_id,
         title=release.title,
-        published=_local(site, release.published),
-        updated=_local(site, release.updated),
+        published=site.local(release.published),
+        updated=site.local(release.updated),
         author=release.author or site.title,
         content=content,
         summary=release.summary,
@@ -175,21 +194,21 @@ def release_entry(site: Site, release: Release) -> Entry:
 
 @lru_cache(maxsize=1024)  # few contacts issue many releases, and finding links takes long
 def _contact(said: Words, contact: str) -> str:
-    return text_html([Paragraph(said.contact.format(contact=contact))])
+    text = said.gettext("Contact of the issuer: {contact}").format(contact=contact)
+    return text_html([Paragraph(text)])
 
 
 def notice_entry(site: Site, notice: Notice) -> Entry:
     """Make the entry of a notice. Since when a suspension holds is said in its text."""
     content = text_html([Text(notice.text)])
     if notice.since is not None:
-        said = words(site.language)
-        day = said.day_text(_local(site, notice.since).date())
-        content += "\n" + text_html([Paragraph(said.suspended_since.format(day=day))])
+        since = site.words.since(site.local(notice.since))
+        content += "\n" + text_html([Paragraph(since)])
     return Entry(
         entry_id=notice.entry_id,
         title=notice.title,
-        published=_local(site, notice.announced),
-        updated=_local(site, notice.updated),
+        published=site.local(notice.announced),
+        updated=site.local(notice.updated),
         author=site.title,
         content=content,
         summary=summary(content),
@@ -197,13 +216,6 @@ def notice_entry(site: Site, notice: Notice) -> Entry:
         categories=(),
         links=(Link("alternate", f"{site.base_url}/", "text/html"),),
     )
-
-
-def _local(site: Site, instant: datetime) -> datetime:
-    """Show an instant in the portal's zone, or in UTC where that kept no whole minutes (LMT)."""
-    local = instant.astimezone(site.zone)
-    offset = local.utcoffset() or timedelta()
-    return instant if offset % timedelta(minutes=1) else local
 
 
 def _names(categories: Sequence[Category]) -> str:

@@ -6,9 +6,12 @@ whole seconds, unless a field says otherwise; every HTML string has been through
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
+
+from feeds.words import Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,15 +19,27 @@ class Site:
     """What stands in documents and does not come from the store.
 
     ``base_url`` has no trailing slash; ``entries`` is the number of releases in a subscription
-    document; ``zone`` is the zone in which instants are shown.
+    document; ``zone`` is the zone in which instants are shown, ``words`` what is said around them.
     """
 
     base_url: str
     title: str
     rights: str
     language: str
+    words: Words
     zone: ZoneInfo
     entries: int
+
+    @property
+    def root(self) -> str:
+        """The path of the service, without a trailing slash."""
+        return urlsplit(self.base_url).path
+
+    def local(self, instant: datetime) -> datetime:
+        """Show an instant in the portal's zone; in UTC where that kept no whole minutes (LMT)."""
+        local = instant.astimezone(self.zone)
+        offset = local.utcoffset() or timedelta()
+        return instant if offset % timedelta(minutes=1) else local
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -206,6 +221,8 @@ class Feed:
     ``address`` is its own URL without the format's extension, and so are ``current`` (of an
     archive document: the subscription document), ``previous`` and ``following`` (the archive
     documents before and after it). ``complete`` tells that nothing of the feed is elsewhere.
+    ``invitation`` tells a person what a browser shows here, ``page_name`` what ``page_url`` leads
+    to; ``stylesheet`` is the address by which a browser shows it.
     """
 
     feed_id: str
@@ -218,6 +235,9 @@ class Feed:
     language: str
     address: str
     page_url: str
+    page_name: str
+    invitation: str
+    stylesheet: str
     category_scheme: str
     entries: Sequence[Entry]
     current: str | None = None

@@ -22,6 +22,7 @@ from feeds.domain import Site
 from feeds.errors import SettingsError
 from feeds.identity import Authority
 from feeds.markup import one_line
+from feeds.words import Catalogue, read_catalogue, words
 
 _HOST = re.compile(r"(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9-]{1,63}")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
@@ -41,6 +42,7 @@ class Settings:
     timezone: ZoneInfo
     entries: int
     language: str
+    catalogue: Catalogue | None
     bind: str
     workers: int
     threads: int
@@ -79,6 +81,7 @@ class Settings:
             title=self.title,
             rights=self.rights,
             language=self.language,
+            words=words(self.language, self.catalogue),
             zone=self.timezone,
             entries=self.entries,
         )
@@ -153,6 +156,10 @@ def _language(text: str) -> str:
     return text
 
 
+def _catalogue(text: str) -> Catalogue | None:
+    return read_catalogue(text) if text else None
+
+
 def _switch(text: str) -> bool:
     if text.lower() not in {"on", "off"}:
         raise ValueError("it must be on or off")
@@ -176,6 +183,7 @@ _READERS: dict[str, tuple[str | None, Callable[[str], object]]] = {
     "timezone": ("Europe/Riga", zone),
     "entries": ("50", _number(1, 1000)),
     "language": ("lv", _language),
+    "catalogue": ("", _catalogue),
     "bind": ("127.0.0.1:8000", _bind),
     "workers": ("2", _number(1, 256)),
     "threads": ("4", _number(1, 256)),

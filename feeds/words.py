@@ -1,94 +1,170 @@
-"""The words that the service itself puts before readers, by the language of the portal.
+"""The words that the service itself puts before readers: texts, dates, numbers and plurals.
 
-A language without words of its own is served in English. A change here changes documents: raise
-``formats.VERSION`` with it.
+The texts are gettext messages, their ids the English ones. ``locale/`` holds a catalogue for each
+language that the service brings along, and an operator may name one of his own. Dates, numbers
+and plurals follow CLDR. A change of a text changes documents: raise ``formats.VERSION`` with it.
 """
 
+import datetime as dt
+import gettext
+import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from functools import lru_cache
+from importlib.resources import files
+from io import BytesIO
+from pathlib import Path
+from string import Formatter
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date
+from babel.messages.catalog import Catalog, Message
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import PoFileError, read_po
+from babel.numbers import format_decimal
+
+_SOURCE = "en"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
+class Catalogue:
+    """The texts of one language; ``digest`` identifies them, ``missing`` are left in English."""
+
+    translations: gettext.NullTranslations
+    digest: str
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
 class Words:
-    """Every phrase that stands in feeds, notices and pages."""
+    """The words of a portal: its catalogue, and the locale that it writes dates and numbers by."""
 
-    all_releases: str
-    releases_of: str
-    suspended: str
-    suspended_since: str
-    suspension_title: str
-    suspension_text: str
-    resumption_title: str
-    resumption_text: str
-    months: tuple[str, ...]
-    day: str
-    published: str
-    contact: str
-    no_contact: str
-    categories: str
-    newest: str
-    subscribe: str
-    empty: str
-    home: str
+    catalogue: Catalogue
+    locale: Locale
 
-    def day_text(self, day: date) -> str:
-        """Write a date as people do: ``2022. gada 1. martā`` in Latvian."""
-        return self.day.format(day=day.day, month=self.months[day.month - 1], year=day.year)
+    def __str__(self) -> str:
+        """Identify the words, as far as they stand in documents."""
+        return f"{self.locale} {self.catalogue.digest}"
 
+    def gettext(self, text: str) -> str:
+        """Return a text in the language of the portal."""
+        return self.catalogue.translations.gettext(text)
 
-LATVIAN = Words(
-    all_releases="Visas preses relīzes",
-    releases_of="Preses relīzes: {category}",
-    suspended="Darbība pārtraukta",
-    suspended_since="Darbība pārtraukta kopš {day}.",
-    suspension_title="Vortāla darbība pārtraukta uz nenoteiktu laiku.",
-    suspension_text=(
-        "Vortāla darbība pārtraukta uz nenoteiktu laiku. Jaunas preses relīzes publicētas netiks."
-    ),
-    resumption_title="Vortāla darbība atsākta.",
-    resumption_text="Vortāla darbība ir atsākta. Jaunas preses relīzes atkal tiek publicētas.",
-    months=(
-        "janvāra", "februāra", "marta", "aprīļa", "maija", "jūnija", "jūlija", "augusta",
-        "septembra", "oktobra", "novembra", "decembra",
-    ),
-    day="{year}. gada {day}. {month}",
-    published="Publicēts",
-    contact="Preses relīzes iesniedzēja kontaktinformācija: {contact}",
-    no_contact="Preses relīzes iesniedzēja kontaktinformācija šobrīd nav pieejama.",
-    categories="Kategorijas",
-    newest="Jaunākās preses relīzes",
-    subscribe="Abonēt",
-    empty="Šeit vēl nav nevienas preses relīzes.",
-    home="Visas kategorijas",
-)  # fmt: skip
+    def pgettext(self, context: str, text: str) -> str:
+        """Return a text that means something else in another place."""
+        return self.catalogue.translations.pgettext(context, text)
 
-ENGLISH = Words(
-    all_releases="All press releases",
-    releases_of="Press releases: {category}",
-    suspended="Suspended",
-    suspended_since="Suspended since {day}.",
-    suspension_title="Publication is suspended indefinitely.",
-    suspension_text=(
-        "Publication is suspended indefinitely. No new press releases will be published."
-    ),
-    resumption_title="Publication has resumed.",
-    resumption_text="Publication has resumed. New press releases are published again.",
-    months=(
-        "January", "February", "March", "April", "May", "June", "July", "August", "September",
-        "October", "November", "December",
-    ),
-    day="{day} {month} {year}",
-    published="Published",
-    contact="Contact of the issuer: {contact}",
-    no_contact="The issuer's contact details are not available at present.",
-    categories="Categories",
-    newest="Newest press releases",
-    subscribe="Subscribe",
-    empty="There are no press releases here yet.",
-    home="All categories",
-)  # fmt: skip
+    def ngettext(self, singular: str, plural: str, count: int) -> str:
+        """Return a text in the plural form of a count, which stands in it as ``{count}``."""
+        text = self.catalogue.translations.ngettext(singular, plural, count)
+        return text.format(count=self.number(count))
+
+    def number(self, value: int) -> str:
+        """Write a number with the separators of the locale."""
+        return format_decimal(value, locale=self.locale)
+
+    def date(self, day: dt.date) -> str:
+        """Write a date in full."""
+        return format_date(day, "long", locale=self.locale)
+
+    def since(self, day: dt.date) -> str:
+        """Say since when: in many languages a date has another form there than by itself."""
+        months = (
+            self.pgettext("since", "January"),
+            self.pgettext("since", "February"),
+            self.pgettext("since", "March"),
+            self.pgettext("since", "April"),
+            self.pgettext("since", "May"),
+            self.pgettext("since", "June"),
+            self.pgettext("since", "July"),
+            self.pgettext("since", "August"),
+            self.pgettext("since", "September"),
+            self.pgettext("since", "October"),
+            self.pgettext("since", "November"),
+            self.pgettext("since", "December"),
+        )
+        text = self.gettext("Suspended since {day} {month} {year}.")
+        return text.format(day=day.day, month=months[day.month - 1], year=day.year)
 
 
-def words(language: str) -> Words:
-    """Return the words for a language tag, by its primary subtag."""
-    return LATVIAN if language.lower().partition("-")[0] == "lv" else ENGLISH
+_ENGLISH = Catalogue(gettext.NullTranslations(), "")
+
+
+@lru_cache
+def words(language: str, own: Catalogue | None = None) -> Words:
+    """Return the words for a language tag (RFC 5646): the operator's own, or those brought along.
+
+    A language without a catalogue is served in English.
+    """
+    primary = language.partition("-")[0].lower()
+    catalogue = own or _brought_along(primary)
+    if catalogue is None:
+        return Words(_ENGLISH, Locale(_SOURCE))
+    try:
+        return Words(catalogue, Locale.parse(language, sep="-"))
+    except (UnknownLocaleError, ValueError):
+        try:
+            return Words(catalogue, Locale.parse(primary))
+        except (UnknownLocaleError, ValueError):
+            return Words(catalogue, Locale(_SOURCE))
+
+
+def _brought_along(primary: str) -> Catalogue | None:
+    if primary == _SOURCE:
+        return _ENGLISH
+    found = files("feeds").joinpath("locale", f"{primary}.po")
+    return _read(found.read_bytes()) if found.is_file() else None
+
+
+def read_catalogue(path: str) -> Catalogue:
+    """Read an operator's own catalogue, a gettext PO file. Raises ``ValueError``."""
+    try:
+        content = Path(path).read_bytes()
+    except OSError as error:
+        raise ValueError(f"it cannot be read: {error.strerror}") from error
+    try:
+        return _read(content)
+    except (PoFileError, LookupError, TypeError, ValueError) as error:
+        raise ValueError(f"it is no catalogue of gettext (.po): {error}") from error
+
+
+def _read(content: bytes) -> Catalogue:
+    catalog = read_po(BytesIO(content), abort_invalid=True)
+    for message in catalog:
+        _check(message)
+    compiled = BytesIO()
+    write_mo(compiled, catalog)
+    said = sorted(str((each.context, each.id, each.string)) for each in catalog if each.id)
+    digest = hashlib.sha256("\n".join([catalog.plural_expr, *said]).encode()).hexdigest()[:16]
+    compiled.seek(0)
+    return Catalogue(gettext.GNUTranslations(compiled), digest, _missing(catalog))
+
+
+def _missing(catalog: Catalog) -> tuple[str, ...]:
+    template = read_po(BytesIO(files("feeds").joinpath("locale", "feeds.pot").read_bytes()))
+    found = []
+    for message in template:
+        said = catalog.get(message.id, message.context)
+        if message.id and (said is None or said.fuzzy or not all(_texts(said.string))):
+            found.append(_texts(message.id)[0])
+    return tuple(found)
+
+
+def _check(message: Message) -> None:
+    """Refuse a translation that names what its text is not given: it could not be shown."""
+    given = {field for text in _texts(message.id) for field in _fields(text)}
+    for text in _texts(message.string):
+        unknown = sorted(_fields(text) - given)
+        if message.id and unknown:
+            raise ValueError(
+                f"“{text}” names {{{unknown[0]}}}, which “{_texts(message.id)[0]}” does not"
+            )
+
+
+def _fields(text: str) -> set[str]:
+    return {field for _, field, _, _ in Formatter().parse(text) if field is not None}
+
+
+def _texts(stated: str | Sequence[str] | None) -> Sequence[str]:
+    """Return a text, or each plural form of it."""
+    return (stated or "",) if stated is None or isinstance(stated, str) else stated

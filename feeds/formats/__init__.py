@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from feeds.domain import Feed
 from feeds.formats import atom, json_feed, rss
 
-VERSION = 2
+VERSION = 3
 
 
 @dataclass(frozen=True, slots=True)

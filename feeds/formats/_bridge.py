@@ -20,6 +20,7 @@ GENERATOR = "release-feeds"
 _ATOM = "http://www.w3.org/2005/Atom"
 _DC = "http://purl.org/dc/elements/1.1/"
 _HISTORY = "http://purl.org/syndication/history/1.0"
+_XHTML = "http://www.w3.org/1999/xhtml"
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
 LOCALE = threading.Lock()
@@ -48,9 +49,11 @@ class _History:
 
     def extend_atom(self, root: etree._Element) -> None:
         self._extend(root, "link")
+        _dress(root, self.feed)
 
     def extend_rss(self, root: etree._Element) -> None:
         self._extend(root[0], f"{{{_ATOM}}}link")
+        root.addprevious(_stylesheet(self.feed))
 
     def _extend(self, element: etree._Element, link: str) -> None:
         feed = self.feed
@@ -66,6 +69,28 @@ class _History:
             if address:
                 href = f"{address}.{self.extension}"
                 etree.SubElement(element, link, {"rel": rel, "href": href, "type": self.media_type})
+
+
+def _dress(root: etree._Element, feed: Feed) -> None:
+    """Let a browser show a person what the document is (docs/decisions/0020-feeds-in-browsers.md).
+
+    Of all that it holds, the subtitle alone can have a link that can be followed.
+    """
+    root.addprevious(_stylesheet(feed))
+    subtitle = root.find("subtitle")
+    subtitle.set("type", "xhtml")
+    subtitle.text = None
+    division = etree.SubElement(subtitle, f"{{{_XHTML}}}div", nsmap={None: _XHTML})
+    division.text = f"{feed.subtitle} {feed.invitation} "
+    link = etree.SubElement(division, f"{{{_XHTML}}}a", {"href": feed.page_url})
+    link.text = feed.page_name
+    link.tail = "."
+
+
+def _stylesheet(feed: Feed) -> etree._ProcessingInstruction:
+    return etree.ProcessingInstruction(
+        "xml-stylesheet", f'type="text/css" href="{feed.stylesheet}"'
+    )
 
 
 class _EntryExtension:

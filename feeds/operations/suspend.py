@@ -12,7 +12,6 @@ from feeds.markup import legal, one_line
 from feeds.operations.deriving import EARLIEST
 from feeds.settings import Settings
 from feeds.store.writes import Change, change
-from feeds.words import words
 
 
 def suspend(  # noqa: PLR0913 - each is a field of its own
@@ -29,7 +28,7 @@ def suspend(  # noqa: PLR0913 - each is a field of its own
     Raises ``RefusedError``, having changed nothing, where one is running already or ``since``
     lies in the future or before the newest release shown.
     """
-    said = words(settings.language)
+    said = settings.site.words
     since = (since or now).replace(microsecond=0)
     if since > now:
         raise RefusedError(
@@ -60,8 +59,11 @@ def suspend(  # noqa: PLR0913 - each is a field of its own
             NoticeKind.SUSPENSION,
             changing.instant,
             since=since,
-            title=_title(title) or said.suspension_title,
-            text=_text(text) or said.suspension_text,
+            title=_title(title) or said.gettext("Publication is suspended indefinitely."),
+            text=_text(text)
+            or said.gettext(
+                "Publication is suspended indefinitely. No new press releases will be published."
+            ),
         )
         changing.add_notice(notice)
     return notice
@@ -84,7 +86,7 @@ def amend(engine: Engine, now: datetime, *, title: str | None, text: str | None)
 
 def resume(engine: Engine, settings: Settings, now: datetime, *, text: str | None = None) -> Notice:
     """Lift the running suspension and announce it; return the new entry's notice."""
-    said = words(settings.language)
+    said = settings.site.words
     with change(engine, now) as changing:
         notice = _running(changing)
         if notice is None:
@@ -95,8 +97,9 @@ def resume(engine: Engine, settings: Settings, now: datetime, *, text: str | Non
             NoticeKind.RESUMPTION,
             changing.instant,
             since=None,
-            title=said.resumption_title,
-            text=_text(text) or said.resumption_text,
+            title=said.gettext("Publication has resumed."),
+            text=_text(text)
+            or said.gettext("Publication has resumed. New press releases are published again."),
         )
         changing.add_notice(resumption)
     return resumption
