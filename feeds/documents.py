@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import fields
 from datetime import datetime
 
-from feeds import assemble, formats
+from feeds import assemble, formats, opml
 from feeds.domain import Category, Notice, Site
-from feeds.formats import Format
+from feeds.formats import FORMATS, Format
 from feeds.representation import Representation
-from feeds.store.reads import Snapshot
+from feeds.store.reads import STORE, Snapshot
 
 XML = "application/xml"
 """What a browser asks for; it shows the same bytes under this name."""
@@ -64,6 +64,29 @@ def archive(
         archived=True,
         parts=frozenset([(selection.members[0], page.number)]),
         keys=surrogate_keys(selection.categories),
+    )
+
+
+def outlines(snapshot: Snapshot, site: Site) -> Representation:
+    """Make the list of all feeds: of all releases, then of each category."""
+    form = next(iter(FORMATS.values()))
+    selections = [snapshot.everything(), *snapshot.categories()]
+    listed = [
+        opml.Outline(
+            title=assemble.selection_title(site, selection.categories),
+            feed=f"{assemble.document_url(site, selection.categories)}.{form.extension}",
+            page=assemble.page_url(site, selection.categories),
+        )
+        for selection in selections
+    ]
+    return Representation(
+        body=opml.render(site.title, listed),
+        media_type=opml.MEDIA_TYPE,
+        changed=snapshot.head().instant,
+        announced=announced(snapshot.notices()),
+        alternative=XML,
+        parts=frozenset([STORE]),
+        keys=surrogate_keys(()),
     )
 
 

@@ -6,6 +6,7 @@ Nothing here changes the store, and no address is ever taken from the request.
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, request
@@ -15,12 +16,12 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from feeds.domain import Site
 from feeds.errors import StoreAwayError, StoreError
-from feeds.web import routes
+from feeds.web import failures, pages, routes
 from feeds.web.cache import Cache
 from feeds.web.conditionals import ALLOWED, PREFLIGHT
 from feeds.web.elsewhere import Elsewhere
 from feeds.web.polls import READING, Polls
-from feeds.web.prepared import EVERYWHERE
+from feeds.web.prepared import BROWSED, EVERYWHERE
 
 
 def build(  # noqa: PLR0913 - each is a part or a setting of its own
@@ -53,24 +54,25 @@ def build(  # noqa: PLR0913 - each is a part or a setting of its own
     app.register_blueprint(routes.health(engine, cache))
 
     @app.errorhandler(HTTPException)
-    def failed(error: HTTPException) -> WerkzeugResponse:
+    def refused(error: HTTPException) -> WerkzeugResponse:
         if isinstance(error, NotFound) and request.method in READING:
-            return _not_found(elsewhere, cache, error)
+            return _not_found(elsewhere, cache, site, error)
         if isinstance(error, MethodNotAllowed):
             if request.method == "OPTIONS":
                 return Response(status=204, headers=list(PREFLIGHT))
             error = MethodNotAllowed(
                 ALLOWED.split(", "), f"This address answers {ALLOWED} and no other method."
             )
-        return routes.failed(error)
+        return failures.failed(site, error)
 
-    app.register_error_handler(StoreError, routes.away)
+    app.register_error_handler(StoreError, partial(failures.away, site))
     app.before_request(_in_one_spelling)
     app.before_request(lambda: _with_query(elsewhere, cache))
 
     @app.after_request
     def everywhere(response: Response) -> Response:
-        for name, value in EVERYWHERE:
+        in_browsers = BROWSED if response.mimetype == pages.HTML else ()
+        for name, value in (*EVERYWHERE, *in_browsers):
             response.headers[name] = value
         return response
 
@@ -97,12 +99,16 @@ def _with_query(elsewhere: Elsewhere, cache: Cache) -> WerkzeugResponse | None:
     return None
 
 
-def _not_found(elsewhere: Elsewhere, cache: Cache, error: HTTPException) -> WerkzeugResponse:
+def _not_found(
+    elsewhere: Elsewhere, cache: Cache, site: Site, error: HTTPException
+) -> WerkzeugResponse:
     """Answer at an old address where nothing else is."""
     if cache.away:
-        return routes.away(StoreAwayError(cache.away))
+        return failures.away(site, StoreAwayError(cache.away))
     try:
         found = elsewhere.address(request.environ["PATH_INFO"], "")
     except StoreError as reason:
-        return routes.away(reason)
-    return found or routes.failed(error)
+        return failures.away(site, reason)
+    except HTTPException as gone:
+        return failures.failed(site, gone)
+    return found or failures.failed(site, error)

@@ -3,7 +3,7 @@
 Asked only once nothing was found to be represented at an address; none of it is cached here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from flask import abort, redirect
 from sqlalchemy import Engine
@@ -11,10 +11,13 @@ from werkzeug.wrappers import Response
 
 from feeds.addresses import LONGEST, location
 from feeds.domain import Site
+from feeds.markup import one_line
 from feeds.store.engine import READ_SECONDS
 from feeds.store.reads import snapshot
 
 WITHDRAWN = "This release was withdrawn and is no longer shown."
+
+_SHOWN = 100  # characters of a slug that is none
 
 FRESH = "public, max-age=3600"
 """How long a redirect need not be asked for again: a browser that was told one for longer would
@@ -39,7 +42,8 @@ class Elsewhere:
         """Answer 301 where categories were renamed; ``rest`` follows their slugs in the address."""
         with snapshot(self._engine) as state:
             present = state.present_slugs(slugs)
-        if len(present) != len(slugs) or all(slug == now for slug, now in present.items()):
+        _require(slugs, present)
+        if all(slug == now for slug, now in present.items()):
             return None
         return self.moved(f"/categories/{'+'.join(sorted(set(present.values())))}{rest}")
 
@@ -47,12 +51,14 @@ class Elsewhere:
         """Answer 301 with the one spelling of a combined feed, where all its categories are."""
         with snapshot(self._engine) as state:
             present = state.present_slugs(slugs)
-        if len(present) != len(slugs):
-            abort(404, "There is no such category.")
+        _require(slugs, present)
         return self.moved(f"/categories/{'+'.join(sorted(set(present.values())))}.{extension}")
 
     def address(self, path_info: str, query: str) -> Response | None:
-        """Answer 301, or 410 of a withdrawn release, at an old address; both as WSGI has them."""
+        """Answer 301 at an old address, or raise 410 of a withdrawn release.
+
+        Path and query are as WSGI has them.
+        """
         sought = location(path_info.encode("latin-1"), query.encode("latin-1"))
         if len(sought) > LONGEST:
             return None
@@ -62,7 +68,7 @@ class Elsewhere:
             return None
         target, withdrawn = found
         if withdrawn:
-            return Response(f"{WITHDRAWN}\n", 410, content_type="text/plain; charset=utf-8")
+            abort(410, WITHDRAWN)
         return self.moved(str(target))
 
     def moved(self, address: str) -> Response:
@@ -70,3 +76,14 @@ class Elsewhere:
         response = redirect(f"{self._site.base_url}{address}", 301)
         response.headers["Cache-Control"] = FRESH
         return response
+
+
+def _require(slugs: Sequence[str], present: Mapping[str, str]) -> None:
+    for slug in slugs:
+        if slug not in present:
+            abort(404, unknown_category(slug))
+
+
+def unknown_category(slug: str) -> str:
+    """Say that there is no category of this slug, as it was asked for."""
+    return f"There is no category “{one_line(slug)[:_SHOWN]}”."

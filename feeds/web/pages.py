@@ -1,30 +1,102 @@
-"""Pages for people: index, category and release, in the words of the portal."""
+"""Pages for people: index, category, archive, release and error, in the words of the portal."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Final
 
 from flask import render_template
+from markupsafe import Markup
 
-from feeds.assemble import document_url, page_url, release_url, selection_title
+from feeds.assemble import archive_url, document_url, page_url, release_url, selection_title
 from feeds.documents import announced, surrogate_keys
-from feeds.domain import Category, Link, Notice, Site
+from feeds.domain import Category, Link, Release, Selection, Site
 from feeds.formats import FORMATS
 from feeds.representation import Representation
 from feeds.store.reads import STORE, Snapshot
-from feeds.words import words
 
-_HTML = "text/html"
+HTML: Final = "text/html"
+
+MOST_COMBINED: Final = 20
+"""How many categories one feed may combine."""
+
+_MANY: Final = 40  # categories, from where on they are found by letter or by search
+_LONG: Final = 100  # years that a chart shows one by one, those without a release too
+_LOWEST: Final = 2  # what a bar has of a hundred at least
+
+
+@dataclass(frozen=True, slots=True)
+class _Bar:
+    """A year in a chart; ``height`` is in hundredths of the highest."""
+
+    year: int
+    count: int
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What a selection shows in all: how many releases, of which years."""
+
+    count: int
+    bars: Sequence[_Bar]
+
+    @classmethod
+    def of(cls, snapshot: Snapshot, selection: Selection) -> "_Shown":
+        counts = dict(snapshot.years(selection))
+        years = sorted(counts)
+        if years and years[-1] - years[0] < _LONG:
+            years = list(range(years[0], years[-1] + 1))
+        most = max(counts.values(), default=0)
+        bars = [
+            _Bar(year, count, max(_LOWEST, round(100 * count / most, 1)) if count else 0)
+            for year in years
+            for count in [counts.get(year, 0)]
+        ]
+        return cls(selection.count, bars)
+
+    @property
+    def first(self) -> int:
+        return self.bars[0].year
+
+    @property
+    def last(self) -> int:
+        return self.bars[-1].year
+
+    @property
+    def busiest(self) -> _Bar:
+        return max(self.bars, key=lambda bar: bar.count)
 
 
 def index(snapshot: Snapshot, site: Site) -> Representation:
-    """Make the index: the announcement, the categories, the newest releases, the feeds."""
+    """Make the index: the announcement, the feeds, the categories, the newest releases."""
     everything = snapshot.everything()
+    categories = snapshot.categories()
+    initials = _initials(categories) if len(categories) > _MANY else {}
     return _page(
         "index.html",
         snapshot,
         site,
-        surrogate_keys(()),
+        (),
+        address=page_url(site, ()),
         feeds=_feeds(site, ()),
-        categories=snapshot.categories(),
+        shown=_Shown.of(snapshot, everything),
+        categories=categories,
+        initials=initials,
+        most_combined=MOST_COMBINED,
         releases=snapshot.newest(everything, site.entries),
+        newest_page=snapshot.newest_page(everything),
     )
+
+
+def _initials(categories: Sequence[Selection]) -> dict[str, str]:
+    """Return each first letter with the slug of the first category that has it."""
+    found: dict[str, str] = {}
+    for selection in categories:
+        slug = selection.categories[0].slug
+        found.setdefault(slug[0].upper(), slug)
+    return found
 
 
 def category(snapshot: Snapshot, site: Site, slug: str) -> Representation | None:
@@ -36,10 +108,36 @@ def category(snapshot: Snapshot, site: Site, slug: str) -> Representation | None
         "category.html",
         snapshot,
         site,
-        surrogate_keys(selection.categories),
+        selection.categories,
+        address=page_url(site, selection.categories),
         feeds=_feeds(site, selection.categories) + _feeds(site, ()),
         category=selection.categories[0],
+        shown=_Shown.of(snapshot, selection),
         releases=snapshot.newest(selection, site.entries),
+        newest_page=snapshot.newest_page(selection),
+    )
+
+
+def archive(
+    snapshot: Snapshot, site: Site, slugs: Sequence[str], number: int
+) -> Representation | None:
+    """Make the page of what an archive document holds, or None where there is none."""
+    selection = snapshot.selection(slugs)
+    page = snapshot.page(selection, number) if selection else None
+    if selection is None or page is None:
+        return None
+    heading = site.words.gettext("All press releases")
+    return _page(
+        "archive.html",
+        snapshot,
+        site,
+        selection.categories,
+        address=archive_url(site, selection.categories, number),
+        feeds=_feeds(site, selection.categories) + (_feeds(site, ()) if slugs else []),
+        heading=selection.categories[0].name if selection.categories else heading,
+        categories=selection.categories,
+        page=page,
+        releases=snapshot.archived(selection, page),
     )
 
 
@@ -49,51 +147,135 @@ def release(snapshot: Snapshot, site: Site, path: str) -> Representation | None:
     if found is None:
         return None
     feeds = [link for member in found.categories for link in _feeds(site, (member,))]
+    contact = site.words.gettext("Contact of the issuer: {contact}")
+    none = site.words.gettext("The issuer's contact details are not available at present.")
     return _page(
         "release.html",
         snapshot,
         site,
-        surrogate_keys(found.categories),
+        found.categories,
+        address=release_url(site, found.path),
         feeds=feeds + _feeds(site, ()),
         release=found,
-        published=found.published.astimezone(site.zone),
+        published=site.local(found.published),
+        updated=site.local(found.updated),
+        contact=contact.format(contact=found.contact) if found.contact else none,
+        beside=[
+            (member, *snapshot.beside(selection, found))
+            for member in found.categories
+            if (selection := snapshot.selection((member.slug,)))
+        ],
+        article=_article(site, found),
+    )
+
+
+def error(site: Site, status: HTTPStatus) -> str:
+    """Make the page of an error, which stands at no address of its own."""
+    said = site.words
+    sentences = {
+        HTTPStatus.NOT_FOUND: (
+            said.gettext("There is nothing at this address."),
+            said.gettext("Perhaps it was mistyped. All that there is can be found from the index."),
+        ),
+        HTTPStatus.METHOD_NOT_ALLOWED: (
+            said.gettext("This address can only be read."),
+            said.gettext("Nothing can be sent to this service."),
+        ),
+        HTTPStatus.GONE: (
+            said.gettext("This press release was withdrawn."),
+            said.gettext("It is no longer shown here, and will not be moved elsewhere."),
+        ),
+        HTTPStatus.SERVICE_UNAVAILABLE: (
+            said.gettext("The archive cannot be reached at the moment."),
+            said.gettext("Please try again in a few minutes."),
+        ),
+    }
+    sentence, advice = sentences.get(
+        status,
+        (
+            said.gettext("Something went wrong here."),
+            said.gettext("It is not your fault. Please try again later."),
+        ),
+    )
+    return _rendered(
+        "error.html",
+        site,
+        feeds=_feeds(site, ()),
+        status=status.value,
+        sentence=sentence,
+        advice=advice,
     )
 
 
 def _page(
-    template: str, snapshot: Snapshot, site: Site, keys: tuple[str, ...], **values: object
+    template: str,
+    snapshot: Snapshot,
+    site: Site,
+    about: Sequence[Category],
+    **values: object,
 ) -> Representation:
     notices = snapshot.notices()
-    running: Notice | None = next((notice for notice in notices if notice.running), None)
-    said = words(site.language)
+    running = next((notice for notice in notices if notice.running), None)
     since = ""
     if running is not None and running.since is not None:
-        day = said.day_text(running.since.astimezone(site.zone).date())
-        since = said.suspended_since.format(day=day)
-    body = render_template(
-        template,
-        site=site,
-        said=said,
-        notice=running,
-        since=since,
-        document_url=lambda *categories: document_url(site, categories),
-        page_url=lambda *categories: page_url(site, categories),
-        release_url=lambda path: release_url(site, path),
-        formats=FORMATS.values(),
-        **values,
-    )
+        since = site.words.since(site.local(running.since))
+    body = _rendered(template, site, notice=running, since=since, **values)
     return Representation(
         body=body.encode(),
-        media_type=_HTML,
+        media_type=HTML,
         # A page shows names and notices beside its release: any change may be one of it.
         changed=snapshot.head().instant,
         announced=announced(notices),
         parts=frozenset([STORE]),
-        keys=keys,
+        keys=surrogate_keys(about),
     )
 
 
-def _feeds(site: Site, categories: tuple[Category, ...]) -> list[tuple[str, Link]]:
+def _rendered(template: str, site: Site, **values: object) -> str:
+    said = site.words
+    return render_template(
+        template,
+        site=site,
+        _=said.gettext,
+        pgettext=said.pgettext,
+        ngettext=said.ngettext,
+        number=said.number,
+        date=said.date,
+        document_url=lambda *categories: document_url(site, categories),
+        page_url=lambda *categories: page_url(site, categories),
+        archive_url=lambda categories, number: archive_url(site, categories, number),
+        release_url=lambda path: release_url(site, path),
+        formats=FORMATS.values(),
+        **values,
+    )
+
+
+def _article(site: Site, release: Release) -> Markup:
+    """Describe a release to search engines (schema.org/NewsArticle), as JSON-LD."""
+    stated = {
+        "@context": "https://schema.org",
+        "@type": "NewsArticle",
+        "headline": release.title,
+        "description": release.summary,
+        "url": release_url(site, release.path),
+        "mainEntityOfPage": release_url(site, release.path),
+        "datePublished": site.local(release.published).isoformat(),
+        "dateModified": site.local(release.updated).isoformat(),
+        "inLanguage": release.language or site.language,
+        "articleSection": [category.name for category in release.categories],
+        "author": {"@type": "Organization", "name": release.author or site.title},
+        "publisher": {
+            "@type": "Organization",
+            "name": site.title,
+            "url": page_url(site, ()),
+        },
+    }
+    text = json.dumps(stated, ensure_ascii=False)
+    # Within a script element nothing is escaped as in HTML; what could end it is written otherwise.
+    return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))  # noqa: S704 - nothing is left in it that HTML knows
+
+
+def _feeds(site: Site, categories: Sequence[Category]) -> list[tuple[str, Link]]:
     """Return the feeds of a selection, for autodiscovery, with their titles."""
     title = selection_title(site, categories)
     return [

@@ -20,6 +20,17 @@ EVERYWHERE = (
 )
 """Headers of every answer, errors included."""
 
+_POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+BROWSED = (
+    ("Content-Security-Policy", _POLICY),
+    ("Referrer-Policy", "same-origin"),
+)
+"""Headers of what a browser shows: nothing but our own files, in nobody's frame."""
+
+_IN_BROWSERS = frozenset(["text/html", "application/xml"])
 _OVERHEAD = 4096  # bytes of headers and objects beside the bodies, measured and rounded up
 _KEYS = 4  # times that the keys of a combined feed are there, its address and a header included
 
@@ -77,6 +88,8 @@ class Period:
         if coding is not None:
             headers.append(("Content-Encoding", coding))
         headers.append(("Content-Length", str(len(body))))
+        if media_type in _IN_BROWSERS:
+            headers += BROWSED
         return Answer("200 OK", headers, b"" if head else body)
 
 

@@ -1,16 +1,14 @@
 """Routes: from an address to the representation that stands there."""
 
 import re
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from functools import partial
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, Response, abort, request
+from flask import Blueprint, Response, abort, redirect, request
 from sqlalchemy import Engine
 from werkzeug.datastructures import Headers
-from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 if TYPE_CHECKING:
@@ -20,40 +18,30 @@ from feeds import documents
 from feeds.domain import Site
 from feeds.errors import StoreError
 from feeds.formats import FORMATS, Format
-from feeds.representation import Representation
 from feeds.store.engine import READ_SECONDS
 from feeds.store.reads import snapshot
 from feeds.web import pages
+from feeds.web.assets import assets
 from feeds.web.cache import Cache, Make
 from feeds.web.conditionals import answer
-from feeds.web.elsewhere import Elsewhere
+from feeds.web.elsewhere import Elsewhere, unknown_category
+from feeds.web.failures import sentence
 from feeds.web.prepared import Prepared
-
-MOST_COMBINED = 20
-"""How many categories one feed may combine."""
 
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 _SLUG = re.compile(r"[a-z0-9-]{1,100}")
 _PATH = re.compile(r"[0-9]{4}/[0-9]{2}/[0-9]{2}/[a-z0-9~-]{1,120}")
 
 
+def _require(slugs: Sequence[str]) -> None:
+    """Answer 404 where one of these cannot be the slug of a category."""
+    for slug in slugs:
+        if not _SLUG.fullmatch(slug):
+            abort(404, unknown_category(slug))
+
+
 Find = Callable[[], WerkzeugResponse | None]
 """Finds what is to be answered where nothing is represented, if that is not 404."""
-
-
-def _file(name: str) -> bytes:
-    return files("feeds.web").joinpath("static", name).read_bytes()
-
-
-def _static(body: bytes, media_type: str) -> Prepared:
-    return Prepared(Representation(body, media_type), datetime.now(UTC))
-
-
-_STATIC = {
-    "robots.txt": _static(b"User-agent: *\nDisallow:\n", "text/plain"),
-    "favicon.ico": _static(_file("favicon.ico"), "image/x-icon"),
-    "style.css": _static(_file("style.css"), "text/css"),
-}
 
 
 def blueprint(
@@ -73,11 +61,17 @@ def blueprint(
             routes.add_url_rule(rule, name, view, defaults={"form": form})
     # Below a path the slash may be missing: Werkzeug would build a redirect from the Host header.
     routes.add_url_rule("/", "index", views.index, strict_slashes=False)
+    routes.add_url_rule("/categories", "chosen", views.chosen)
     routes.add_url_rule("/categories/<slug>", "category", views.category)
+    routes.add_url_rule("/releases/archive/<number>", "archive_page", views.archive_page)
+    routes.add_url_rule(
+        "/categories/<slug>/archive/<number>", "category_archive_page", views.archive_page
+    )
+    routes.add_url_rule("/feeds.opml", "outlines", views.outlines)
     routes.add_url_rule("/releases/<path:path>", "release", views.release)
-    for name in _STATIC:
+    for name in views.assets:
         routes.add_url_rule(
-            f"/{name}", name.replace(".", "_"), views.static, defaults={"name": name}
+            f"/{name}", name.replace(".", "_"), views.asset, defaults={"name": name}
         )
     return routes
 
@@ -92,6 +86,7 @@ class _Views:
         self._elsewhere = elsewhere
         self._site = site
         self._clock = clock
+        self.assets = assets(site)
 
     def releases(self, form: Format) -> WerkzeugResponse:
         return self._subscription((), form)
@@ -99,10 +94,9 @@ class _Views:
     def categories(self, slugs: str, form: Format) -> WerkzeugResponse:
         named = slugs.split("+")
         canonical = sorted(set(named))
-        if not all(_SLUG.fullmatch(slug) for slug in named):
-            abort(404, "There is no such category.")
-        if len(canonical) > MOST_COMBINED:
-            abort(404, f"A feed combines at most {MOST_COMBINED} categories.")
+        _require(named)
+        if len(canonical) > pages.MOST_COMBINED:
+            abort(404, f"A feed combines at most {pages.MOST_COMBINED} categories.")
         if named != canonical:
             return self._elsewhere.canonical(canonical, form.extension)
         return self._subscription(tuple(named), form)
@@ -111,8 +105,7 @@ class _Views:
         return self._archive((), number, form)
 
     def category_archive(self, slug: str, number: str, form: Format) -> WerkzeugResponse:
-        if not _SLUG.fullmatch(slug):
-            abort(404, "There is no such category.")
+        _require([slug])
         return self._archive((slug,), number, form)
 
     def index(self) -> WerkzeugResponse:
@@ -123,8 +116,7 @@ class _Views:
         )
 
     def category(self, slug: str) -> WerkzeugResponse:
-        if not _SLUG.fullmatch(slug):
-            abort(404, "There is no such category.")
+        _require([slug])
         return self._served(
             lambda state: pages.category(state, self._site, slug),
             "category",
@@ -140,8 +132,35 @@ class _Views:
             partial(self._elsewhere.release, path),
         )
 
-    def static(self, name: str) -> Response:
-        return self._respond(_STATIC[name])
+    def archive_page(self, number: str, slug: str = "") -> WerkzeugResponse:
+        slugs = (slug,) if slug else ()
+        _require(slugs)
+        if not _NUMBER.fullmatch(number):
+            abort(404, "There is no such archive page.")
+        return self._served(
+            lambda state: pages.archive(state, self._site, slugs, int(number)),
+            "archive page",
+            partial(self._elsewhere.categories, slugs, f"/archive/{number}"),
+        )
+
+    def chosen(self) -> WerkzeugResponse:
+        """Lead from the ticked categories of a form to their feed."""
+        slugs = sorted(set(request.args.getlist("category")))
+        _require(slugs)
+        extension = request.args.get("format", next(iter(FORMATS)))
+        if not slugs or extension not in FORMATS:
+            abort(404)
+        response = redirect(f"{self._site.base_url}/categories/{'+'.join(slugs)}.{extension}", 303)
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    def outlines(self) -> WerkzeugResponse:
+        return self._served(
+            lambda state: documents.outlines(state, self._site), "list", lambda: None
+        )
+
+    def asset(self, name: str) -> Response:
+        return self._respond(self.assets[name])
 
     def _subscription(self, slugs: tuple[str, ...], form: Format) -> WerkzeugResponse:
         return self._served(
@@ -185,40 +204,17 @@ def health(engine: Engine, cache: Cache) -> Blueprint:
 
     @routes.get("/healthz")
     def healthz() -> Response:
-        return _sentence("The process lives.", 200)
+        return sentence("The process lives.", 200)
 
     @routes.get("/readyz")
     def readyz() -> Response:
         if cache.away:
-            return _sentence(cache.away, 503)
+            return sentence(cache.away, 503)
         try:
             with snapshot(engine, seconds=READ_SECONDS) as state:
                 state.head()
         except StoreError as error:
-            return _sentence(str(error), 503)
-        return _sentence("The service can serve.", 200)
+            return sentence(str(error), 503)
+        return sentence("The service can serve.", 200)
 
     return routes
-
-
-def failed(error: HTTPException) -> WerkzeugResponse:
-    """Answer an HTTP error in one sentence of plain text."""
-    response = error.get_response()
-    unknown = error.description == NotFound.description
-    sentence = "There is nothing at this address." if unknown else error.description
-    response.set_data(f"{sentence}\n")
-    response.content_type = "text/plain; charset=utf-8"
-    return response
-
-
-def away(error: StoreError) -> Response:
-    """Answer for a store that is away: the reason, and when to ask again."""
-    response = _sentence(str(error), 503)
-    response.headers["Retry-After"] = "30"
-    return response
-
-
-def _sentence(text: str, status: int) -> Response:
-    response = Response(f"{text}\n", status, content_type="text/plain; charset=utf-8")
-    response.headers["Cache-Control"] = "no-store"
-    return response

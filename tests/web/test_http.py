@@ -67,9 +67,13 @@ ADDRESSES = (
     "/robots.txt",
     "/favicon.ico",
     "/style.css",
+    "/feed.css",
+    "/page.js",
+    "/feeds.opml",
     "/healthz",
     "/readyz",
 )
+PAGES = ("/", "/categories/kultura", "/releases/2010/05/04/a")
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
@@ -89,7 +93,10 @@ def test_another_method_is_refused_with_those_that_are_not(
         response = client.open(address, method=method)
         assert response.status_code == 405
         assert response.headers["Allow"] == "GET, HEAD, OPTIONS"
-        assert response.text == "This address answers GET, HEAD, OPTIONS and no other method.\n"
+        if address in PAGES:
+            assert "<h1>Šo adresi var tikai lasīt.</h1>" in response.text
+        else:
+            assert response.text == "This address answers GET, HEAD, OPTIONS and no other method.\n"
         assert response.headers["X-Content-Type-Options"] == "nosniff"
 
 
@@ -106,25 +113,21 @@ def test_options_and_preflight_are_answered(client: FlaskClient, address: str) -
 @pytest.mark.parametrize(
     ("address", "sentence"),
     [
-        ("/categories/none.atom", "There is no such category."),
-        ("/categories/kultura+none.atom", "There is no such category."),
-        ("/categories/KULTURA.atom", "There is no such category."),
-        ("/categories/+.atom", "There is no such category."),
-        ("/categories/sports+none.atom", "There is no such category."),
-        ("/categories/none", "There is no such category."),
-        ("/categories/../x", None),
-        ("/categories/%00.atom", "There is no such category."),
-        ("/categories/%ff.rss", "There is no such category."),
-        ("/releases/2010/05/04/none", "There is no such release."),
-        ("/releases/2010/05/04", "There is no such release."),
+        ("/categories/none.atom", "There is no category “none”."),
+        ("/categories/kultura+none.atom", "There is no category “none”."),
+        ("/categories/KULTURA.atom", "There is no category “KULTURA”."),
+        ("/categories/+.atom", "There is no category “”."),
+        ("/categories/sports+none.atom", "There is no category “none”."),
+        ("/categories/none/archive/1.rss", "There is no category “none”."),
+        ("/categories/kultura/archive/7.rss", "There is no such archive document."),
+        ("/categories/%00.atom", "There is no category “”."),
+        ("/categories/%ff.rss", "There is no category “�”."),
         (
             "/categories/" + "+".join(f"c{n:02}" for n in range(21)) + ".json",
             "A feed combines at most 20 categories.",
         ),
         ("/releases.xml", None),
-        ("/releases.atom/", None),
-        ("/style.css/", None),
-        ("/nothing", None),
+        ("/nothing.php", None),
     ],
 )
 def test_what_is_not_there_is_404_with_a_sentence(
@@ -138,10 +141,41 @@ def test_what_is_not_there_is_404_with_a_sentence(
     assert response.text == f"{sentence or 'There is nothing at this address.'}\n"
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/categories/none",
+        "/categories/kultura+sports",
+        "/categories/../x",
+        "/categories/none/archive/1",
+        "/categories/kultura/archive/1",
+        "/releases/2010/05/04/none",
+        "/releases/2010/05/04",
+        "/releases/archive/1",
+        "/releases/archive/x",
+        "/releases.atom/",
+        "/style.css/",
+        "/nothing",
+        "/categories",
+        "/categories?category=none&format=none",
+        "/categories?category=/",
+    ],
+)
+def test_a_page_that_is_not_there_is_404_in_the_dress_of_the_others(
+    client: FlaskClient, address: str
+) -> None:
+    response = client.get(address)
+    assert response.status_code == 404
+    assert response.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert "<h1>Šajā adresē nekā nav.</h1>" in response.text
+    assert 'href="https://feeds.example.org/"' in response.text
+    assert "default-src 'none'" in response.headers["Content-Security-Policy"]
+
+
 def test_an_address_with_further_slashes_before_it_is_another_one(client: FlaskClient) -> None:
     for path in ("//releases.atom", "///categories/kultura", "//"):
         response = client.get("/", environ_overrides={"PATH_INFO": path})
-        assert (response.status_code, response.text) == (404, "There is nothing at this address.\n")
+        assert response.status_code == 404
 
 
 def test_several_categories_are_one_feed_in_one_order(client: FlaskClient) -> None:
