@@ -47,6 +47,15 @@ def check(settings: Settings) -> list[str]:
         head = state.head()
         require_authority(settings, state.everything())
     require_window(settings, head)
+    warnings = []
     if head.settings_digest != settings_digest(settings.site):
-        return ["Settings or formats have changed since the last `feeds migrate`: run it now."]
-    return []
+        warnings.append(
+            "Settings or formats have changed since the last `feeds migrate`: run it now."
+        )
+    if settings.catalogue and settings.catalogue.missing:
+        first, *others = settings.catalogue.missing
+        warnings.append(
+            f"FEEDS_CATALOGUE lacks “{first}” and {len(others)} other texts of this version, "
+            "which are shown in English."
+        )
+    return warnings

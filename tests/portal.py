@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,13 @@ class Portal:
             # A change is visible to the next request; what comes later is tested on its own.
             "FEEDS_REVISION_TTL": "0",
         } | settings
+
+    @cached_property
+    def address(self) -> str:
+        """The address at which it is served, on a port that was free when it was first asked."""
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            return f"http://127.0.0.1:{probe.getsockname()[1]}"
 
     @property
     def settings(self) -> Settings:
@@ -167,9 +175,7 @@ class Portal:
     @contextmanager
     def served(self, *command: str, **environ: str) -> Iterator[str]:
         """Serve under the real gunicorn; yield the address."""
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            bind = f"127.0.0.1:{probe.getsockname()[1]}"
+        bind = self.address.removeprefix("http://")
         with (
             (self.folder / "gunicorn.out").open("w") as out,
             (self.folder / "gunicorn.err").open("w") as err,
@@ -182,8 +188,8 @@ class Portal:
                 stderr=err,
             )
         try:
-            wait_for(f"http://{bind}/healthz", process)
-            yield f"http://{bind}"
+            wait_for(f"{self.address}/healthz", process)
+            yield self.address
         finally:
             process.terminate()
             process.wait(20)

@@ -1,0 +1,86 @@
+"""Feeds as a person sees them who opens one in Chromium."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import WIDTHS, Open, leave
+
+FEEDS = {
+    "atom": "/releases.atom",
+    "rss": "/releases.rss",
+    "category-atom": "/categories/kultura.atom",
+    "archive-atom": "/releases/archive/1.atom",
+}
+MARKUP = re.compile(r"<|&lt;|&amp;|</|\?xml|https?://www\.w3\.org")
+
+
+def seen(page: Page) -> str:
+    """Return the text that is visible, as a person could select and copy it."""
+    page.keyboard.press("Control+A")
+    found: str = page.evaluate("getSelection().toString()")
+    return found
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("name", FEEDS)
+def test_a_feed_is_shown_as_what_it_is(visit: Open, name: str, width: str, scheme: str) -> None:
+    page = visit(FEEDS[name], width, color_scheme=scheme)
+    leave(page, f"feed-{name}-{width}-{scheme}")
+    text = seen(page)
+    assert text.startswith("PRCentrs.Lv")
+    assert not MARKUP.search(text)
+    assert page.evaluate("document.documentElement.scrollWidth") == WIDTHS[width]
+    entries = page.locator("entry, item")
+    assert entries.count() >= 50
+    for place in (0, 1, 49):
+        expect(entries.nth(place).locator("title")).to_be_visible()
+        expect(entries.nth(place).locator("published, pubDate")).to_be_visible()
+        expect(entries.nth(place).locator("summary, description")).to_be_visible()
+    for hidden in ("id", "updated", "author", "content", "guid", "generator", "lastBuildDate"):
+        for element in page.locator(hidden).all()[:3]:
+            expect(element).to_be_hidden()
+
+
+@pytest.mark.parametrize("form", ["atom", "rss"])
+def test_the_announcement_stands_out_first(visit: Open, form: str) -> None:
+    page = visit(f"/releases.{form}")
+    first, second = (page.locator("entry, item").nth(place) for place in (0, 1))
+    expect(first).to_contain_text("Darbība pārtraukta kopš 2022. gada 31. decembra.")
+    colours = [
+        one.evaluate("element => getComputedStyle(element).backgroundColor")
+        for one in (first, second)
+    ]
+    assert colours == ["rgb(253, 240, 211)", "rgba(0, 0, 0, 0)"]
+
+
+def test_a_feed_tells_how_to_subscribe_and_leads_to_its_page(visit: Open, site: str) -> None:
+    page = visit("/categories/kultura.atom")
+    expect(page.locator("subtitle")).to_contain_text("Šī ir plūsma: ierakstiet tās adresi")
+    page.get_by_text("Lasīt relīzes kā tīmekļa lapu").click()
+    assert page.url == f"{site}/categories/kultura"
+    page = visit("/releases/archive/2.atom")
+    expect(page.locator("subtitle")).to_contain_text("Šī ir daļa no plūsmas arhīva")
+    page.get_by_text("Lasīt relīzes kā tīmekļa lapu").click()
+    assert page.url == f"{site}/releases/archive/2"
+
+
+def test_rss_tells_as_much_as_a_style_sheet_can(visit: Open) -> None:
+    page = visit("/releases.rss")
+    told = page.evaluate(
+        "getComputedStyle(document.querySelector('channel > description'), '::after').content"
+    )
+    assert "Šī ir plūsma: ierakstiet tās adresi plūsmu lasītājā" in told
+
+
+def test_the_dates_of_a_feed_are_cut_to_the_day(visit: Open) -> None:
+    page = visit("/releases.atom")
+    date = page.locator("entry > published").nth(1)
+    assert date.evaluate(
+        "element => { const day = document.createRange();"
+        " day.setStart(element.firstChild, 0); day.setEnd(element.firstChild, 10);"
+        " const rest = element.getBoundingClientRect().right;"
+        " return Math.abs(day.getBoundingClientRect().right - rest) < 2 }"
+    )

@@ -1,0 +1,182 @@
+"""Pages as people use them, in Chromium: seen, resized, copied from, combined, and accessible."""
+
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import WIDTHS, Open, leave
+
+PAGES = {
+    "index": "/",
+    "category": "/categories/kultura",
+    "archive": "/categories/kultura/archive/1",
+    "release": "/releases/2021/05/04/an-exhibition-in-liepkalne",
+}
+STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+def fits(page: Page) -> bool:
+    """Whether nothing stands out of the window to the side."""
+    found: bool = page.evaluate(
+        "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+    )
+    return found
+
+
+def violations(page: Page, within: str | None = None) -> list[Any]:
+    """Return what axe-core finds that keeps people from using a page, or a part of it."""
+    options = {"runOnly": {"type": "tag", "values": STANDARDS}}
+    return [
+        (found["id"], found["nodes"][0]["html"], found["nodes"][0]["failureSummary"])
+        for found in Axe().run(page, context=within, options=options).response["violations"]
+    ]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("name", PAGES)
+def test_every_page_can_be_used_by_everybody(
+    visit: Open, name: str, width: str, scheme: str
+) -> None:
+    page = visit(PAGES[name], width, color_scheme=scheme)
+    leave(page, f"{name}-{width}-{scheme}")
+    assert fits(page)
+    assert violations(page) == []
+    background = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert background == {"light": "rgb(252, 251, 248)", "dark": "rgb(20, 23, 28)"}[scheme]
+
+
+def test_pages_fit_the_narrowest_window_with_the_largest_text(visit: Open) -> None:
+    for path in PAGES.values():
+        page = visit(path)
+        page.set_viewport_size({"width": 320, "height": 700})
+        page.evaluate("document.documentElement.dataset.size = '5'")
+        assert fits(page)
+
+
+def test_the_announcement_comes_first_and_says_since_when(visit: Open) -> None:
+    page = visit("/")
+    notice = page.get_by_role("complementary", name="Paziņojums")
+    expect(notice).to_contain_text("Vortāla darbība pārtraukta uz nenoteiktu laiku.")
+    expect(notice).to_contain_text("Darbība pārtraukta kopš 2022. gada 31. decembra.")
+    assert notice.bounding_box()["y"] == 0  # type: ignore[index]
+
+
+def size(page: Page) -> float:
+    found: str = page.evaluate("getComputedStyle(document.querySelector('.body')).fontSize")
+    return float(found.removesuffix("px"))
+
+
+def test_the_text_has_five_sizes_by_mouse_that_are_remembered(visit: Open) -> None:
+    page = visit(PAGES["release"])
+    smaller = page.get_by_role("button", name="Samazināt")
+    larger = page.get_by_role("button", name="palielināt tekstu")
+    sizes = [size(page)]
+    for _ in range(3):
+        # Playwright waits for a button that is not disabled, people do not.
+        larger.click(force=True)
+        sizes.append(size(page))
+    assert sizes[0] < sizes[1] < sizes[2] == sizes[3]
+    expect(larger).to_have_attribute("aria-disabled", "true")
+    leave(page, "release-largest")
+    page.reload()
+    assert size(page) == sizes[2]
+    for _ in range(5):
+        smaller.click(force=True)
+        sizes.append(size(page))
+    assert len(set(sizes)) == 5
+    assert size(page) == min(sizes)
+    expect(smaller).to_have_attribute("aria-disabled", "true")
+    page.goto(page.url.replace("exhibition-in-liepkalne", "exhibition-in-liepkalne#main"))
+    assert size(page) == min(sizes)
+
+
+def test_the_text_is_resized_by_the_keyboard(visit: Open) -> None:
+    page = visit(PAGES["release"])
+    before = size(page)
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.className") == "larger":
+            break
+    page.keyboard.press("Enter")
+    middle = size(page)
+    page.keyboard.press("Space")
+    assert before < middle < size(page)
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Enter")
+    assert size(page) == middle
+    expect(page.locator(".size [role=status]")).to_have_text("4 / 5")
+
+
+def test_a_browser_that_keeps_nothing_still_resizes_the_text(visit: Open) -> None:
+    page = visit("/robots.txt")
+    page.add_init_script(
+        "Object.defineProperty(window, 'localStorage', {get() { throw new Error('denied') }})"
+    )
+    page.goto(page.url.replace("/robots.txt", PAGES["release"]))
+    before = size(page)
+    page.get_by_role("button", name="palielināt tekstu").click()
+    assert size(page) > before
+
+
+@pytest.mark.parametrize("kept", ["0", "6", "x", "2.5", ""])
+def test_a_kept_size_that_is_none_is_not_believed(visit: Open, kept: str) -> None:
+    page = visit(PAGES["release"])
+    usual = size(page)
+    page.evaluate("kept => localStorage.setItem('text-size', kept)", kept)
+    page.reload()
+    assert size(page) == usual
+
+
+def test_the_keyboard_skips_to_the_content(visit: Open) -> None:
+    page = visit(PAGES["category"])
+    page.keyboard.press("Tab")
+    link = page.get_by_role("link", name="Pāriet uz saturu")
+    expect(link).to_be_focused()
+    expect(link).to_be_in_viewport()
+    page.keyboard.press("Enter")
+    assert page.url.endswith("#main")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_without_script_has_no_button_that_does_nothing(visit: Open, name: str) -> None:
+    page = visit(PAGES[name], "narrow", java_script_enabled=False)
+    buttons = page.get_by_role("button").all_text_contents()
+    assert buttons == (["Atzīmēto kategoriju plūsma"] if name == "index" else [])
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    leave(page, f"{name}-without-script")
+
+
+def test_a_page_is_printed_without_what_is_of_no_use_on_paper(visit: Open) -> None:
+    page = visit(PAGES["release"])
+    page.emulate_media(media="print")
+    for name in (".size", ".beside", ".skip"):
+        expect(page.locator(name).first).to_be_hidden()
+    for name in ("h1", ".published", ".body", ".contact", ".rights", ".notice"):
+        expect(page.locator(name)).to_be_visible()
+    leave(page, "release-printed")
+
+
+def test_a_reader_walks_from_the_index_to_a_release_and_on(visit: Open) -> None:
+    page = visit("/")
+    page.get_by_role("link", name="Kultūra", exact=True).first.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Kultūra")
+    page.locator(".releases .title").first.click()
+    title = page.get_by_role("heading", level=1).text_content()
+    page.get_by_role("navigation", name="Kultūra").get_by_role("link", name="Iepriekšējā").click()
+    assert page.get_by_role("heading", level=1).text_content() != title
+    page.get_by_role("navigation", name="Kultūra").get_by_role("link", name="Nākamā").click()
+    assert page.get_by_role("heading", level=1).text_content() == title
+    page.goto(page.url.partition("/releases/")[0] + "/")
+    page.get_by_role("link", name="Vecākas preses relīzes").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Arhīvs")
+
+
+def test_the_chart_has_a_text_that_says_the_same(visit: Open) -> None:
+    page = visit(PAGES["category"])
+    expect(page.get_by_role("img", name="Preses relīzes pa gadiem no 2008. līdz")).to_be_visible()
+    page.get_by_text("Tabulā").click()
+    expect(page.get_by_role("rowheader", name="2008")).to_be_visible()
+    assert violations(page) == []

@@ -1,0 +1,115 @@
+"""The number of releases of each year, as it is kept, against what is really shown."""
+
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+from alembic import command
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from feeds.store import schema
+from feeds.store.engine import writing
+from feeds.store.reads import snapshot
+from tests.portal import Portal, page
+
+
+def kept(portal: Portal) -> dict[str, dict[int, int]]:
+    """Return what is kept, by the slugs of the selections."""
+    with snapshot(portal.engine) as state:
+        selections = [state.everything(), *state.categories()]
+        return {
+            "+".join(category.slug for category in selection.categories): dict(
+                state.years(selection)
+            )
+            for selection in selections
+        }
+
+
+def shown(portal: Portal) -> dict[str, dict[int, int]]:
+    """Count what is shown, one release after the other."""
+    site = portal.settings.site
+    with snapshot(portal.engine) as state:
+        selections = [state.everything(), *state.categories()]
+        return {
+            "+".join(category.slug for category in selection.categories): dict(
+                Counter(
+                    site.local(release.published).year for release in state.newest(selection, 999)
+                )
+            )
+            for selection in selections
+        }
+
+
+def test_a_year_is_one_of_the_portal_s_zone(another: Callable[..., Portal]) -> None:
+    portal = another(FEEDS_TIMEZONE="Europe/Riga")
+    portal.imported(page(published="2008-01-01 00:30:00"), page(published="2009-06-01 12:00:00"))
+    assert kept(portal)[""] == {2008: 1, 2009: 1}
+    portal.environ["FEEDS_TIMEZONE"] = "America/New_York"
+    assert portal.feeds("migrate").code == 0
+    assert kept(portal) == shown(portal)
+    assert kept(portal)[""] == {2007: 1, 2009: 1}
+
+
+def test_a_store_from_before_years_gets_them(portal: Portal) -> None:
+    portal.imported(page("A", published="2008-05-01 12:00:00"), page("B", "Kultūra"))
+    config = schema._config()  # noqa: SLF001
+    with writing(portal.engine) as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0002")
+    assert portal.feeds("migrate").code == 0
+    assert kept(portal) == shown(portal)
+    assert kept(portal)["kultura"] == {2010: 1}
+
+
+def test_years_follow_edits_withdrawals_and_restorations(portal: Portal, tmp_path: Path) -> None:
+    lines = tmp_path / "releases.jsonl"
+
+    def state(published: str, category: str) -> None:
+        lines.write_text(
+            '{"id": "urn:x:1", "title": "A", "body": "B", '
+            f'"published": "{published}", "categories": ["{category}"]}}\n'
+        )
+        assert portal.feeds("import", lines).code == 0
+
+    state("2008-05-01T12:00:00Z", "Kultūra")
+    state("2009-05-01T12:00:00Z", "Sports")
+    assert kept(portal) == {"": {2009: 1}, "kultura": {}, "sports": {2009: 1}}
+    portal.feeds("withdraw", "2008/05/01/a")
+    assert kept(portal) == {"": {}, "kultura": {}, "sports": {}}
+    portal.feeds("restore", "2008/05/01/a")
+    assert kept(portal) == shown(portal) == {"": {2009: 1}, "kultura": {}, "sports": {2009: 1}}
+
+
+CHANGES = st.lists(
+    st.tuples(
+        st.sampled_from(["import", "withdraw", "restore"]),
+        st.integers(0, 4),
+        st.integers(2005, 2008),
+        st.sampled_from(["Kultūra", "Sports"]),
+    ),
+    max_size=12,
+)
+
+
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(CHANGES)
+def test_whatever_is_done_the_years_are_those_of_what_is_shown(
+    another: Callable[..., Portal], changes: list[tuple[str, int, int, str]]
+) -> None:
+    portal = another()
+    path = portal.folder / "one.jsonl"
+    for what, number, year, category in changes:
+        if what == "import":
+            path.write_text(
+                f'{{"id": "urn:x:{number}", "title": "R{number}", "body": "B", '
+                f'"published": "{year}-12-31T23:00:00Z", "categories": ["{category}"]}}\n'
+            )
+            portal.feeds("import", path)
+        else:
+            found = dict(portal.sql("SELECT title, path FROM release"))
+            if f"R{number}" in found:
+                portal.feeds(what, found[f"R{number}"])
+    assert kept(portal) == shown(portal)

@@ -1,0 +1,178 @@
+"""Index, category and archive pages: what they list, count and lead to."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from lxml import html
+
+from tests.portal import Portal, page
+
+BASE = "https://feeds.example.org"
+SVG = "//figure[@class='chart']"
+
+
+def tree_of(portal: Portal, address: str) -> Any:
+    response = portal.client().get(address)
+    assert response.status_code == 200, response.text
+    return html.fromstring(response.data)
+
+
+def listed(tree: Any) -> list[str]:
+    return [a.text for a in tree.xpath("//ol[@class='releases']//a[@class='title']")]
+
+
+def years(*counts: tuple[int, int], category: str = "Kultūra") -> list[str]:
+    return [
+        page(f"R{year} {n}", category, f"{year}-06-01 12:00:{n:02}")
+        for year, count in counts
+        for n in range(count)
+    ]
+
+
+def test_a_category_says_how_many_releases_of_which_years_it_has(portal: Portal) -> None:
+    portal.imported(*years((2007, 2), (2009, 4)), page("Cits", "Sports", "2012-05-04 12:00:00"))
+    tree = tree_of(portal, "/categories/kultura")
+    (count,) = tree.xpath("//main/p[@class='count']")
+    assert " ".join(count.text_content().split()) == "6 preses relīzes, 2007–2009"
+    (svg,) = tree.xpath(f"{SVG}/svg")
+    assert svg.get("role") == "img"
+    assert svg.get("aria-label") == (
+        "Preses relīzes pa gadiem no 2007. līdz 2009. gadam; visvairāk – 4 – 2009. gadā"
+    )
+    bars = [(bar[0].text, bar.get("height")) for bar in svg.xpath("rect")]
+    assert bars == [("2007: 2", "50.0"), ("2008: 0", "0"), ("2009: 4", "100.0")]
+    rows = [tuple(cell.text for cell in row) for row in tree.xpath(f"{SVG}//table/tbody/tr")]
+    assert rows == [("2007", "2"), ("2008", "0"), ("2009", "4")]
+    assert " ".join(
+        tree_of(portal, "/").xpath("//p[@class='count']")[0].text_content().split()
+    ) == ("7 preses relīzes, 2007–2012")
+
+
+def test_one_year_needs_no_chart_and_none_no_years(portal: Portal) -> None:
+    assert tree_of(portal, "/").xpath("//p[@class='count']")[0].text == "0 preses relīžu"
+    portal.imported(*years((2007, 3)))
+    tree = tree_of(portal, "/categories/kultura")
+    assert tree.xpath(SVG) == []
+    text = tree.xpath("//p[@class='count']")[0].text_content()
+    assert " ".join(text.split()) == "3 preses relīzes, 2007"
+
+
+def test_a_chart_of_centuries_shows_the_years_that_have_releases(portal: Portal) -> None:
+    portal.imported(*years((1007, 1), (2009, 300 // 100)))
+    bars = tree_of(portal, "/").xpath(f"{SVG}/svg/rect")
+    assert [bar[0].text for bar in bars] == ["1007: 1", "2009: 3"]
+
+
+def test_a_year_of_few_releases_is_still_seen_beside_one_of_many(portal: Portal) -> None:
+    portal.imported(*years((2007, 1), (2008, 60)))
+    bars = tree_of(portal, "/").xpath(f"{SVG}/svg/rect")
+    assert [bar.get("height") for bar in bars] == ["2", "100.0"]
+
+
+def test_a_category_page_leaves_its_own_name_out_of_its_list(portal: Portal) -> None:
+    portal.imported(page("A", "Kultūra"))
+    assert tree_of(portal, "/categories/kultura").xpath("//p[@class='about']/a") == []
+    assert tree_of(portal, "/").xpath("//p[@class='about']/a")[0].text == "Kultūra"
+
+
+@pytest.mark.parametrize("of", ["/releases", "/categories/kultura"])
+def test_archive_pages_hold_what_the_archive_documents_hold(
+    another: Callable[..., Portal], of: str
+) -> None:
+    portal = another(FEEDS_ENTRIES="2")
+    portal.imported(*years((2007, 3), (2008, 4)))
+    front = "/" if of == "/releases" else of
+    tree = tree_of(portal, front)
+    assert listed(tree) == ["R2008 3", "R2008 2"]
+    (address,) = tree.xpath("//nav[@class='turn']/a[@class='older']/@href")
+    walked = []
+    while True:
+        path = address.removeprefix(BASE)
+        tree = tree_of(portal, path)
+        document = portal.client().get(f"{path}.json").get_json()
+        assert listed(tree) == [item["title"] for item in document["items"]]
+        assert document["home_page_url"] == address
+        assert tree.xpath("//link[@rel='canonical']/@href") == [address]
+        walked.append(path.rpartition("/")[2])
+        older = tree.xpath("(//nav[@class='turn'])[1]/a[@class='older']/@href")
+        if not older:
+            break
+        (address,) = older
+    assert walked == ["3", "2", "1"]
+    assert portal.client().get(f"{of}/archive/4").status_code == 404
+
+
+def test_archive_pages_lead_back_to_what_is_newer(another: Callable[..., Portal]) -> None:
+    portal = another(FEEDS_ENTRIES="2").imported(*years((2007, 5)))
+    for address, newer in (
+        ("/categories/kultura/archive/1", "/categories/kultura/archive/2"),
+        ("/categories/kultura/archive/2", "/categories/kultura"),
+        ("/releases/archive/2", "/"),
+    ):
+        found = tree_of(portal, address).xpath("//a[@class='newer']/@href")
+        assert found == [BASE + newer] * 2
+
+
+def test_an_archive_page_shows_the_announcement_and_its_feeds(
+    another: Callable[..., Portal],
+) -> None:
+    portal = another(FEEDS_ENTRIES="1").imported(*years((2007, 2)))
+    portal.feeds("suspend", "--since", "2022-03-01T12:00:00+02:00")
+    tree = tree_of(portal, "/categories/kultura/archive/1")
+    assert "kopš 2022. gada 1. marta" in tree.xpath("//aside")[0].text_content()
+    assert [link.get("href") for link in tree.xpath("//link[@rel='alternate']")] == [
+        f"{BASE}{of}.{form}"
+        for of in ("/categories/kultura", "/releases")
+        for form in ("atom", "rss", "json")
+    ]
+
+
+def test_an_archive_page_whose_releases_are_all_withdrawn_is_still_there(
+    another: Callable[..., Portal],
+) -> None:
+    portal = another(FEEDS_ENTRIES="1").imported(*years((2007, 2)))
+    portal.feeds("withdraw", "2007/06/01/r2007-0")
+    tree = tree_of(portal, "/releases/archive/1")
+    assert "Šeit vēl nav nevienas preses relīzes." in tree.text_content()
+
+
+def test_old_pages_of_a_renamed_category_lead_to_the_new_ones(
+    another: Callable[..., Portal],
+) -> None:
+    portal = another(FEEDS_ENTRIES="1").imported(*years((2007, 2)))
+    portal.feeds("categories", "rename", "kultura", "Māksla")
+    response = portal.client().get("/categories/kultura/archive/1")
+    assert response.status_code == 301
+    assert response.headers["Location"] == f"{BASE}/categories/maksla/archive/1"
+    assert portal.client().get("/categories/maksla/archive/1").status_code == 200
+
+
+def test_a_service_below_a_path_finds_its_own_files(another: Callable[..., Portal]) -> None:
+    portal = another(FEEDS_BASE_URL="https://example.org/pr/feeds").imported(page())
+    tree = html.fromstring(portal.client().get("/pr/feeds/").data)
+    assert tree.xpath("//link[@rel='stylesheet']/@href") == ["/pr/feeds/style.css"]
+    assert tree.xpath("//script/@src") == ["/pr/feeds/page.js"]
+    assert tree.xpath("//form/@action") == ["/pr/feeds/categories"]
+    client = portal.client()
+    for name in ("style.css", "page.js", "feed.css"):
+        assert client.get(f"/pr/feeds/{name}").status_code == 200
+    feed = client.get("/pr/feeds/releases.atom").text
+    assert '<?xml-stylesheet type="text/css" href="/pr/feeds/feed.css"?>' in feed
+
+
+def test_errors_are_one_line_of_text_for_programs_and_a_page_for_people(portal: Portal) -> None:
+    client = portal.imported(page("A", "Kultūra")).client()
+    with portal.away():
+        for address in ("/releases.rss", "/feeds.opml"):
+            response = client.get(address)
+            assert response.status_code == 503
+            assert response.content_type == "text/plain; charset=utf-8"
+            assert response.text.count("\n") == 1
+        response = client.get("/categories/kultura")
+        assert response.status_code == 503
+        assert response.headers["Retry-After"] == "30"
+        assert response.headers["Cache-Control"] == "no-store"
+        assert "<h1>Arhīvs šobrīd nav sasniedzams.</h1>" in response.text
+        # Where the store lies is nothing that a reader should know.
+        assert str(portal.folder) not in response.text

@@ -1,0 +1,125 @@
+"""Subscribing: the list of all feeds, the panel, and the chooser of a combined feed."""
+
+from collections.abc import Callable
+
+import pytest
+from flask.testing import FlaskClient
+from lxml import etree, html
+
+from tests.portal import Portal, page
+
+BASE = "https://feeds.example.org"
+
+
+def test_the_list_names_every_feed_in_the_order_of_the_categories(portal: Portal) -> None:
+    portal.imported(page("A", "Žurnāli & <b>"), page("B", "Kultūra"), page("C", "Ādaži"))
+    response = portal.client().get("/feeds.opml")
+    assert response.content_type == "text/x-opml; charset=utf-8"
+    tree = etree.fromstring(response.data)
+    assert tree.get("version") == "2.0"
+    assert tree.findtext("head/title") == "PRCentrs.Lv"
+    assert [dict(outline.attrib) for outline in tree.find("body")] == [
+        {"text": title, "title": title, "type": "rss", "xmlUrl": feed, "htmlUrl": at}
+        for title, feed, at in (
+            ("PRCentrs.Lv", f"{BASE}/releases.atom", f"{BASE}/"),
+            (
+                "PRCentrs.Lv: Ādaži",
+                f"{BASE}/categories/adazi.atom",
+                f"{BASE}/categories/adazi",
+            ),
+            (
+                "PRCentrs.Lv: Kultūra",
+                f"{BASE}/categories/kultura.atom",
+                f"{BASE}/categories/kultura",
+            ),
+            (
+                "PRCentrs.Lv: Žurnāli & <b>",
+                f"{BASE}/categories/zurnali-b.atom",
+                f"{BASE}/categories/zurnali-b",
+            ),
+        )
+    ]
+    for outline in tree.find("body"):
+        address = outline.get("xmlUrl").removeprefix(BASE)
+        assert portal.client().get(address).status_code == 200
+
+
+def test_the_list_follows_a_new_category_and_is_polled_like_a_feed(portal: Portal) -> None:
+    client = portal.imported(page("A", "Kultūra")).client()
+    first = client.get("/feeds.opml")
+    tagged = {"If-None-Match": first.headers["ETag"]}
+    assert client.get("/feeds.opml", headers=tagged).status_code == 304
+    portal.imported(page("B", "Sports"))
+    second = client.get("/feeds.opml", headers=tagged)
+    assert second.status_code == 200
+    assert b"categories/sports.atom" in second.data
+
+
+def test_an_empty_portal_lists_the_feed_of_all_releases(portal: Portal) -> None:
+    tree = etree.fromstring(portal.client().get("/feeds.opml").data)
+    assert [outline.get("xmlUrl") for outline in tree.find("body")] == [f"{BASE}/releases.atom"]
+
+
+@pytest.mark.parametrize(
+    ("address", "feed"), [("/", "/releases"), ("/categories/kultura", "/categories/kultura")]
+)
+def test_index_and_category_tell_how_to_subscribe(portal: Portal, address: str, feed: str) -> None:
+    portal.imported(page("A", "Kultūra"))
+    tree = html.fromstring(portal.client().get(address).data)
+    (panel,) = tree.xpath("//section[@aria-labelledby='subscribe']")
+    assert panel.xpath(".//input/@value") == [f"{BASE}{feed}.atom"]
+    assert panel.xpath(".//a/@href") == [
+        f"{BASE}{feed}.rss",
+        f"{BASE}{feed}.json",
+        f"{BASE}/feeds.opml",
+    ]
+
+
+@pytest.fixture
+def client(portal: Portal) -> FlaskClient:
+    return portal.imported(page("A", "Kultūra"), page("B", "Sports"), page("C", "Vide")).client()
+
+
+@pytest.mark.parametrize(
+    ("query", "feed"),
+    [
+        ("category=sports&category=kultura", "/categories/kultura+sports.atom"),
+        ("category=vide&category=kultura&format=json", "/categories/kultura+vide.json"),
+        ("category=vide&category=vide&format=rss", "/categories/vide.rss"),
+    ],
+)
+def test_a_form_of_ticked_categories_leads_to_their_feed(
+    client: FlaskClient, query: str, feed: str
+) -> None:
+    response = client.get(f"/categories?{query}")
+    assert (response.status_code, response.headers["Location"]) == (303, f"{BASE}{feed}")
+    assert response.headers["Cache-Control"] == "no-store"
+    assert client.get(feed).status_code == 200
+
+
+def test_the_form_offers_every_category_and_format(client: FlaskClient) -> None:
+    (form,) = html.fromstring(client.get("/").data).xpath("//form")
+    assert (form.get("action"), form.get("method")) == ("/categories", "get")
+    assert form.xpath(".//input[@name='category']/@value") == ["kultura", "sports", "vide"]
+    assert form.xpath(".//input[@name='format']/@value") == ["atom", "rss", "json"]
+
+
+def test_a_combined_feed_says_which_of_its_categories_is_unknown(client: FlaskClient) -> None:
+    for address in ("/categories/kultura+nav.atom", "/categories/vide+nav+kultura.json"):
+        response = client.get(address)
+        assert (response.status_code, response.text) == (404, "There is no category “nav”.\n")
+
+
+def test_many_categories_are_found_by_their_first_letter(
+    another: Callable[..., Portal],
+) -> None:
+    portal = another()
+    few = portal.imported(*(page(f"R{n}", f"A{n:02}") for n in range(40))).client().get("/").text
+    assert 'class="initials"' not in few
+    portal.imported(page("Z", "Žurnāli"), page("Y", "Ķīmija"))
+    tree = html.fromstring(portal.client().get("/").data)
+    (nav,) = tree.xpath("//nav[@class='initials']")
+    links = {a.text: a.get("href") for a in nav.xpath("a")}
+    assert links == {"A": "#category-a00", "K": "#category-kimija", "Z": "#category-zurnali"}
+    for target in links.values():
+        assert tree.get_element_by_id(target[1:]).tag == "a"
