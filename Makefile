@@ -1,6 +1,7 @@
 # Everything runs in .venv, made from the lock files; the system's packages are never touched.
 PYTHON ?= python3
 BIN := .venv/bin
+NPM = $(BIN)/npm --prefix tests/validators --no-audit --no-fund --ignore-scripts --loglevel=error
 DEMO := .demo
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint check bench drill texts lock clean
@@ -23,8 +24,9 @@ help:
 	$(PYTHON) -m pip --python .venv install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.venv/dev: .venv/runtime requirements-dev.lock
+.venv/dev: .venv/runtime requirements-dev.lock tests/validators/package-lock.json
 	$(PYTHON) -m pip --python .venv install --quiet --require-hashes -r requirements-dev.lock
+	$(NPM) ci > /dev/null
 	@touch $@
 
 demo: .venv/runtime
@@ -64,6 +66,7 @@ lock: .venv/dev
 	$(COMPILE) -c requirements.lock --group build --extra postgresql pyproject.toml -o requirements-postgresql.lock
 	$(COMPILE) -c requirements-postgresql.lock --group build --extra postgresql --group dev pyproject.toml \
 		-o requirements-dev.lock
+	$(NPM) install --package-lock-only > /dev/null
 
 clean:
-	rm -rf .venv $(DEMO) .bench
+	rm -rf .venv tests/validators/node_modules $(DEMO) .bench
