@@ -46,12 +46,18 @@ def answer(prepared: Prepared, environ: "WSGIEnvironment", now: datetime) -> Ans
     alternative = made_of.alternative is not None and prefers(
         environ.get("HTTP_ACCEPT"), made_of.alternative, made_of.media_type
     )
-    return period.whole(
+    answered = period.whole(
         prepared,
         head=environ["REQUEST_METHOD"] == "HEAD",
         alternative=alternative,
         coding=coding(environ.get("HTTP_ACCEPT_ENCODING"), _OFFERED),
     )
+    if _is_unmodified(period.modified, environ):
+        # The tag told that it has changed. Of a body that is no later than the date that it sent
+        # with the tag curl keeps the new tag alone, and would never have what it stands for.
+        headers = [header for header in answered.headers if header[0] != "Last-Modified"]
+        return answered._replace(headers=headers)
+    return answered
 
 
 def _is_unchanged(etag: str, modified: datetime | None, environ: "WSGIEnvironment") -> bool:
@@ -59,6 +65,11 @@ def _is_unchanged(etag: str, modified: datetime | None, environ: "WSGIEnvironmen
     none_match = environ.get("HTTP_IF_NONE_MATCH")
     if none_match is not None:
         return none_match == etag or names(none_match, etag)
+    return _is_unmodified(modified, environ)
+
+
+def _is_unmodified(modified: datetime | None, environ: "WSGIEnvironment") -> bool:
+    """Whether the date that a client sent is no earlier than that of the last change."""
     since = environ.get("HTTP_IF_MODIFIED_SINCE")
     if since is None or modified is None:
         return False

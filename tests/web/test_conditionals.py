@@ -152,6 +152,17 @@ def test_if_none_match_decides_alone(client: FlaskClient) -> None:
         assert client.get("/releases.atom", headers=headers).status_code == status
 
 
+def test_a_new_body_has_no_date_that_would_make_a_client_throw_it_away(client: FlaskClient) -> None:
+    first = client.get("/releases.atom")
+    far = "Mon, 01 Jan 2035 00:00:00 GMT"
+    for since, told in ((far, False), (first.headers["Last-Modified"], False), (None, True)):
+        headers = {"If-None-Match": '"older"'} | ({"If-Modified-Since": since} if since else {})
+        response = client.get("/releases.atom", headers=headers)
+        assert (response.status_code, response.data) == (200, first.data)
+        assert ("Last-Modified" in response.headers) == told
+        assert response.headers["ETag"] == first.headers["ETag"]
+
+
 def test_a_change_that_lies_ahead_is_no_last_modified_yet(portal: Portal) -> None:
     suspend(portal.engine, portal.settings, START)
     resume(portal.engine, portal.settings, START)  # seconds ahead of the clock
