@@ -17,14 +17,16 @@ import nh3
 from linkify_it import LinkifyIt
 from lxml import etree
 
-VERSION = 2
+VERSION = 3
 """Part of every record's digest: raise it when the same record comes to give other HTML."""
 
 SUMMARY_LENGTH = 280
 
 # Of a long body no more is looked at than is sure to hold its summary.
 _BEGINNING = 4 * SUMMARY_LENGTH
-_END_OF_TEXT = re.compile(r"<(?:/p|/h\d|/li|/t[dhr]|/d[dt]|br|hr)>")
+_END_OF_TEXT = re.compile(
+    r"<(?:/p|/h\d|/li|/t[dhr]|/d[dt]|br|hr|[uod]l|table|blockquote|pre)>"
+)
 _ANY_TAG = re.compile(r"<[^>]*>")
 
 # XML 1.0 §2.2, Char: all but these.
@@ -39,9 +41,15 @@ _TAGS = {
     "td", "th", "thead", "tr", "u", "ul",
 }  # fmt: skip
 _ATTRIBUTES = {"a": {"href"}, "td": {"colspan", "rowspan"}, "th": {"colspan", "rowspan"}}
+_VALUES = {"th": {"scope": {"row", "col", "rowgroup", "colgroup"}}}
 _SCHEMES = {"http", "https", "mailto"}
 _CLEANER = nh3.Cleaner(
-    tags=_TAGS, attributes=_ATTRIBUTES, url_schemes=_SCHEMES, link_rel=None, url_relative="deny"
+    tags=_TAGS,
+    attributes=_ATTRIBUTES,
+    tag_attribute_values=_VALUES,
+    url_schemes=_SCHEMES,
+    link_rel=None,
+    url_relative="deny",
 )
 _IN_NO_ADDRESS = re.compile(r"""[\s<>"{}|\\^`\u202a-\u202e\u2066-\u2069]""")
 _LINKS = LinkifyIt()

@@ -99,6 +99,10 @@ def test_lines_stay_lines_and_a_heading_is_one() -> None:
         ('<a href="data:text/html,x">a</a>', "<a>a</a>"),
         ("<p>&#1;a&#x1F;</p>", "<p>a</p>"),
         (
+            "<table><tr><th scope=row>a<th scope=x onclick=y>b",
+            '<table><tbody><tr><th scope="row">a</th><th>b</th></tr></tbody></table>',
+        ),
+        (
             "<table><tr><td colspan=2>a",
             '<table><tbody><tr><td colspan="2">a</td></tr></tbody></table>',
         ),
@@ -114,6 +118,7 @@ def test_a_summary_ends_with_a_whole_word() -> None:
     assert len(cut) <= SUMMARY_LENGTH
     assert summary("<p>īss &amp; labs</p><p>teksts</p>") == "īss & labs teksts"
     assert summary("<p>" + "x" * 1000 + "</p>") == "x" * (SUMMARY_LENGTH - 1) + "…"
+    assert summary("<ul><li>no rīta<ul><li>tilts</li></ul></li></ul>") == "no rīta tilts"
 
 
 @given(st.text())
