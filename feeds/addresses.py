@@ -17,8 +17,9 @@ _IN_PATH = "/!$&'()*+,;=:@-._~"
 _KIND = "|".join(FORMATS)
 _NUMBERED = r"(?:/archive/[0-9]+)?"
 _REAL = re.compile(
-    rf"/|/(?:robots\.txt|favicon\.ico|style\.css|feeds\.opml)|/releases{_NUMBERED}\.(?:{_KIND})"
-    rf"|/categories/[a-z0-9+-]+(?:{_NUMBERED}\.(?:{_KIND}))?"
+    r"/|/(?:robots\.txt|favicon\.ico|style\.css|feed\.css|page\.js|feeds\.opml|categories)"
+    rf"|/releases{_NUMBERED}\.(?:{_KIND})|/releases/archive/[0-9]+"
+    rf"|/categories/[a-z0-9+-]+{_NUMBERED}(?:\.(?:{_KIND}))?"
     r"|/releases/[0-9]{4}/[0-9]{2}/[0-9]{2}/[a-z0-9~-]+"
 )
 _PROBES = frozenset(["/healthz", "/readyz"])

@@ -84,7 +84,6 @@ def outlines(snapshot: Snapshot, site: Site) -> Representation:
         media_type=opml.MEDIA_TYPE,
         changed=snapshot.head().instant,
         announced=announced(snapshot.notices()),
-        alternative=XML,
         parts=frozenset([STORE]),
         keys=surrogate_keys(()),
     )

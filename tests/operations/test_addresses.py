@@ -1,5 +1,6 @@
 """Old addresses: what stood there answers 301 with what stands for it here."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -153,6 +154,18 @@ def test_what_is_refused_adds_nothing(
     assert (ran.code, ran.out, ran.err.count("\n")) == (1, "", 1)
     assert ran.err.startswith(f"feeds: {sentence}")
     assert culture.feeds("address", "list").out == "/known\t/\n"
+
+
+@pytest.mark.only("sqlite")
+def test_no_address_of_any_route_can_be_an_old_one(culture: Portal) -> None:
+    values = {"number": "1", "slug": "kultura", "slugs": "kultura+nav", "path": "2010/05/04/b"}
+    rules = culture.client().application.url_map.iter_rules()
+    routes = {re.sub(r"<(?:path:)?(\w+)>", lambda match: values[match[1]], str(r)) for r in rules}
+    assert {"/", "/categories", "/feeds.opml", "/releases/archive/1"} < routes
+    for route in routes:
+        ran = culture.feeds("address", "add", route, "/")
+        assert (ran.code, ran.out) == (1, "")
+        assert ran.err.startswith(f"feeds: {route} is an address of this service itself")
 
 
 def test_a_file_of_them_is_added_at_once_and_what_is_listed_can_be_added_again(
