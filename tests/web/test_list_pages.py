@@ -176,3 +176,19 @@ def test_errors_are_one_line_of_text_for_programs_and_a_page_for_people(portal: 
         assert "<h1>Arhīvs šobrīd nav sasniedzams.</h1>" in response.text
         # Where the store lies is nothing that a reader should know.
         assert str(portal.folder) not in response.text
+
+
+def test_a_failure_of_ours_is_told_in_the_dress_of_the_others(portal: Portal) -> None:
+    portal.imported(page("A", "Kultūra")).feeds("suspend")
+    # What no command leaves behind, and only a hand in the database does.
+    portal.sql("UPDATE notice SET kind = 'nonsense'")
+    client = portal.client()
+    client.application.testing = False
+    shown = client.get("/categories/kultura")
+    assert shown.status_code == 500
+    assert shown.content_type == "text/html; charset=utf-8"
+    assert "<h1>Te kaut kas nogāja greizi.</h1>" in shown.text
+    told = client.get("/categories/kultura.atom")
+    assert (told.status_code, told.content_type) == (500, "text/plain; charset=utf-8")
+    assert told.text.count("\n") == 1
+    assert "nonsense" not in told.text
