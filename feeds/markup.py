@@ -24,9 +24,7 @@ SUMMARY_LENGTH = 280
 
 # Of a long body no more is looked at than is sure to hold its summary.
 _BEGINNING = 4 * SUMMARY_LENGTH
-_END_OF_TEXT = re.compile(
-    r"<(?:/p|/h\d|/li|/t[dhr]|/d[dt]|br|hr|[uod]l|table|blockquote|pre)>"
-)
+_END_OF_TEXT = re.compile(r"<(?:/p|/h\d|/li|/t[dhr]|/d[dt]|br|hr|[uod]l|table|blockquote|pre)>")
 _ANY_TAG = re.compile(r"<[^>]*>")
 
 # XML 1.0 §2.2, Char: all but these.
