@@ -6,6 +6,7 @@ nothing behind and a second run only serves.
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -24,9 +25,23 @@ SETTINGS = {
 }
 
 
+SINCE = "2022-10-01T00:00:00+03:00"  # the day after the last of the invented releases
+
+
 def main(folder: Path) -> None:
     """Make the demo in a folder, unless it is there, and serve it until it is stopped."""
     store = folder / "feeds.db"
+    host, _, port = BIND.rpartition(":")
+    with socket.socket() as probe:
+        # As the server does: a port that was in use a moment ago is free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, int(port)))
+        except OSError as error:
+            sys.exit(
+                f"{BIND} cannot be used: {error.strerror}. Take another port: "
+                "FEEDS_BIND=127.0.0.1:8123 make demo"
+            )
     if not store.exists():
         making = folder / "making"
         shutil.rmtree(making, ignore_errors=True)
@@ -35,7 +50,7 @@ def main(folder: Path) -> None:
         print(f"Importing {count} invented pages …", flush=True)
         _feeds(making / "feeds.db", "migrate")
         _feeds(making / "feeds.db", "import", str(making / "pages"))
-        _feeds(making / "feeds.db", "suspend")
+        _feeds(making / "feeds.db", "suspend", "--since", SINCE)
         shutil.rmtree(folder / "pages", ignore_errors=True)
         (making / "pages").rename(folder / "pages")
         (making / "feeds.db").rename(store)
@@ -47,6 +62,7 @@ def main(folder: Path) -> None:
   A page for people       {ADDRESS}/
   Every release           {ADDRESS}/releases.atom  (.rss, .json)
   One category            {ADDRESS}/categories/sabiedribas-integracija.atom
+  Every feed, as a list   {ADDRESS}/feeds.opml
   Is it ready?            {ADDRESS}/readyz
 
   Subscribe to one of the feeds in your reader. Ctrl-C stops the service.

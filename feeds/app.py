@@ -52,8 +52,8 @@ def check(settings: Settings) -> list[str]:
         warnings.append(
             "Settings or formats have changed since the last `feeds migrate`: run it now."
         )
-    if settings.catalogue and settings.catalogue.missing:
-        first, *others = settings.catalogue.missing
+    if missing := settings.site.words.catalogue.missing:
+        first, *others = missing
         warnings.append(
             f"FEEDS_CATALOGUE lacks “{first}” and {len(others)} other texts of this version, "
             "which are shown in English."

@@ -172,7 +172,7 @@ def release_entry(site: Site, release: Release) -> Entry:
     """Make the entry of a release. The contact, where there is one, closes its content."""
     content = release.body
     if release.contact:
-        content += "\n" + _contact(site.words, release.contact)
+        content += "\n" + contact(site, release.contact)
     links = [Link("alternate", release_url(site, release.path), "text/html")]
     if release.website:
         links.append(Link("related", release.website))
@@ -190,6 +190,11 @@ def release_entry(site: Site, release: Release) -> Entry:
         categories=release.categories,
         links=tuple(links),
     )
+
+
+def contact(site: Site, stated: str) -> str:
+    """Return the paragraph of HTML that names the contact of a release."""
+    return _contact(site.words, stated)
 
 
 @lru_cache(maxsize=1024)  # few contacts issue many releases, and finding links takes long

@@ -9,6 +9,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import fields
 from datetime import datetime
+from functools import lru_cache
 
 from feeds import assemble, formats, opml
 from feeds.domain import Category, Notice, Site
@@ -18,6 +19,10 @@ from feeds.store.reads import STORE, Snapshot
 
 XML = "application/xml"
 """What a browser asks for; it shows the same bytes under this name."""
+
+
+MOST_COMBINED = 20
+"""How many categories one feed may combine."""
 
 
 def subscription(
@@ -36,7 +41,7 @@ def subscription(
     return Representation(
         body=form.render(feed),
         media_type=form.media_type,
-        changed=max(selection.changed, snapshot.head().settings_changed),
+        changed=dated(snapshot, site, selection.changed),
         announced=announced(notices),
         alternative=_alternative(form),
         parts=frozenset(selection.members),
@@ -59,7 +64,7 @@ def archive(
     return Representation(
         body=form.render(feed),
         media_type=form.media_type,
-        changed=max(page.changed, snapshot.head().settings_changed),
+        changed=dated(snapshot, site, page.changed),
         alternative=_alternative(form),
         archived=True,
         parts=frozenset([(selection.members[0], page.number)]),
@@ -82,7 +87,7 @@ def outlines(snapshot: Snapshot, site: Site) -> Representation:
     return Representation(
         body=opml.render(site.title, listed),
         media_type=opml.MEDIA_TYPE,
-        changed=snapshot.head().instant,
+        changed=dated(snapshot, site, snapshot.head().instant),
         announced=announced(snapshot.notices()),
         parts=frozenset([STORE]),
         keys=surrogate_keys(()),
@@ -98,11 +103,24 @@ def _alternative(form: Format) -> str | None:
     return XML if form.media_type.endswith("+xml") else None
 
 
+def dated(snapshot: Snapshot, site: Site, changed: datetime) -> datetime | None:
+    """Return when a document changed last: with what it shows, or with the settings (rule 5).
+
+    None in a process that was started with other settings than those noted last: what it makes
+    is none of either date, and one that was started since has other bytes under the same.
+    """
+    head = snapshot.head()
+    if head.settings_digest != settings_digest(site):
+        return None
+    return max(changed, head.settings_changed)
+
+
 def announced(notices: Sequence[Notice]) -> datetime | None:
     """Return when the running suspension was announced."""
     return next((notice.announced for notice in notices if notice.running), None)
 
 
+@lru_cache(maxsize=8)
 def settings_digest(site: Site) -> str:
     """Identify what of the settings and the formats stands in documents (rule 5)."""
     stated = {field.name: str(getattr(site, field.name)) for field in fields(site)}

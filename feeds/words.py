@@ -8,6 +8,7 @@ and plurals follow CLDR. A change of a text changes documents: raise ``formats.V
 import datetime as dt
 import gettext
 import hashlib
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -24,6 +25,7 @@ from babel.messages.pofile import PoFileError, read_po
 from babel.numbers import format_decimal
 
 _SOURCE = "en"
+_UNFIT = frozenset(["Cc", "Cs", "Cn"])  # categories of Unicode: controls, halves, no characters
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,10 +96,10 @@ _ENGLISH = Catalogue(gettext.NullTranslations(), "")
 def words(language: str, own: Catalogue | None = None) -> Words:
     """Return the words for a language tag (RFC 5646): the operator's own, or those brought along.
 
-    A language without a catalogue is served in English.
+    What the former lack is taken from the latter. A language without any is served in English.
     """
     primary = language.partition("-")[0].lower()
-    catalogue = own or _brought_along(primary)
+    catalogue = _over(own, _brought_along(primary))
     if catalogue is None:
         return Words(_ENGLISH, Locale(_SOURCE))
     try:
@@ -107,6 +109,13 @@ def words(language: str, own: Catalogue | None = None) -> Words:
             return Words(catalogue, Locale.parse(primary))
         except (UnknownLocaleError, ValueError):
             return Words(catalogue, Locale(_SOURCE))
+
+
+def _over(own: Catalogue | None, brought: Catalogue | None) -> Catalogue | None:
+    if own is None or brought is None:
+        return own or brought
+    own.translations.add_fallback(brought.translations)
+    return Catalogue(own.translations, own.digest + brought.digest)
 
 
 def _brought_along(primary: str) -> Catalogue | None:
@@ -134,7 +143,9 @@ def _read(content: bytes) -> Catalogue:
         _check(message)
     compiled = BytesIO()
     write_mo(compiled, catalog)
-    said = sorted(str((each.context, each.id, each.string)) for each in catalog if each.id)
+    said = sorted(
+        str((each.context, each.id, each.string)) for each in catalog if each.id and not each.fuzzy
+    )
     digest = hashlib.sha256("\n".join([catalog.plural_expr, *said]).encode()).hexdigest()[:16]
     compiled.seek(0)
     return Catalogue(gettext.GNUTranslations(compiled), digest, _missing(catalog))
@@ -151,18 +162,24 @@ def _missing(catalog: Catalog) -> tuple[str, ...]:
 
 
 def _check(message: Message) -> None:
-    """Refuse a translation that names what its text is not given: it could not be shown."""
+    """Refuse a translation that could not be shown: one that is not legal, or asks for more."""
     given = {field for text in _texts(message.id) for field in _fields(text)}
-    for text in _texts(message.string):
+    for text in _texts(message.string) if message.id else ():
+        if any(unicodedata.category(letter) in _UNFIT for letter in text.replace("\n", "")):
+            raise ValueError(f"{text!r} holds a character that no document can have")
         unknown = sorted(_fields(text) - given)
-        if message.id and unknown:
-            raise ValueError(
-                f"“{text}” names {{{unknown[0]}}}, which “{_texts(message.id)[0]}” does not"
-            )
+        if unknown:
+            english = _texts(message.id)[0]
+            raise ValueError(f"“{text}” names {{{unknown[0]}}}, which “{english}” does not")
 
 
 def _fields(text: str) -> set[str]:
-    return {field for _, field, _, _ in Formatter().parse(text) if field is not None}
+    """Return what a text is given, as it stands between its braces, format and all."""
+    return {
+        f"{field}{'!' if conversion else ''}{conversion or ''}{':' if format_ else ''}{format_}"
+        for _, field, format_, conversion in Formatter().parse(text)
+        if field is not None
+    }
 
 
 def _texts(stated: str | Sequence[str] | None) -> Sequence[str]:

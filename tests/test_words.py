@@ -96,10 +96,24 @@ def test_a_portal_may_bring_its_own_catalogue(
 
 
 @pytest.mark.only("sqlite")
+def test_what_an_own_catalogue_lacks_is_taken_from_the_one_brought_along(
+    another: Callable[..., Portal], tmp_path: Path
+) -> None:
+    path = tmp_path / "lv.po"
+    path.write_text('msgid "Subscribe"\nmsgstr "Sekot"\n', encoding="utf-8")
+    portal = another(FEEDS_CATALOGUE=str(path)).imported(page())
+    text = portal.client().get("/").text
+    assert ">Sekot</h2>" in text
+    assert ">Jaunākās preses relīzes</h2>" in text
+    assert ">1 preses relīze," in text
+    assert check(portal.settings) == []
+
+
+@pytest.mark.only("sqlite")
 def test_what_a_catalogue_lacks_is_told_at_start(portal: Portal, tmp_path: Path) -> None:
     path = tmp_path / "lt.po"
     path.write_text(LITHUANIAN, encoding="utf-8")
-    portal.environ["FEEDS_CATALOGUE"] = str(path)
+    portal.environ |= {"FEEDS_LANGUAGE": "lt", "FEEDS_CATALOGUE": str(path)}
     assert portal.feeds("migrate").code == 0
     (warning,) = check(portal.settings)
     assert warning.startswith("FEEDS_CATALOGUE lacks “")
@@ -120,6 +134,19 @@ def test_another_catalogue_changes_documents_and_takes_a_revision(
     assert portal.client().get("/releases.json").get_json()["description"] == "Viss."
 
 
+@pytest.mark.only("sqlite")
+def test_a_text_that_is_no_longer_fuzzy_takes_a_revision(portal: Portal, tmp_path: Path) -> None:
+    path = tmp_path / "lv.po"
+    text = 'msgid "All press releases"\nmsgstr "Viss"\n'
+    path.write_text(f"#, fuzzy\n{text}", encoding="utf-8")
+    portal.environ["FEEDS_CATALOGUE"] = str(path)
+    portal.imported(page()).feeds("migrate")
+    assert portal.client().get("/releases.json").get_json()["description"] != "Viss."
+    path.write_text(text, encoding="utf-8")
+    assert "changed" in portal.feeds("migrate").out
+    assert portal.client().get("/releases.json").get_json()["description"] == "Viss."
+
+
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
@@ -128,6 +155,13 @@ def test_another_catalogue_changes_documents_and_takes_a_revision(
         (b"nonsense", "it is no catalogue of gettext (.po)"),
         (b'msgid "Subscribe"\nmsgstr "{reader}"\n', "“{reader}” names {reader}, which “Subscribe”"),
         (b'msgid "Subscribe"\nmsgstr "{"\n', "it is no catalogue of gettext (.po)"),
+        (b'msgid "Subscribe"\nmsgstr "a\x01"\n', "holds a character that no document can have"),
+        (
+            b'msgid "Archive, page {number}"\nmsgstr "{number:d}"\n',
+            "“{number:d}” names {number:d}, which “Archive, page {number}” does not",
+        ),
+        (b'msgid "Archive, page {number}"\nmsgstr "{number!r}"\n', "names {number!r}, which"),
+        (b'msgid "Archive, page {number}"\nmsgstr "{number.real}"\n', "names {number.real}"),
     ],
 )
 @pytest.mark.only("sqlite")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 
+from feeds.documents import settings_digest
 from feeds.domain import Draft
 from feeds.markup import MarkupError
 from feeds.operations.deriving import Recognised, derive, recognise, refusal, size
@@ -87,6 +88,7 @@ class Run:
         self._settings = settings
         self._clock = clock
         self._items = items
+        self._digest = settings_digest(settings.site)
         self._dry_run = dry_run
         # That a release comes again in one run with other content is refused: whichever came last
         # would win, and the next run would change both again.
@@ -135,6 +137,7 @@ class Run:
             return results
         end = time.monotonic() + _COMMIT_SECONDS
         with change(self._engine, self._clock(), keep=not self._dry_run, last=False) as changing:
+            changing.made_under(self._digest)
             releases = Releases(changing, self._settings.minting, self._settings.site)
             suspended = next(
                 (notice.since for notice in changing.snapshot.notices() if notice.running),

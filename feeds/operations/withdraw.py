@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Engine
 
+from feeds.documents import settings_digest
 from feeds.errors import RefusedError
 from feeds.settings import Settings
 from feeds.store import withdrawals
@@ -32,6 +33,7 @@ def withdraw(engine: Engine, settings: Settings, now: datetime, named: str) -> S
         found = _find(changing, settings, named)
         already = found.withdrawn is not None
         if not already:
+            changing.made_under(settings_digest(settings.site))
             withdrawals.withdraw(changing, found, settings.site)
     return Settled(found.entry_id, already, changing.recut)
 
@@ -47,6 +49,7 @@ def restore(engine: Engine, settings: Settings, now: datetime, named: str) -> Se
         already = found.withdrawn is None
         if not already:
             _require_before_suspension(changing, found)
+            changing.made_under(settings_digest(settings.site))
             withdrawals.restore(changing, found, settings.site)
     return Settled(found.entry_id, already, changing.recut)
 

@@ -145,6 +145,16 @@ class Snapshot:
         (found,) = self._rows(statements.NEWEST_PAGE, selection=selection.members[0])
         return found[0] or 0
 
+    def page_of(self, selection: Selection, release: Release) -> int:
+        """Return the number of the archive page that holds a release; 0 where none does yet."""
+        rows = self._rows(
+            statements.PAGE_OF,
+            selection=selection.members[0],
+            published=release.published,
+            rank=release.rank,
+        )
+        return rows[0].number if rows else 0
+
     def page(self, selection: Selection, number: int) -> ArchivePage | None:
         """Return an archive page of a selection, or None where there is none of this number."""
         rows = self._rows(

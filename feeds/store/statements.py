@@ -158,6 +158,16 @@ _beside = select(_listing.release).where(_listing.selection == bindparam("select
 NEXT_EARLIER = _beside.where(_key < _here).order_by(*_order)
 NEXT_LATER = _beside.where(_key > _here).order_by(_listing.published, _listing.rank)
 
+PAGE_OF = (
+    select(_page.number)
+    .where(
+        _page.selection == bindparam("selection"),
+        tuple_(_page.last_published, _page.last_rank) >= _here,
+    )
+    .order_by(_page.last_published, _page.last_rank)
+    .limit(1)
+)
+
 YEARS = (
     select(_year.year, _year["count"])
     .where(_year.selection == bindparam("selection"))

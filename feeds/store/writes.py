@@ -67,6 +67,15 @@ class Change:
         """Note which settings and formats documents are made with from now on (rule 5)."""
         self._settings = digest
 
+    def made_under(self, digest: str) -> None:
+        """Note under which settings this change derives what it keeps (the years of releases).
+
+        Where they are not those noted, none are any more: ``feeds migrate`` derives it anew.
+        """
+        noted = self.snapshot.head().settings_digest
+        if noted not in {digest, ""}:
+            self.set_settings("")
+
     def add_notice(self, notice: Notice) -> None:
         """Announce: every selection shows it."""
         self.connection.execute(insert(NoticeRow).values(_notice_values(notice)))

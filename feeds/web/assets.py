@@ -1,41 +1,42 @@
 """What pages and feeds are dressed in, and what crawlers ask for: the same until the next start."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from importlib.resources import files
 
 from feeds.assemble import invitation, page_name
 from feeds.domain import Site
+from feeds.markup import one_line
 from feeds.representation import Representation
 from feeds.web.prepared import Prepared
 
 
-def assets(site: Site) -> dict[str, Prepared]:
+def assets(site: Site, now: datetime) -> dict[str, Prepared]:
     """Return each asset by its name at the top of the service."""
+    found = {
+        "robots.txt": (b"User-agent: *\nDisallow:\n", "text/plain"),
+        "favicon.ico": (_file("favicon.ico"), "image/x-icon"),
+        "style.css": (_file("style.css"), "text/css"),
+        "feed.css": (_file("feed.css") + _said(site).encode(), "text/css"),
+        "page.js": (_file("page.js"), "text/javascript"),
+    }
     return {
-        "robots.txt": _asset(b"User-agent: *\nDisallow:\n", "text/plain"),
-        "favicon.ico": _asset(_file("favicon.ico"), "image/x-icon"),
-        "style.css": _asset(_file("style.css"), "text/css"),
-        "feed.css": _asset(_file("feed.css") + _said(site).encode(), "text/css"),
-        "page.js": _asset(_file("page.js"), "text/javascript"),
+        name: Prepared(Representation(body, media_type), now)
+        for name, (body, media_type) in found.items()
     }
 
 
 def _said(site: Site) -> str:
     """Let the style sheet say in RSS what an Atom document says in its subtitle."""
     return (
-        f"channel > description::after {{ content: {_quoted(f' {invitation(site)}')}; }}\n"
-        f"channel > |link::before {{ content: {_quoted(f'{page_name(site)}: ')}; }}\n"
+        f'channel > description::after {{ content: " " {_quoted(invitation(site))}; }}\n'
+        f'channel > |link::before {{ content: {_quoted(f"{page_name(site)}:")} " "; }}\n'
     )
 
 
 def _quoted(text: str) -> str:
     """Write a CSS string (CSS Syntax Level 3, §4.3.5)."""
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\a ")
+    escaped = one_line(text).replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
-
-
-def _asset(body: bytes, media_type: str) -> Prepared:
-    return Prepared(Representation(body, media_type), datetime.now(UTC))
 
 
 def _file(name: str) -> bytes:

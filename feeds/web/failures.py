@@ -8,10 +8,19 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from feeds.domain import Site
 from feeds.errors import StoreError
+from feeds.formats import FORMATS
 from feeds.web import pages
 
 _TEXT = "text/plain; charset=utf-8"
 _PROBES = frozenset(["/healthz", "/readyz"])
+_FOR_PROGRAMS = (
+    *(f".{extension}" for extension in FORMATS),
+    ".opml",
+    ".css",
+    ".js",
+    ".txt",
+    ".ico",
+)
 _RETRY_SECONDS = "30"
 
 
@@ -45,9 +54,9 @@ def sentence(text: str, status: int) -> Response:
 
 
 def _for_people() -> bool:
-    """Whether a page is asked for: what programs ask for has an extension, or is a probe."""
+    """Whether a page is asked for, or what stood elsewhere: not what programs ask us for."""
     path = request.environ["PATH_INFO"]
-    return "." not in path.rpartition("/")[2] and path not in _PROBES
+    return path not in _PROBES and not path.endswith(_FOR_PROGRAMS)
 
 
 def _show(response: WerkzeugResponse, site: Site) -> None:

@@ -9,17 +9,21 @@ from typing import Final
 from flask import render_template
 from markupsafe import Markup
 
-from feeds.assemble import archive_url, document_url, page_url, release_url, selection_title
-from feeds.documents import announced, surrogate_keys
+from feeds.assemble import (
+    archive_url,
+    contact,
+    document_url,
+    page_url,
+    release_url,
+    selection_title,
+)
+from feeds.documents import MOST_COMBINED, announced, dated, surrogate_keys
 from feeds.domain import Category, Link, Release, Selection, Site
 from feeds.formats import FORMATS
 from feeds.representation import Representation
 from feeds.store.reads import STORE, Snapshot
 
 HTML: Final = "text/html"
-
-MOST_COMBINED: Final = 20
-"""How many categories one feed may combine."""
 
 _MANY: Final = 40  # categories, from where on they are found by letter or by search
 _LONG: Final = 100  # years that a chart shows one by one, those without a release too
@@ -73,6 +77,7 @@ def index(snapshot: Snapshot, site: Site) -> Representation:
     """Make the index: the announcement, the feeds, the categories, the newest releases."""
     everything = snapshot.everything()
     categories = snapshot.categories()
+    releases = snapshot.newest(everything, site.entries)
     initials = _initials(categories) if len(categories) > _MANY else {}
     return _page(
         "index.html",
@@ -85,9 +90,23 @@ def index(snapshot: Snapshot, site: Site) -> Representation:
         categories=categories,
         initials=initials,
         most_combined=MOST_COMBINED,
-        releases=snapshot.newest(everything, site.entries),
-        newest_page=snapshot.newest_page(everything),
+        releases=releases,
+        older=_older(snapshot, site, everything, releases),
     )
+
+
+def _older(
+    snapshot: Snapshot, site: Site, selection: Selection, shown: Sequence[Release]
+) -> str | None:
+    """Return where the release stands that follows those shown: on a page of the archive.
+
+    That page may begin with some that are shown already.
+    """
+    following = snapshot.beside(selection, shown[-1])[0] if shown else None
+    if following is None:
+        return None
+    page = archive_url(site, selection.categories, snapshot.page_of(selection, following))
+    return f"{page}#{following.path}"
 
 
 def _initials(categories: Sequence[Selection]) -> dict[str, str]:
@@ -104,6 +123,7 @@ def category(snapshot: Snapshot, site: Site, slug: str) -> Representation | None
     selection = snapshot.selection((slug,))
     if selection is None:
         return None
+    releases = snapshot.newest(selection, site.entries)
     return _page(
         "category.html",
         snapshot,
@@ -113,8 +133,8 @@ def category(snapshot: Snapshot, site: Site, slug: str) -> Representation | None
         feeds=_feeds(site, selection.categories) + _feeds(site, ()),
         category=selection.categories[0],
         shown=_Shown.of(snapshot, selection),
-        releases=snapshot.newest(selection, site.entries),
-        newest_page=snapshot.newest_page(selection),
+        releases=releases,
+        older=_older(snapshot, site, selection, releases),
     )
 
 
@@ -147,7 +167,6 @@ def release(snapshot: Snapshot, site: Site, path: str) -> Representation | None:
     if found is None:
         return None
     feeds = [link for member in found.categories for link in _feeds(site, (member,))]
-    contact = site.words.gettext("Contact of the issuer: {contact}")
     none = site.words.gettext("The issuer's contact details are not available at present.")
     return _page(
         "release.html",
@@ -159,11 +178,12 @@ def release(snapshot: Snapshot, site: Site, path: str) -> Representation | None:
         release=found,
         published=site.local(found.published),
         updated=site.local(found.updated),
-        contact=contact.format(contact=found.contact) if found.contact else none,
+        contact=Markup(contact(site, found.contact)) if found.contact else none,  # noqa: S704 - it went through markup
         beside=[
-            (member, *snapshot.beside(selection, found))
+            (member, *beside)
             for member in found.categories
             if (selection := snapshot.selection((member.slug,)))
+            and any(beside := snapshot.beside(selection, found))
         ],
         article=_article(site, found),
     )
@@ -175,7 +195,9 @@ def error(site: Site, status: HTTPStatus) -> str:
     sentences = {
         HTTPStatus.NOT_FOUND: (
             said.gettext("There is nothing at this address."),
-            said.gettext("Perhaps it was mistyped. All that there is can be found from the index."),
+            said.gettext(
+                "Perhaps it was mistyped. All that there is can be found from the first page."
+            ),
         ),
         HTTPStatus.METHOD_NOT_ALLOWED: (
             said.gettext("This address can only be read."),
@@ -194,7 +216,7 @@ def error(site: Site, status: HTTPStatus) -> str:
         status,
         (
             said.gettext("Something went wrong here."),
-            said.gettext("It is not your fault. Please try again later."),
+            said.gettext("Please try again later."),
         ),
     )
     return _rendered(
@@ -224,7 +246,7 @@ def _page(
         body=body.encode(),
         media_type=HTML,
         # A page shows names and notices beside its release: any change may be one of it.
-        changed=snapshot.head().instant,
+        changed=dated(snapshot, site, snapshot.head().instant),
         announced=announced(notices),
         parts=frozenset([STORE]),
         keys=surrogate_keys(about),
@@ -236,6 +258,8 @@ def _rendered(template: str, site: Site, **values: object) -> str:
     return render_template(
         template,
         site=site,
+        spoken=str(said.locale).replace("_", "-"),
+        direction="rtl" if said.locale.text_direction == "right-to-left" else "ltr",
         _=said.gettext,
         pgettext=said.pgettext,
         ngettext=said.ngettext,

@@ -86,7 +86,7 @@ class _Views:
         self._elsewhere = elsewhere
         self._site = site
         self._clock = clock
-        self.assets = assets(site)
+        self.assets = assets(site, clock())
 
     def releases(self, form: Format) -> WerkzeugResponse:
         return self._subscription((), form)
@@ -95,8 +95,8 @@ class _Views:
         named = slugs.split("+")
         canonical = sorted(set(named))
         _require(named)
-        if len(canonical) > pages.MOST_COMBINED:
-            abort(404, f"A feed combines at most {pages.MOST_COMBINED} categories.")
+        if len(canonical) > documents.MOST_COMBINED:
+            abort(404, f"A feed combines at most {documents.MOST_COMBINED} categories.")
         if named != canonical:
             return self._elsewhere.canonical(canonical, form.extension)
         return self._subscription(tuple(named), form)
@@ -148,9 +148,11 @@ class _Views:
         slugs = sorted(set(request.args.getlist("category")))
         _require(slugs)
         extension = request.args.get("format", next(iter(FORMATS)))
-        if not slugs or extension not in FORMATS:
+        if extension not in FORMATS:
             abort(404)
-        response = redirect(f"{self._site.base_url}/categories/{'+'.join(slugs)}.{extension}", 303)
+        feed = f"/categories/{'+'.join(slugs)}.{extension}"
+        # By path: our own policy lets a form lead nowhere but to the origin that it was seen at.
+        response = redirect(f"{self._site.root}{feed if slugs else '/#categories'}", 303)
         response.headers["Cache-Control"] = "no-store"
         return response
 

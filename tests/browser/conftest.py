@@ -104,7 +104,7 @@ def visiting(browser: Browser, site: str) -> Iterator[Open]:
             "request",
             lambda request: (
                 None
-                if request.url.startswith((site, "data:", "blob:"))
+                if request.url.startswith((site, site.replace("127.0.0.1", "localhost"), "data:"))
                 else complaints.append(f"a request to {request.url}")
             ),
         )

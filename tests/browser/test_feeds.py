@@ -58,12 +58,12 @@ def test_the_announcement_stands_out_first(visit: Open, form: str) -> None:
 
 def test_a_feed_tells_how_to_subscribe_and_leads_to_its_page(visit: Open, site: str) -> None:
     page = visit("/categories/kultura.atom")
-    expect(page.locator("subtitle")).to_contain_text("Šī ir plūsma: ierakstiet tās adresi")
-    page.get_by_text("Lasīt relīzes kā tīmekļa lapu").click()
+    expect(page.locator("subtitle")).to_contain_text("Šī ir ziņu plūsma. Pievienojiet tās adresi")
+    page.get_by_text("Lasīt preses relīzes tīmekļa lapā").click()
     assert page.url == f"{site}/categories/kultura"
     page = visit("/releases/archive/2.atom")
-    expect(page.locator("subtitle")).to_contain_text("Šī ir daļa no plūsmas arhīva")
-    page.get_by_text("Lasīt relīzes kā tīmekļa lapu").click()
+    expect(page.locator("subtitle")).to_contain_text("Šī ir plūsmas arhīva daļa")
+    page.get_by_text("Lasīt preses relīzes tīmekļa lapā").click()
     assert page.url == f"{site}/releases/archive/2"
 
 
@@ -72,7 +72,7 @@ def test_rss_tells_as_much_as_a_style_sheet_can(visit: Open) -> None:
     told = page.evaluate(
         "getComputedStyle(document.querySelector('channel > description'), '::after').content"
     )
-    assert "Šī ir plūsma: ierakstiet tās adresi plūsmu lasītājā" in told
+    assert "Šī ir ziņu plūsma. Pievienojiet tās adresi" in told
 
 
 def test_the_dates_of_a_feed_are_cut_to_the_day(visit: Open) -> None:

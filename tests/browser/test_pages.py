@@ -144,7 +144,7 @@ def test_the_keyboard_skips_to_the_content(visit: Open) -> None:
 def test_a_page_without_script_has_no_button_that_does_nothing(visit: Open, name: str) -> None:
     page = visit(PAGES[name], "narrow", java_script_enabled=False)
     buttons = page.get_by_role("button").all_text_contents()
-    assert buttons == (["Atzīmēto kategoriju plūsma"] if name == "index" else [])
+    assert buttons == (["Atvērt atzīmēto kategoriju plūsmu"] if name == "index" else [])
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     leave(page, f"{name}-without-script")
 
@@ -157,6 +157,11 @@ def test_a_page_is_printed_without_what_is_of_no_use_on_paper(visit: Open) -> No
     for name in ("h1", ".published", ".body", ".contact", ".rights", ".notice"):
         expect(page.locator(name)).to_be_visible()
     leave(page, "release-printed")
+    expect(page.locator(".printed")).to_have_text(page.url)
+    page.evaluate("document.documentElement.dataset.size = '5'")
+    assert size(page) == pytest.approx(11 * 96 / 72, abs=0.01)
+    page.goto(page.url.partition("/releases/")[0] + "/")
+    expect(page.get_by_text("Kategorijas", exact=True).first).to_be_hidden()
 
 
 def test_a_reader_walks_from_the_index_to_a_release_and_on(visit: Open) -> None:
@@ -170,13 +175,13 @@ def test_a_reader_walks_from_the_index_to_a_release_and_on(visit: Open) -> None:
     page.get_by_role("navigation", name="Kultūra").get_by_role("link", name="Nākamā").click()
     assert page.get_by_role("heading", level=1).text_content() == title
     page.goto(page.url.partition("/releases/")[0] + "/")
-    page.get_by_role("link", name="Vecākas preses relīzes").click()
+    page.get_by_role("link", name="Senākas preses relīzes").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Arhīvs")
 
 
 def test_the_chart_has_a_text_that_says_the_same(visit: Open) -> None:
     page = visit(PAGES["category"])
     expect(page.get_by_role("img", name="Preses relīzes pa gadiem no 2008. līdz")).to_be_visible()
-    page.get_by_text("Tabulā").click()
+    page.get_by_text("Rādīt tabulā").click()
     expect(page.get_by_role("rowheader", name="2008")).to_be_visible()
     assert violations(page) == []

@@ -45,8 +45,8 @@ def test_an_address_is_copied_where_there_is_no_clipboard_too(visit: Open, site:
 @pytest.mark.parametrize("width", WIDTHS)
 def test_several_categories_are_combined_into_one_feed(visit: Open, site: str, width: str) -> None:
     page = visit("/", width, **CLIPBOARD)
-    field = page.get_by_label("Kopīgās plūsmas adrese")
-    submit = page.get_by_role("button", name="Atzīmēto kategoriju plūsma")
+    field = page.get_by_label("Plūsmas adrese", exact=True)
+    submit = page.get_by_role("button", name="Atvērt atzīmēto kategoriju plūsmu")
     expect(field).to_be_hidden()
     expect(submit).to_be_disabled()
     page.get_by_role("checkbox", name="Sports").check()
@@ -77,9 +77,29 @@ def test_the_form_itself_leads_to_the_combined_feed(
     page = visit("/", java_script_enabled=scripted)
     page.get_by_role("checkbox", name="Vide").check()
     page.get_by_role("checkbox", name="Kultūra").check()
-    page.get_by_role("button", name="Atzīmēto kategoriju plūsma").click()
+    page.get_by_role("button", name="Atvērt atzīmēto kategoriju plūsmu").click()
     assert page.url == f"{site}/categories/kultura+vide.atom"
     expect(page.locator("feed > title")).to_have_text("PRCentrs.Lv: Kultūra, Vide")
+
+
+def test_what_was_ticked_is_still_a_feed_after_coming_back(visit: Open, site: str) -> None:
+    page = visit("/")
+    page.get_by_role("checkbox", name="Sports").check()
+    page.get_by_role("button", name="Atvērt atzīmēto kategoriju plūsmu").click()
+    page.go_back()
+    expect(page.get_by_role("checkbox", name="Sports")).to_be_checked()
+    expect(page.get_by_label("Plūsmas adrese", exact=True)).to_have_value(
+        f"{site}/categories/sports.atom"
+    )
+    expect(page.get_by_role("button", name="Atvērt atzīmēto kategoriju plūsmu")).to_be_enabled()
+
+
+def test_the_form_works_at_whatever_name_the_page_was_asked_for(visit: Open, site: str) -> None:
+    page = visit("/robots.txt")
+    page.goto(site.replace("127.0.0.1", "localhost") + "/")
+    page.get_by_role("checkbox", name="Sports").check()
+    page.get_by_role("button", name="Atvērt atzīmēto kategoriju plūsmu").click()
+    expect(page.locator("feed > title")).to_have_text("PRCentrs.Lv: Sports")
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +131,7 @@ def test_a_thousand_categories_are_searched_and_combined(visit_wide: Open, wide:
     # In the whole page axe would be at it for a minute.
     for part in (".search", ".initials", ".chosen", ".categories > li:first-child"):
         assert violations(page, part) == []
-    search = page.get_by_label("Meklēt kategorijās")
+    search = page.get_by_label("Meklēt kategoriju")
     # Whoever has no Latvian keyboard finds it too.
     search.fill("knozare 16")
     shown = page.locator(".categories > li:visible")
@@ -120,7 +140,7 @@ def test_a_thousand_categories_are_searched_and_combined(visit_wide: Open, wide:
     page.keyboard.press("Enter")
     assert page.url == f"{wide.address}/"
     shown.first.get_by_role("checkbox").check()
-    field = page.get_by_label("Kopīgās plūsmas adrese")
+    field = page.get_by_label("Plūsmas adrese", exact=True)
     expect(field).to_be_in_viewport()
     leave(page, "chooser-of-many")
     search.fill("")
@@ -137,5 +157,5 @@ def test_a_thousand_categories_are_searched_and_combined(visit_wide: Open, wide:
 
 def test_letters_lead_through_a_thousand_categories(visit_wide: Open) -> None:
     page = visit_wide("/", java_script_enabled=False)
-    page.get_by_role("navigation", name="Kategorijas pēc pirmā burta").get_by_text("Z").click()
+    page.get_by_role("navigation", name="Kategorijas alfabēta secībā").get_by_text("Z").click()
     expect(page.locator(".categories > li", has_text="Žnozare").first).to_be_in_viewport()

@@ -1,4 +1,4 @@
-"""Golden documents: every byte that a reader gets, for each format and state of the portal.
+"""Golden documents: every byte of each format in each state of the portal, and of its pages.
 
 After a wanted change run ``pytest --write-golden``, read the difference, and raise
 ``formats.VERSION``.
@@ -57,6 +57,25 @@ def test_a_document_is_the_golden_one(
 ) -> None:
     document = shown(state).client().get(f"/releases.{form}").data
     path = GOLDEN / f"{state}.{form}"
+    if request.config.getoption("--write-golden"):
+        path.write_bytes(document)
+    assert document == path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("name", "address"),
+    [
+        ("index", "/"),
+        ("category", "/categories/kultura"),
+        ("release", "/releases/2011/03/27/muzejs-kalve-draugi-jauna-izstade"),
+        ("missing", "/categories/nav"),
+    ],
+)
+def test_a_page_is_the_golden_one(
+    shown: Callable[[str], Portal], name: str, address: str, request: pytest.FixtureRequest
+) -> None:
+    document = shown("suspended").client().get(address).data
+    path = GOLDEN / f"{name}.html"
     if request.config.getoption("--write-golden"):
         path.write_bytes(document)
     assert document == path.read_bytes()

@@ -173,7 +173,12 @@ def test_an_import_that_was_stopped_is_finished_by_the_next(portal: Portal, stop
     # Not measured: an interrupt within coverage's own lock, which is not reentrant, waits for ever.
     environ = {name: value for name, value in os.environ.items() if name[:9] != "COVERAGE_"}
     with subprocess.Popen(
-        command, env=environ | portal.environ, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        command,
+        env=environ | portal.environ,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        # A test run in the background has its shell's: to be interrupted by nobody.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509 - no thread is running
     ) as process:
         while process.poll() is None and not ids(portal):
             time.sleep(0.01)

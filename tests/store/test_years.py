@@ -51,6 +51,22 @@ def test_a_year_is_one_of_the_portal_s_zone(another: Callable[..., Portal]) -> N
     assert kept(portal)[""] == {2007: 1, 2009: 1}
 
 
+def test_what_was_changed_under_other_settings_is_counted_anew(
+    another: Callable[..., Portal],
+) -> None:
+    portal = another().imported(page("A", published="2008-01-01 00:30:00"), page("B"))
+    before = kept(portal)
+    portal.environ["FEEDS_TIMEZONE"] = "America/New_York"
+    assert portal.feeds("withdraw", "2008/01/01/a").code == 0
+    assert portal.feeds("restore", "2008/01/01/a").code == 0
+    portal.imported(page("C", published="2012-01-01 00:30:00"))
+    portal.environ["FEEDS_TIMEZONE"] = "Europe/Riga"
+    assert "run `feeds migrate`" in portal.feeds("status").out
+    assert portal.feeds("migrate").code == 0
+    assert kept(portal) == shown(portal)
+    assert kept(portal)[""] == {**before[""], 2012: 1}
+
+
 def test_a_store_from_before_years_gets_them(portal: Portal) -> None:
     portal.imported(page("A", published="2008-05-01 12:00:00"), page("B", "Kultūra"))
     config = schema._config()  # noqa: SLF001

@@ -1,6 +1,7 @@
 """Validators, codings and freshness: what a poll sends and what it gets."""
 
 import gzip
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
@@ -9,7 +10,9 @@ import pytest
 from flask.testing import FlaskClient
 
 from feeds.formats import FORMATS
+from feeds.operations.migrate import migrate
 from feeds.operations.suspend import resume, suspend
+from feeds.web.prepared import http_date
 from tests.portal import START, Portal, page
 
 CHROME = (
@@ -161,6 +164,26 @@ def test_a_new_body_has_no_date_that_would_make_a_client_throw_it_away(client: F
         assert (response.status_code, response.data) == (200, first.data)
         assert ("Last-Modified" in response.headers) == told
         assert response.headers["ETag"] == first.headers["ETag"]
+
+
+@pytest.mark.parametrize(
+    "address", ["/releases.atom", "/", "/feeds.opml", "/releases/archive/1.rss"]
+)
+def test_a_service_with_other_settings_than_those_noted_tells_no_date(
+    another: Callable[..., Portal], address: str
+) -> None:
+    portal = another(FEEDS_ENTRIES="1").imported_at(START, page("A"))
+    later = START + timedelta(days=1)
+    before = portal.client(lambda: later)
+    assert "Last-Modified" in before.get(address).headers
+    portal.environ["FEEDS_TITLE"] = "Cits"
+    assert "Last-Modified" not in portal.client(lambda: later).get(address).headers
+    # Whoever runs on meanwhile has the old bytes, which are not of the new date.
+    migrate(portal.settings, later)
+    last = later + timedelta(days=1)
+    assert "Last-Modified" not in before.get(address).headers
+    now = portal.client(lambda: last).get(address).headers
+    assert now["Last-Modified"] == http_date(later)
 
 
 def test_a_change_that_lies_ahead_is_no_last_modified_yet(portal: Portal) -> None:

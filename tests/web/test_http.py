@@ -94,7 +94,7 @@ def test_another_method_is_refused_with_those_that_are_not(
         assert response.status_code == 405
         assert response.headers["Allow"] == "GET, HEAD, OPTIONS"
         if address in PAGES:
-            assert "<h1>Šo adresi var tikai lasīt.</h1>" in response.text
+            assert "<h1>Šī adrese paredzēta tikai lasīšanai.</h1>" in response.text
         else:
             assert response.text == "This address answers GET, HEAD, OPTIONS and no other method.\n"
         assert response.headers["X-Content-Type-Options"] == "nosniff"
@@ -126,8 +126,8 @@ def test_options_and_preflight_are_answered(client: FlaskClient, address: str) -
             "/categories/" + "+".join(f"c{n:02}" for n in range(21)) + ".json",
             "A feed combines at most 20 categories.",
         ),
-        ("/releases.xml", None),
-        ("/nothing.php", None),
+        ("/releases.opml", None),
+        ("/nothing.css", None),
     ],
 )
 def test_what_is_not_there_is_404_with_a_sentence(
@@ -156,7 +156,9 @@ def test_what_is_not_there_is_404_with_a_sentence(
         "/releases.atom/",
         "/style.css/",
         "/nothing",
-        "/categories",
+        "/nothing.php",
+        "/releases.xml",
+        "/nothing/index.html?x=1",
         "/categories?category=none&format=none",
         "/categories?category=/",
     ],
@@ -167,7 +169,7 @@ def test_a_page_that_is_not_there_is_404_in_the_dress_of_the_others(
     response = client.get(address)
     assert response.status_code == 404
     assert response.headers["Content-Type"] == "text/html; charset=utf-8"
-    assert "<h1>Šajā adresē nekā nav.</h1>" in response.text
+    assert "<h1>Lapa nav atrasta.</h1>" in response.text
     assert 'href="https://feeds.example.org/"' in response.text
     assert "default-src 'none'" in response.headers["Content-Security-Policy"]
 

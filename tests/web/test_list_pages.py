@@ -85,7 +85,7 @@ def test_archive_pages_hold_what_the_archive_documents_hold(
     front = "/" if of == "/releases" else of
     tree = tree_of(portal, front)
     assert listed(tree) == ["R2008 3", "R2008 2"]
-    (address,) = tree.xpath("//nav[@class='turn']/a[@class='older']/@href")
+    address = f"{BASE}{of}/archive/3"
     walked = []
     while True:
         path = address.removeprefix(BASE)
@@ -101,6 +101,26 @@ def test_archive_pages_hold_what_the_archive_documents_hold(
         (address,) = older
     assert walked == ["3", "2", "1"]
     assert portal.client().get(f"{of}/archive/4").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("entries", "number"), [("2", "4"), ("3", "3"), ("5", "2"), ("7", "1"), ("8", "1"), ("9", None)]
+)
+def test_older_releases_begin_where_the_newest_end(
+    another: Callable[..., Portal], entries: str, number: str | None
+) -> None:
+    portal = another(FEEDS_ENTRIES="2").imported(*years((2007, 9)))
+    portal.environ["FEEDS_ENTRIES"] = entries
+    tree = tree_of(portal, "/")
+    older = tree.xpath("//nav[@class='turn']/a/@href")
+    if number is None:
+        assert older == []
+        return
+    address, _, place = older[0].partition("#")
+    assert address == f"{BASE}/releases/archive/{number}"
+    there = tree_of(portal, address.removeprefix(BASE))
+    (first,) = there.xpath(f"//li[@id='{place}']/a")
+    assert first.text == f"R2007 {8 - int(entries)}"
 
 
 def test_archive_pages_lead_back_to_what_is_newer(another: Callable[..., Portal]) -> None:
@@ -173,7 +193,7 @@ def test_errors_are_one_line_of_text_for_programs_and_a_page_for_people(portal: 
         assert response.status_code == 503
         assert response.headers["Retry-After"] == "30"
         assert response.headers["Cache-Control"] == "no-store"
-        assert "<h1>Arhīvs šobrīd nav sasniedzams.</h1>" in response.text
+        assert "<h1>Arhīvs pašlaik nav pieejams.</h1>" in response.text
         # Where the store lies is nothing that a reader should know.
         assert str(portal.folder) not in response.text
 
@@ -187,7 +207,7 @@ def test_a_failure_of_ours_is_told_in_the_dress_of_the_others(portal: Portal) ->
     shown = client.get("/categories/kultura")
     assert shown.status_code == 500
     assert shown.content_type == "text/html; charset=utf-8"
-    assert "<h1>Te kaut kas nogāja greizi.</h1>" in shown.text
+    assert "<h1>Radās kļūda.</h1>" in shown.text
     told = client.get("/categories/kultura.atom")
     assert (told.status_code, told.content_type) == (500, "text/plain; charset=utf-8")
     assert told.text.count("\n") == 1

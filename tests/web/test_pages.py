@@ -63,7 +63,10 @@ def test_a_release_page_names_contact_website_and_its_feeds(portal: Portal) -> N
     contact = "Preses relīzes iesniedzēja kontaktinformācija: Anna <b> Ozola, anna@example.lv"
     portal.imported(page("A", category="Kultūra", contact=contact, website="a.example.lv/?b=1&c"))
     text = portal.client().get("/releases/2010/05/04/a").text
-    assert "kontaktinformācija: Anna &lt;b&gt; Ozola, anna@example.lv" in text
+    assert (
+        "kontaktinformācija: Anna &lt;b&gt; Ozola, "
+        '<a href="mailto:anna@example.lv">anna@example.lv</a></p>'
+    ) in text
     assert 'href="http://a.example.lv/?b=1&amp;c"' in text
     assert 'title="PRCentrs.Lv: Kultūra (Atom)"' in text
     (item,) = portal.client().get("/releases.json").get_json()["items"]
@@ -96,7 +99,8 @@ def test_a_portal_in_another_language_speaks_english(another: Callable[..., Port
     portal.feeds("suspend", "--since", "2022-03-01T12:00:00+02:00")
     text = portal.client().get("/").text
     assert "Suspended since 1 March 2022." in text
-    assert '<html lang="et">' in text
+    assert '<html lang="en" dir="ltr">' in text
+    assert 'lang="et" dir="auto">Liepkalnē atklāj tiltu</a>' in text
     assert 'class="rights"' not in text
     feed = portal.client().get("/releases.json").get_json()
     assert feed["description"] == "All press releases. Suspended."

@@ -92,9 +92,17 @@ def test_a_form_of_ticked_categories_leads_to_their_feed(
     client: FlaskClient, query: str, feed: str
 ) -> None:
     response = client.get(f"/categories?{query}")
-    assert (response.status_code, response.headers["Location"]) == (303, f"{BASE}{feed}")
+    assert (response.status_code, response.headers["Location"]) == (303, feed)
     assert response.headers["Cache-Control"] == "no-store"
     assert client.get(feed).status_code == 200
+
+
+@pytest.mark.parametrize("address", ["/categories", "/categories?format=rss", "/categories?x=1"])
+def test_a_form_without_a_tick_leads_back_to_the_categories(
+    client: FlaskClient, address: str
+) -> None:
+    response = client.get(address)
+    assert (response.status_code, response.headers["Location"]) == (303, "/#categories")
 
 
 def test_the_form_offers_every_category_and_format(client: FlaskClient) -> None:

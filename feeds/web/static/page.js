@@ -59,34 +59,44 @@ function offerSizes(place) {
 }
 
 async function copy(field) {
-  field.focus();
-  field.select();
-  if (navigator.clipboard) {
+  try {
     await navigator.clipboard.writeText(field.value);
-  } else if (!document.execCommand("copy")) {
-    // Only addresses with https have a clipboard; what is selected can be copied by hand.
-    throw new Error("nothing was copied");
+  } catch {
+    // Without https there is no clipboard, or it was denied: what is selected may still be copied.
+    field.select();
+    if (!document.execCommand("copy")) throw new Error("nothing was copied");
   }
 }
 
 function offerCopy(field) {
   const { copy: label, copied } = field.dataset;
   const told = made("span", { className: "unseen", role: "status" });
-  const button = made("button", { type: "button", className: "copy" }, label);
+  const button = made("button", { type: "button", className: "copy" });
+  const name = (text) => {
+    button.textContent = text;
+    button.setAttribute("aria-label", `${text}: ${field.labels[0].textContent}`);
+  };
   button.addEventListener("click", async () => {
     try {
       await copy(field);
     } catch {
-      return; // it stays selected
+      return; // it stays selected, to be copied by hand
     }
-    button.textContent = told.textContent = copied;
+    button.focus();
+    name(copied);
+    told.textContent = copied;
     setTimeout(() => {
-      button.textContent = label;
+      name(label);
       told.textContent = "";
     }, 2000);
   });
   field.addEventListener("focus", () => field.select());
+  // Enter in an address is no answer to the form around it.
+  field.addEventListener("keydown", (event) => {
+    if (event.key === "Enter") event.preventDefault();
+  });
   field.after(button, told);
+  name(label);
 }
 
 function offerCombining(form) {
@@ -111,6 +121,8 @@ function offerCombining(form) {
     field.value = shown.hidden ? "" : `${address}${slugs.join("+")}.${format}`;
   };
   form.addEventListener("change", update);
+  // Who comes back finds ticked what was, but not before the page is shown.
+  addEventListener("pageshow", update);
   update();
 }
 
