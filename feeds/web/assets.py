@@ -12,11 +12,12 @@ from feeds.web.prepared import Prepared
 
 def assets(site: Site, now: datetime) -> dict[str, Prepared]:
     """Return each asset by its name at the top of the service."""
+    common = _file("common.css")
     found = {
         "robots.txt": (b"User-agent: *\nDisallow:\n", "text/plain"),
         "favicon.ico": (_file("favicon.ico"), "image/x-icon"),
-        "style.css": (_file("style.css"), "text/css"),
-        "feed.css": (_file("feed.css") + _said(site).encode(), "text/css"),
+        "style.css": (common + _file("style.css"), "text/css"),
+        "feed.css": (common + _file("feed.css") + _said(site).encode(), "text/css"),
         "page.js": (_file("page.js"), "text/javascript"),
     }
     return {

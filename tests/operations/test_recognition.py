@@ -159,7 +159,7 @@ def test_a_later_spelling_shows_in_every_document(portal: Portal) -> None:
 
 
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(RELEASES, st.randoms(use_true_random=False))
 def test_the_order_of_imports_changes_neither_ids_nor_bytes(
