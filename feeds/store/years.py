@@ -26,12 +26,13 @@ def add(
 ) -> None:
     """Count releases, by selection and publication instant: 1 for shown, -1 for no longer."""
     counts = Counter((selection, site.local(published).year) for selection, published in listed)
-    rows = [
-        {"selection": selection, "year": year, "count": count * difference}
-        for (selection, year), count in sorted(counts.items())
-    ]
-    if rows:
-        connection.execute(_ADD, rows)
+    connection.execute(
+        _ADD,
+        [
+            {"selection": selection, "year": year, "count": count * difference}
+            for (selection, year), count in sorted(counts.items())
+        ],
+    )
     if difference < 0:
         for selection in sorted({selection for selection, _ in counts}):
             none_left = (YearRow.selection == selection, YearRow.count == 0)

@@ -166,7 +166,7 @@ def test_a_report_has_one_line_an_input(portal: Portal) -> None:
 
 @pytest.mark.parametrize("stop", [signal.SIGKILL, signal.SIGINT])
 def test_an_import_that_was_stopped_is_finished_by_the_next(portal: Portal, stop: int) -> None:
-    for n in range(12000):
+    for n in range(6000):
         portal.write(f"{n}.txt", page(f"Relīze {n}"))
     program = Path(sys.executable).with_name("feeds")
     command: list[str | Path] = [program, "import", portal.folder / "pages"]
@@ -192,8 +192,8 @@ def test_an_import_that_was_stopped_is_finished_by_the_next(portal: Portal, stop
     added, unchanged = map(int, re.findall(r"(\d+) (?:added|unchanged)", ran.out))
     assert added > 0
     assert unchanged > 0
-    assert added + unchanged == 12000
-    assert json.loads(portal.feeds("status", "--json").out)["releases"] == 12000
+    assert added + unchanged == 6000
+    assert json.loads(portal.feeds("status", "--json").out)["releases"] == 6000
 
 
 def test_an_interrupted_command_says_how_to_go_on(portal: Portal) -> None:

@@ -109,7 +109,7 @@ CHANGES = st.lists(
 
 
 @settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(CHANGES)
 def test_whatever_is_done_the_years_are_those_of_what_is_shown(
