@@ -33,7 +33,7 @@ demo: .venv/runtime
 	@$(BIN)/python -m demo $(DEMO)
 
 test: .venv/dev
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 3
 
 lint: .venv/dev
 	$(BIN)/ruff check .
@@ -42,7 +42,7 @@ lint: .venv/dev
 	$(BIN)/lint-imports
 
 check: lint
-	$(BIN)/pytest -n 2 --cov --cov-report=term
+	$(BIN)/pytest -n 3 --cov --cov-report=term
 
 bench: .venv/dev
 	$(BIN)/python -m bench
