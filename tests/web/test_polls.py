@@ -91,9 +91,12 @@ def test_both_ways_give_the_same_answer_over_the_whole_matrix(way: Way) -> None:
             of(If_Modified_Since="nonsense"),
             of(Range="bytes=0-1", Cookie="a=b", Host="evil.example"),
         ]
-        for method, accept, coding, condition in product(
-            ("GET", "HEAD", "OPTIONS", "POST"), ACCEPTS, CODINGS, conditions
-        ):
+        matrix = [
+            *product(("GET", "HEAD"), ACCEPTS, CODINGS, conditions),
+            # What is not represented has neither type nor coding to choose.
+            *product(("OPTIONS", "POST"), ACCEPTS[:1], CODINGS[:1], conditions),
+        ]
+        for method, accept, coding, condition in matrix:
             sent = of(Accept=accept, Accept_Encoding=coding) | condition
             ahead = whole(way.ahead, method, address, sent)
             assert ahead == whole(way.through, method, address, sent), (method, address, sent)
