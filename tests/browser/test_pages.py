@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import WIDTHS, Open, leave
+from tests.browser.conftest import HEIGHT, WIDTHS, Open, leave
 
 PAGES = {
     "index": "/",
@@ -46,6 +46,19 @@ def test_every_page_can_be_used_by_everybody(
     assert violations(page) == []
     background = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert background == {"light": "rgb(252, 251, 248)", "dark": "rgb(20, 23, 28)"}[scheme]
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_an_error_page_can_be_used_by_everybody(browser: Browser, site: str, width: str) -> None:
+    # Not through the fixture: of a 404 the browser complains by itself.
+    page = browser.new_page(viewport={"width": WIDTHS[width], "height": HEIGHT})
+    page.goto(f"{site}/nav")
+    leave(page, f"missing-{width}")
+    assert fits(page)
+    assert violations(page) == []
+    page.locator("main").get_by_role("link", name="Visas preses relīzes un kategorijas").click()
+    assert page.url == f"{site}/"
+    page.close()
 
 
 def test_pages_fit_the_narrowest_window_with_the_largest_text(visit: Open) -> None:
