@@ -59,11 +59,11 @@ def test_a_feed_tells_how_to_subscribe_and_leads_to_its_page(visit: Open, site: 
     page = visit("/categories/kultura.atom")
     expect(page.locator("subtitle")).to_contain_text("Šī ir ziņu plūsma. Pievienojiet tās adresi")
     page.get_by_text("Lasīt preses relīzes tīmekļa lapā").click()
-    assert page.url == f"{site}/categories/kultura"
+    expect(page).to_have_url(f"{site}/categories/kultura")
     page = visit("/releases/archive/2.atom")
     expect(page.locator("subtitle")).to_contain_text("Šī ir plūsmas arhīva daļa")
     page.get_by_text("Lasīt preses relīzes tīmekļa lapā").click()
-    assert page.url == f"{site}/releases/archive/2"
+    expect(page).to_have_url(f"{site}/releases/archive/2")
 
 
 def test_rss_tells_as_much_as_a_style_sheet_can(visit: Open) -> None:
