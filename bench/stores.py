@@ -13,6 +13,7 @@ from bench.plain import atom, entry
 from bench.polls import FEW, PATH
 from feeds import documents
 from feeds.app import create_app
+from feeds.domain import Release
 from feeds.formats import FORMATS
 from feeds.settings import Settings
 from feeds.store.engine import open_engine, reading
@@ -59,7 +60,7 @@ def cold(bench: Bench) -> list[Result]:
         selection = state.selection((_SLUG,))
         if selection is None:
             raise RuntimeError(f"the store has no category {_SLUG}")
-        releases = state.newest(selection, site.entries)
+        releases = state.newest(selection, site.entries, Release)
     entries = [entry(release, site.base_url, site.title) for release in releases]
     address = f"{site.base_url}/categories/{_SLUG}.atom"
     bare = partial(atom, selection.feed_id, category(0).name, address, entries)

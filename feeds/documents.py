@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from feeds import assemble, formats, opml
-from feeds.domain import Category, Notice, Site
+from feeds.domain import Category, Notice, Release, Site
 from feeds.formats import FORMATS, Format
 from feeds.representation import Representation
 from feeds.store.reads import STORE, Snapshot
@@ -33,7 +33,7 @@ def subscription(
     if selection is None:
         return None
     # One more than are shown tells whether there are more.
-    releases = snapshot.newest(selection, site.entries + 1)
+    releases = snapshot.newest(selection, site.entries + 1, Release)
     notices = snapshot.notices()
     combined = len(selection.members) > 1
     newest_page = 0 if combined else snapshot.newest_page(selection)
@@ -59,7 +59,7 @@ def archive(
     page = snapshot.page(selection, number)
     if page is None:
         return None
-    releases = snapshot.archived(selection, page)
+    releases = snapshot.archived(selection, page, Release)
     feed = assemble.archive(site, selection, page, releases, snapshot.notices())
     return Representation(
         body=form.render(feed),

@@ -51,27 +51,36 @@ class Category:
 
 
 @dataclass(frozen=True, slots=True)
-class Release:
-    """One press release as it is shown.
+class Headline:
+    """What a list tells of a press release.
 
     ``path`` is ``yyyy/mm/dd/slug`` in the zone of the portal at first import. ``rank`` orders
-    releases of one instant. ``original`` is the address under which it was first published.
+    releases of one instant.
+    """
+
+    categories: tuple[Category, ...]
+    path: str
+    published: datetime
+    rank: int
+    title: str
+    language: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Release(Headline):
+    """One press release as it is shown, whole.
+
+    ``original`` is the address under which it was first published.
     """
 
     entry_id: str
-    rank: int
-    path: str
-    published: datetime
     updated: datetime
-    title: str
     body: str
     summary: str
-    language: str | None
     author: str | None
     website: str | None
     contact: str | None
     original: str | None
-    categories: tuple[Category, ...]
 
 
 @dataclass(frozen=True, slots=True)

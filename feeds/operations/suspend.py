@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Engine
 
-from feeds.domain import Notice, NoticeKind
+from feeds.domain import Headline, Notice, NoticeKind
 from feeds.errors import RefusedError
 from feeds.identity import notice_id, rank
 from feeds.markup import legal, one_line
@@ -43,7 +43,9 @@ def suspend(  # noqa: PLR0913 - each is a field of its own
             raise RefusedError(
                 "The publication is suspended already: use --amend to change the notice."
             )
-        latest = next(iter(changing.snapshot.newest(changing.snapshot.everything(), 1)), None)
+        latest = next(
+            iter(changing.snapshot.newest(changing.snapshot.everything(), 1, Headline)), None
+        )
         if latest is not None and latest.published > now:
             raise RefusedError(
                 f"The newest release ({latest.path}) is dated ahead: suspend after "

@@ -10,11 +10,20 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, Row, Select
 
-from feeds.domain import ArchivePage, Category, Notice, NoticeKind, Release, Selection, Target
+from feeds.domain import (
+    ArchivePage,
+    Category,
+    Headline,
+    Notice,
+    NoticeKind,
+    Release,
+    Selection,
+    Target,
+)
 from feeds.identity import combined_feed_id
 from feeds.store import statements
 from feeds.store.engine import STATEMENT_SECONDS, reading
@@ -27,6 +36,9 @@ STORE: Part = -1
 
 EVERYTHING = ""
 """The slug of the selection of all releases."""
+
+Told = TypeVar("Told", Headline, Release)
+"""How much is read of a release: a page of large ones shows but their headlines."""
 
 _MOST_MOVED = 1000  # parts that are told apart; a larger change is one of everything
 
@@ -126,11 +138,11 @@ class Snapshot:
             found[slug] += (given,)
         return found
 
-    def newest(self, selection: Selection, limit: int) -> list[Release]:
+    def newest(self, selection: Selection, limit: int, told: type[Told]) -> list[Told]:
         """Return the newest releases of a selection, newest first, each once (rule 7)."""
         if len(selection.members) == 1:
-            return self._releases(
-                statements.NEWEST_RELEASES, selection=selection.members[0], limit=limit
+            return self._told(
+                told, statements.NEWEST_RELEASES, selection=selection.members[0], limit=limit
             )
         listings = [
             self._rows(statements.NEWEST, selection=member, limit=limit)
@@ -138,14 +150,14 @@ class Snapshot:
         ]
         merged = heapq.merge(*listings, key=tuple, reverse=True)
         ids = list(dict.fromkeys(row.release for row in merged))[:limit]
-        return self._releases(statements.RELEASES, ids=ids)
+        return self._told(told, statements.RELEASES, ids=ids)
 
     def newest_page(self, selection: Selection) -> int:
         """Return the number of a selection's newest archive page; 0 where there is none yet."""
         (found,) = self._rows(statements.NEWEST_PAGE, selection=selection.members[0])
         return found[0] or 0
 
-    def page_of(self, selection: Selection, release: Release) -> int:
+    def page_of(self, selection: Selection, release: Headline) -> int:
         """Return the number of the archive page that holds a release; 0 where none does yet."""
         rows = self._rows(
             statements.PAGE_OF,
@@ -173,11 +185,12 @@ class Snapshot:
             changed=row.changed,
         )
 
-    def archived(self, selection: Selection, page: ArchivePage) -> list[Release]:
+    def archived(self, selection: Selection, page: ArchivePage, told: type[Told]) -> list[Told]:
         """Return the releases of an archive page, newest first: one range, however deep."""
         after, after_rank = page.after or statements.BEGINNING
         until, until_rank = page.until
-        return self._releases(
+        return self._told(
+            told,
             statements.ARCHIVED_RELEASES,
             selection=selection.members[0],
             after=after,
@@ -192,8 +205,8 @@ class Snapshot:
         return [(year, count) for year, count in found]
 
     def beside(
-        self, selection: Selection, release: Release
-    ) -> tuple[Release | None, Release | None]:
+        self, selection: Selection, release: Headline
+    ) -> tuple[Headline | None, Headline | None]:
         """Return the releases of a selection just before and just after one of them."""
         here = {
             "selection": selection.members[0],
@@ -204,13 +217,14 @@ class Snapshot:
             self._rows(statement, **here)
             for statement in (statements.NEXT_EARLIER, statements.NEXT_LATER)
         )
-        found = self._releases(statements.RELEASES, ids=[row.release for row in (*earlier, *later)])
+        ids = [row.release for row in (*earlier, *later)]
+        found = self._told(Headline, statements.RELEASES, ids=ids)
         return (found[-1] if earlier else None, found[0] if later else None)
 
     def release(self, path: str) -> Release | None:
         """Return the release at ``yyyy/mm/dd/slug``, unless it was withdrawn."""
         rows = self._rows(statements.RELEASE_AT, path=path)
-        return self._releases(statements.RELEASES, ids=[rows[0].id])[0] if rows else None
+        return self._told(Release, statements.RELEASES, ids=[rows[0].id])[0] if rows else None
 
     def withdrawn(self, path: str) -> bool:
         """Whether the release at ``yyyy/mm/dd/slug`` was withdrawn."""
@@ -236,14 +250,15 @@ class Snapshot:
         rows = self._rows(statements.LAST_IMPORT)
         return ImportOutcome(*rows[0]) if rows else None
 
-    def _releases(self, chosen: statements.Chosen, **values: object) -> list[Release]:
+    def _told(self, told: type[Told], chosen: statements.Chosen, **values: object) -> list[Told]:
         """Return releases in their order, the newest first (rule 7)."""
         categories: defaultdict[int, list[Category]] = defaultdict(list)
         for release, slug, name in self._rows(chosen.memberships, **values):
             categories[release].append(Category(slug, name))
+        statement = chosen.releases if told is Release else chosen.headlines
         releases = [
-            Release(*row[1:], tuple(sorted(categories[row.id])))  # type: ignore[call-arg]
-            for row in self._rows(chosen.releases, **values)
+            told(tuple(sorted(categories[id_])), *fields)
+            for id_, *fields in self._rows(statement, **values)
         ]
         releases.sort(key=lambda release: (release.published, release.rank), reverse=True)
         return releases

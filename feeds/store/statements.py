@@ -104,35 +104,38 @@ WITHDRAWN_AT = select(_release.id).where(
 
 
 class Chosen(NamedTuple):
-    """The statements that read some releases, and their categories; in no order."""
+    """The statements that read some releases, their headlines or their categories; in no order."""
 
     releases: Select[Any]
+    headlines: Select[Any]
     memberships: Select[Any]
 
 
 def _chosen(ids: Select[int] | BindParameter[Any]) -> Chosen:
-    releases = select(
+    headlines = select(
         _release.id,
-        _release.entry_id,
-        _release.rank,
         _release.path,
         _release.published,
-        _release.updated,
+        _release.rank,
         _release.title,
+        _release.language,
+    ).where(_release.id.in_(ids))
+    releases = headlines.add_columns(
+        _release.entry_id,
+        _release.updated,
         _release.body,
         _release.summary,
-        _release.language,
         _release.author,
         _release.website,
         _release.contact,
         _release.original,
-    ).where(_release.id.in_(ids))
+    )
     memberships = (
         select(_membership.release, _selection.slug, _selection.name)
         .join_from(MembershipRow.__table__, SelectionRow.__table__)
         .where(_membership.release.in_(ids))
     )
-    return Chosen(releases, memberships)
+    return Chosen(releases, headlines, memberships)
 
 
 _order = (_listing.published.desc(), _listing.rank.desc())

@@ -18,7 +18,7 @@ from feeds.assemble import (
     selection_title,
 )
 from feeds.documents import MOST_COMBINED, announced, dated, surrogate_keys
-from feeds.domain import Category, Link, Release, Selection, Site
+from feeds.domain import Category, Headline, Link, Release, Selection, Site
 from feeds.formats import FORMATS
 from feeds.representation import Representation
 from feeds.store.reads import STORE, Snapshot
@@ -77,7 +77,7 @@ def index(snapshot: Snapshot, site: Site) -> Representation:
     """Make the index: the announcement, the feeds, the categories, the newest releases."""
     everything = snapshot.everything()
     categories = snapshot.categories()
-    releases = snapshot.newest(everything, site.entries)
+    releases = snapshot.newest(everything, site.entries, Headline)
     initials = _initials(categories) if len(categories) > _MANY else {}
     return _page(
         "index.html",
@@ -96,7 +96,7 @@ def index(snapshot: Snapshot, site: Site) -> Representation:
 
 
 def _older(
-    snapshot: Snapshot, site: Site, selection: Selection, shown: Sequence[Release]
+    snapshot: Snapshot, site: Site, selection: Selection, shown: Sequence[Headline]
 ) -> str | None:
     """Return where the release stands that follows those shown: on a page of the archive.
 
@@ -123,7 +123,7 @@ def category(snapshot: Snapshot, site: Site, slug: str) -> Representation | None
     selection = snapshot.selection((slug,))
     if selection is None:
         return None
-    releases = snapshot.newest(selection, site.entries)
+    releases = snapshot.newest(selection, site.entries, Headline)
     return _page(
         "category.html",
         snapshot,
@@ -157,7 +157,7 @@ def archive(
         heading=selection.categories[0].name if selection.categories else heading,
         categories=selection.categories,
         page=page,
-        releases=snapshot.archived(selection, page),
+        releases=snapshot.archived(selection, page, Headline),
     )
 
 

@@ -178,9 +178,9 @@ def test_feedparser_understands_every_part(portal: Portal, form: str) -> None:
 
 def test_language_author_and_original_address_of_a_release_are_told() -> None:
     release = Release(
-        "tag:a,2008:release/1", 1, "2010/01/01/r", START, START, "R", "<p>R</p>", "R",
-        language="ru", author="Aģentūra", website=None, contact=None,
-        original="https://old.example/7", categories=(),
+        categories=(), path="2010/01/01/r", published=START, rank=1, title="R", language="ru",
+        entry_id="tag:a,2008:release/1", updated=START, body="<p>R</p>", summary="R",
+        author="Aģentūra", website=None, contact=None, original="https://old.example/7",
     )  # fmt: skip
     feed = subscription(SITE, SELECTION, [release], [], 0)
     atom = feedparser.parse(FORMATS["atom"].render(feed)).entries[0]

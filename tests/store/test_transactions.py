@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import IntegrityError
 
+from feeds.domain import Release
 from feeds.errors import StoreAwayError
 from feeds.operations.suspend import resume, suspend
 from feeds.store import statements
@@ -30,13 +31,13 @@ def test_no_read_of_a_poll_sorts_or_scans(another: Callable[..., Portal]) -> Non
         for slugs in ((), ("k0",), ("k0", "k1")):
             selection = state.selection(slugs)
             assert selection
-            assert state.newest(selection, 50)
+            assert state.newest(selection, 50, Release)
             state.newest_page(selection)
         everything = state.everything()
         for number in (1, 2, 4):
             archived = state.page(everything, number)
             assert archived
-            assert len(state.archived(everything, archived)) == 2
+            assert len(state.archived(everything, archived, Release)) == 2
         assert state.head()
         assert state.moved(state.head().revision - 1)
         assert state.release("2010/05/04/r0")
@@ -61,12 +62,12 @@ def test_a_reader_sees_one_state_whatever_is_committed_meanwhile(portal: Portal)
         everything = state.everything()
         portal.imported(page("B", category="Jauna"))
         portal.feeds("suspend")
-        assert [release.title for release in state.newest(everything, 9)] == ["A"]
+        assert [release.title for release in state.newest(everything, 9, Release)] == ["A"]
         assert state.notices() == []
         assert state.selection(("jauna",)) is None
         assert state.everything() == everything
     with snapshot(portal.engine) as state:
-        assert len(state.newest(state.everything(), 9)) == 2
+        assert len(state.newest(state.everything(), 9, Release)) == 2
         assert len(state.notices()) == 1
 
 

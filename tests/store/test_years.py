@@ -8,6 +8,7 @@ from alembic import command
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from feeds.domain import Headline
 from feeds.store import schema
 from feeds.store.engine import writing
 from feeds.store.reads import snapshot
@@ -34,7 +35,8 @@ def shown(portal: Portal) -> dict[str, dict[int, int]]:
         return {
             "+".join(category.slug for category in selection.categories): dict(
                 Counter(
-                    site.local(release.published).year for release in state.newest(selection, 999)
+                    site.local(release.published).year
+                    for release in state.newest(selection, 999, Headline)
                 )
             )
             for selection in selections

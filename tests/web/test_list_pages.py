@@ -1,5 +1,6 @@
 """Index, category and archive pages: what they list, count and lead to."""
 
+import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
@@ -47,6 +48,26 @@ def test_a_category_says_how_many_releases_of_which_years_it_has(portal: Portal)
     assert " ".join(
         tree_of(portal, "/").xpath("//p[@class='count']")[0].text_content().split()
     ) == ("7 preses relīzes, 2007–2012")
+
+
+@pytest.mark.parametrize(
+    "address", ["/", "/categories/kultura", "/releases/archive/1", "/releases/2010/05/04/isa"]
+)
+def test_a_list_of_long_releases_takes_no_more_than_one_of_short_ones(
+    another: Callable[..., Portal], address: str
+) -> None:
+    portal = another(FEEDS_ENTRIES="4")
+    text = "Garš teksts. " * 70_000
+    days = [page(f"G{n}", "Kultūra", f"2010-05-0{n} 12:00:00", text) for n in (1, 2, 3, 5, 6, 7, 8)]
+    portal.imported(*days, page("Īsa", "Kultūra", "2010-05-04 12:00:00"))
+    client = portal.client()
+    client.get("/categories/nav")
+    tracemalloc.start()
+    response = client.get(address)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert response.status_code == 200
+    assert peak < 2 * len(text)  # bytes of one of them
 
 
 def test_one_year_needs_no_chart_and_none_no_years(portal: Portal) -> None:
