@@ -27,7 +27,7 @@ from feeds.operations.status import status as read_status
 from feeds.operations.suspend import amend as run_amend
 from feeds.operations.suspend import resume as run_resume
 from feeds.operations.suspend import suspend as run_suspend
-from feeds.settings import Settings
+from feeds.settings import Settings, misnamed
 from feeds.sources import SOURCES
 from feeds.sources.inputs import shown
 from feeds.store.engine import name, open_engine
@@ -62,8 +62,12 @@ def _fail(sentence: str, code: int) -> None:
 
 
 @click.group()
-def commands() -> None:
+@click.pass_context
+def commands(context: click.Context) -> None:
     """Serve a press-release archive as feeds that end well."""
+    if context.invoked_subcommand != "serve":  # which warns by itself
+        for warning in misnamed(os.environ):
+            click.echo(f"feeds: {warning}", err=True)
 
 
 for _command in (cli_life.withdraw, cli_life.restore, cli_life.categories, cli_life.address):
@@ -120,9 +124,11 @@ def import_(  # noqa: PLR0913 - each is an option
     with ExitStack() as stack:
         try:
             file = report and stack.enter_context(report.open("x", encoding="utf-8"))
+        except FileExistsError:
+            raise RefusedError(f"{report} exists: name a new file.") from None
         except OSError as error:
             raise NothingToDoError(
-                f"The report {report} cannot be written: {error.strerror}. Name a new file."
+                f"The report {report} cannot be written: {error.strerror}."
             ) from None
         for result in progress.told(results, results.inputs):
             summary.note(result)

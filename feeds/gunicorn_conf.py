@@ -14,7 +14,7 @@ from typing import Any
 
 from feeds.app import check
 from feeds.errors import FeedsError
-from feeds.settings import Settings
+from feeds.settings import Settings, misnamed
 
 try:
     _settings = Settings.read(os.environ)
@@ -52,7 +52,7 @@ access_log_format = '%(h)s %(t)s "%(m)s %(U)s %(H)s" %(s)s %(B)s "%(a)s" %(M)sms
 def on_starting(server: Any) -> None:
     """Check the store once, in the master; end with a sentence where it cannot be served."""
     try:
-        for warning in check(_settings):
+        for warning in (*misnamed(os.environ), *check(_settings)):
             server.log.warning(warning)
     except FeedsError as error:
         server.log.critical("feeds: %s", error)

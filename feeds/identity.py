@@ -15,6 +15,7 @@ from functools import lru_cache
 SLUG_LENGTH = 80
 _HASH_DIGITS = 8
 _ALL = "feed/releases"
+_NOTICE = re.compile(r"tag:[^:]+:(?:suspension|resumption)/[0-9-]+T[0-9:]+Z")
 
 # NFKD parts a letter from its marks; these letters have no such parts.
 _LATIN = str.maketrans(
@@ -123,6 +124,11 @@ def release_id(
 def notice_id(authority: Authority, kind: str, announced: datetime) -> str:
     """Mint the entry id of a notice: the change clock gives no instant twice."""
     return authority.tag(f"{kind}/{instant_text(announced)}")
+
+
+def is_notice_id(entry_id: str) -> bool:
+    """Whether an id was minted for a notice, by whichever authority."""
+    return _NOTICE.fullmatch(entry_id) is not None
 
 
 def feed_id(authority: Authority, category_slug: str | None) -> str:

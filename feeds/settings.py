@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from importlib.resources import files
 from importlib.util import find_spec
 from typing import Any
@@ -26,6 +27,7 @@ from feeds.words import Catalogue, read_catalogue, words
 
 _HOST = re.compile(r"(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9-]{1,63}")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
+_NEARLY = 0.85  # share of two names that is the same
 _FIRST_YEAR = 1985  # of the first registered domain name
 
 
@@ -85,6 +87,21 @@ class Settings:
             zone=self.timezone,
             entries=self.entries,
         )
+
+
+def misnamed(environ: Mapping[str, str]) -> list[str]:
+    """Return a warning for each variable whose name is nearly that of a setting.
+
+    A variable of any other name is somebody else's: who links containers to a service called
+    ``feeds`` gives them ``FEEDS_PORT``.
+    """
+    names = [f"FEEDS_{field.name.upper()}" for field in fields(Settings)]
+    return [
+        f"{name} is no setting: did you mean {near[0]}?"
+        for name in sorted(environ)
+        if name.startswith("FEEDS_") and name not in names
+        if (near := get_close_matches(name, names, n=1, cutoff=_NEARLY))
+    ]
 
 
 def zone(name: str) -> ZoneInfo:

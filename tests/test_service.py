@@ -93,10 +93,12 @@ def test_what_cannot_be_served_is_refused_once_before_any_worker_starts(
     assert "Traceback" not in messages
 
 
-def test_changed_settings_are_warned_of_at_start(portal: Portal) -> None:
-    with portal.served(FEEDS_TITLE="Cits"):
+def test_changed_and_misnamed_settings_are_warned_of_at_start(portal: Portal) -> None:
+    with portal.served(FEEDS_TITLE="Cits", FEEDS_RIGHT="©"):
         pass
-    assert "run it now" in (portal.folder / "gunicorn.err").read_text()
+    messages = (portal.folder / "gunicorn.err").read_text()
+    assert "run it now" in messages
+    assert messages.count("FEEDS_RIGHT is no setting: did you mean FEEDS_RIGHTS?") == 1
 
 
 @pytest.mark.only("sqlite")

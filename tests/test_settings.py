@@ -82,6 +82,20 @@ def test_the_command_line_says_which_setting_is_missing(tmp_path: Path) -> None:
     assert ran.err == "feeds: FEEDS_BASE_URL is not set: see the README for what it means.\n"
 
 
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("FEEDS_TITEL", "FEEDS_TITLE"), ("FEEDS_ENTRYS", "FEEDS_ENTRIES"), ("FEEDS_PORT", None)],
+)
+def test_a_name_that_is_nearly_a_setting_s_is_told(
+    tmp_path: Path, name: str, meant: str | None
+) -> None:
+    portal = Portal(tmp_path, **{name: "1"})
+    told = f"feeds: {name} is no setting: did you mean {meant}?\n" if meant else ""
+    for command in ("migrate", "status"):
+        ran = portal.feeds(command)
+        assert (ran.code, ran.err) == (0, told)
+
+
 def test_the_zone_is_read_from_the_locked_package_not_from_the_host(tmp_path: Path) -> None:
     (tmp_path / "Europe").mkdir()
     utc = files("tzdata").joinpath("zoneinfo", "UTC").read_bytes()

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
+from feeds.identity import is_notice_id
 from feeds.markup import Block, one_line, web_address
 from feeds.sources import json_feed
 from feeds.sources.fields import (
@@ -24,6 +25,7 @@ from feeds.sources.record import (
     Context,
     Item,
     Record,
+    Skipped,
     Source,
     Unreadable,
     UnreadableError,
@@ -51,7 +53,15 @@ _NAMED = re.compile(r"[^\s@]+@[^\s@()]+\s*\((.+)\)")
 
 
 def read(stream: BinaryIO, context: Context) -> Iterator[Item]:
-    """Yield a record or a refusal for each entry."""
+    """Yield a record or a refusal for each entry; skip the notices of a service like this one."""
+    for item in _items(stream, context):
+        if isinstance(item, Record) and is_notice_id(item.entry_id or ""):
+            yield Skipped("it announces a suspension or its end: run `feeds suspend`", item.where)
+        else:
+            yield item
+
+
+def _items(stream: BinaryIO, context: Context) -> Iterator[Item]:
     if json_feed.begins(context.head):
         yield from json_feed.read(stream, context)
         return

@@ -159,8 +159,9 @@ def test_a_report_has_one_line_an_input(portal: Portal) -> None:
     ran = portal.feeds("import", "--report", unwritable, portal.folder / "pages")
     assert ran.code == 2
     assert ran.err.startswith(f"feeds: The report {unwritable} cannot be written: No such file")
-    ran = portal.feeds("import", "--report", portal.folder / "pages" / "1.txt", portal.folder)
-    assert ran.code == 2
+    there = portal.folder / "pages" / "1.txt"
+    ran = portal.feeds("import", "--report", there, portal.folder)
+    assert (ran.code, ran.err) == (1, f"feeds: {there} exists: name a new file.\n")
     assert (portal.folder / "pages" / "1.txt").read_text() == page()
 
 

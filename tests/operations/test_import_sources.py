@@ -267,6 +267,22 @@ def test_a_dry_run_knows_what_came_earlier_in_it(portal: Portal) -> None:
     assert ran.out.endswith("Would be: 1 added, 0 changed, 1 unchanged, 0 skipped, 1 refused.\n")
 
 
+@pytest.mark.parametrize("form", ["atom", "rss", "json"])
+def test_a_feed_of_this_service_brings_its_releases_but_no_notice(
+    portal: Portal, another: Callable[..., Portal], form: str
+) -> None:
+    portal.imported(page())
+    for command in ("suspend", "resume", "suspend"):
+        assert portal.feeds(command).code == 0
+    source = portal.client().get(f"/releases.{form}").data
+    there = another()
+    report = there.folder / "report.jsonl"
+    ran = there.feeds("import", "--report", report, there.write(f"own.{form}", source))
+    assert (ran.code, ran.out) == (0, "1 added, 0 changed, 0 unchanged, 3 skipped, 0 refused.\n")
+    assert "run `feeds suspend`" in report.read_text()
+    assert [item["id"] for item in listed(there)] == [listed(portal)[-1]["id"]]
+
+
 TEXTS = st.text(max_size=30)
 
 
