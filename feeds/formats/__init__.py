@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from feeds.domain import Feed
 from feeds.formats import atom, json_feed, rss
 
-VERSION = 3
+VERSION = 4
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,7 +144,13 @@ def test_a_thousand_categories_are_searched_and_combined(visit_wide: Open, wide:
     field = page.get_by_label("Plūsmas adrese", exact=True)
     expect(field).to_be_in_viewport()
     leave(page, "chooser-of-many")
+    told = page.get_by_role("status").get_by_text("Tādas kategorijas nav.")
+    expect(told).to_be_hidden()
+    search.fill("nav tādas")
+    expect(shown).to_have_count(0)
+    expect(told).to_be_visible()
     search.fill("")
+    expect(told).to_be_hidden()
     expect(shown).to_have_count(1000)
     for place in range(20):
         page.locator(".categories input").nth(place).check()

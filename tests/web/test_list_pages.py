@@ -175,7 +175,7 @@ def test_an_archive_page_whose_releases_are_all_withdrawn_is_still_there(
     portal = another(FEEDS_ENTRIES="1").imported(*years((2007, 2)))
     portal.feeds("withdraw", "2007/06/01/r2007-0")
     tree = tree_of(portal, "/releases/archive/1")
-    assert "Šeit vēl nav nevienas preses relīzes." in tree.text_content()
+    assert "Visas šīs lapas preses relīzes ir atsauktas." in tree.text_content()
 
 
 def test_old_pages_of_a_renamed_category_lead_to_the_new_ones(

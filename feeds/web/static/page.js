@@ -132,17 +132,19 @@ function offerSearch(place) {
   const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
   const names = entries.map((entry) => plain(entry.querySelector("a").textContent));
   const field = made("input", { type: "search", id: "search" });
+  const none = made("p", { className: "none", role: "status" });
   field.addEventListener("input", () => {
     const sought = plain(field.value.trim());
     entries.forEach((entry, place) => {
       entry.hidden = !names[place].includes(sought);
     });
+    none.textContent = entries.every((entry) => entry.hidden) ? place.dataset.none : "";
   });
   // Enter in a search is no answer to the form around it.
   field.addEventListener("keydown", (event) => {
     if (event.key === "Enter") event.preventDefault();
   });
-  place.append(made("label", { htmlFor: "search" }, place.dataset.label), field);
+  place.append(made("label", { htmlFor: "search" }, place.dataset.label), field, none);
 }
 
 document.addEventListener("DOMContentLoaded", () => {
