@@ -30,6 +30,11 @@ def no_room() -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (ROOM, ROOM))
 
 
+def last_line(said: str) -> str:
+    """Return what was said in the end: on a slow machine there is progress to tell before."""
+    return said.splitlines()[-1]
+
+
 @pytest.mark.only("sqlite")
 def test_an_import_that_finds_no_room_says_so_and_is_finished_when_there_is(
     portal: Portal, another: Callable[..., Portal]
@@ -42,7 +47,7 @@ def test_an_import_that_finds_no_room_says_so_and_is_finished_when_there_is(
     with command(portal, *arguments, preexec_fn=no_room, stdout=subprocess.PIPE) as process:
         said = process.communicate()[1]
     assert process.returncode == 2
-    assert said == "feeds: The release store does not answer: disk I/O error.\n"
+    assert last_line(said) == "feeds: The release store does not answer: disk I/O error."
     with closing(sqlite3.connect(portal.store)) as database:
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     assert portal.client().get("/releases.atom").status_code == 200
@@ -57,7 +62,8 @@ def test_a_report_that_finds_no_room_ends_the_import_in_words(portal: Portal) ->
     arguments = ("import", "--report", portal.folder / "report", lines)
     with command(portal, *arguments, preexec_fn=no_room, stdout=subprocess.PIPE) as process:
         said = process.communicate()[1]
-    assert (process.returncode, said) == (2, "feeds: It could not go on: File too large.\n")
+    assert process.returncode == 2
+    assert last_line(said) == "feeds: It could not go on: File too large."
     assert portal.feeds("import", lines).code == 0
 
 
@@ -152,6 +158,6 @@ def test_two_imports_at_once_leave_what_one_does(
     assert undisturbed.feeds("import", lines).code == 0
     running = [command(portal, "import", lines, stdout=subprocess.PIPE) for _ in range(2)]
     outcomes = [(*process.communicate(), process.returncode) for process in running]
-    assert [(said, code) for _, said, code in outcomes] == [("", 0)] * 2
+    assert [("feeds:" in said, code) for _, said, code in outcomes] == [(False, 0)] * 2
     assert sum(int(out.split(" added")[0]) for out, *_ in outcomes) == RELEASES
     assert Store(portal.url).content() == Store(undisturbed.url).content()
