@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
+from unicodedata import normalize
 
 from flask import render_template
 from markupsafe import Markup
@@ -110,12 +111,16 @@ def _older(
 
 
 def _initials(categories: Sequence[Selection]) -> dict[str, str]:
-    """Return each first letter with the slug of the first category that has it."""
+    """Return each first letter, without its marks, with the first category that has it.
+
+    The letter is the name's: the slug of a name in some scripts is made of digits.
+    """
     found: dict[str, str] = {}
     for selection in categories:
-        slug = selection.categories[0].slug
-        found.setdefault(slug[0].upper(), slug)
-    return found
+        (named,) = selection.categories
+        letters = filter(str.isalnum, normalize("NFD", named.name))
+        found.setdefault(next(letters, named.slug)[0].upper(), named.slug)
+    return dict(sorted(found.items()))
 
 
 def category(snapshot: Snapshot, site: Site, slug: str) -> Representation | None:

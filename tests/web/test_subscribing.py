@@ -124,10 +124,13 @@ def test_many_categories_are_found_by_their_first_letter(
     portal = another()
     few = portal.imported(*(page(f"R{n}", f"A{n:02}") for n in range(40))).client().get("/").text
     assert 'class="initials"' not in few
-    portal.imported(page("Z", "Žurnāli"), page("Y", "Ķīmija"))
+    portal.imported(page("Z", "Žurnāli"), page("Y", "Ķīmija"), page("X", "Ήχος"), page("W", "«»"))
     tree = html.fromstring(portal.client().get("/").data)
     (nav,) = tree.xpath("//nav[@class='initials']")
     links = {a.text: a.get("href") for a in nav.xpath("a")}
+    assert list(links) == sorted(links)
+    assert links.pop("Η").startswith("#category-")
+    assert links.pop(next(iter(links))).startswith("#category-")  # of a name without letters
     assert links == {"A": "#category-a00", "K": "#category-kimija", "Z": "#category-zurnali"}
     for target in links.values():
         assert tree.get_element_by_id(target[1:]).tag == "a"
