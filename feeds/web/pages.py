@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
 from unicodedata import normalize
@@ -23,55 +22,11 @@ from feeds.domain import Category, Headline, Link, Release, Selection, Site
 from feeds.formats import FORMATS
 from feeds.representation import Representation
 from feeds.store.reads import STORE, Snapshot
+from feeds.web.shown import Shown
 
 HTML: Final = "text/html"
 
 _MANY: Final = 40  # categories, from where on they are found by letter or by search
-_LONG: Final = 100  # years that a chart shows one by one, those without a release too
-_LOWEST: Final = 2  # what a bar has of a hundred at least
-
-
-@dataclass(frozen=True, slots=True)
-class _Bar:
-    """A year in a chart; ``height`` is in hundredths of the highest."""
-
-    year: int
-    count: int
-    height: float
-
-
-@dataclass(frozen=True, slots=True)
-class _Shown:
-    """What a selection shows in all: how many releases, of which years."""
-
-    count: int
-    bars: Sequence[_Bar]
-
-    @classmethod
-    def of(cls, snapshot: Snapshot, selection: Selection) -> "_Shown":
-        counts = dict(snapshot.years(selection))
-        years = sorted(counts)
-        if years and years[-1] - years[0] < _LONG:
-            years = list(range(years[0], years[-1] + 1))
-        most = max(counts.values(), default=0)
-        bars = [
-            _Bar(year, count, max(_LOWEST, round(100 * count / most, 1)) if count else 0)
-            for year in years
-            for count in [counts.get(year, 0)]
-        ]
-        return cls(selection.count, bars)
-
-    @property
-    def first(self) -> int:
-        return self.bars[0].year
-
-    @property
-    def last(self) -> int:
-        return self.bars[-1].year
-
-    @property
-    def busiest(self) -> _Bar:
-        return max(self.bars, key=lambda bar: bar.count)
 
 
 def index(snapshot: Snapshot, site: Site) -> Representation:
@@ -87,7 +42,7 @@ def index(snapshot: Snapshot, site: Site) -> Representation:
         (),
         address=page_url(site, ()),
         feeds=_feeds(site, ()),
-        shown=_Shown.of(snapshot, everything),
+        shown=Shown.of(snapshot, everything),
         categories=categories,
         initials=initials,
         most_combined=MOST_COMBINED,
@@ -137,7 +92,7 @@ def category(snapshot: Snapshot, site: Site, slug: str) -> Representation | None
         address=page_url(site, selection.categories),
         feeds=_feeds(site, selection.categories) + _feeds(site, ()),
         category=selection.categories[0],
-        shown=_Shown.of(snapshot, selection),
+        shown=Shown.of(snapshot, selection),
         releases=releases,
         older=_older(snapshot, site, selection, releases),
     )
