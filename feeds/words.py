@@ -2,7 +2,8 @@
 
 The texts are gettext messages, their ids the English ones. ``locale/`` holds a catalogue for each
 language that the service brings along, and an operator may name one of his own. Dates, numbers
-and plurals follow CLDR. A change of a text changes documents: raise ``formats.VERSION`` with it.
+and plurals follow CLDR; the alphabet is one of the texts. A change of a text changes documents:
+raise ``formats.VERSION`` with it.
 """
 
 import datetime as dt
@@ -11,7 +12,7 @@ import hashlib
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from importlib.resources import files
 from io import BytesIO
 from pathlib import Path
@@ -25,6 +26,7 @@ from babel.messages.pofile import PoFileError, read_po
 from babel.numbers import format_decimal
 
 _SOURCE = "en"
+_LETTERS = 0x100  # code points from here on stand for the places of letters: after digits and signs
 _UNFIT = frozenset(["Cc", "Cs", "Cn"])  # categories of Unicode: controls, halves, no characters
 
 
@@ -35,6 +37,33 @@ class Catalogue:
     translations: gettext.NullTranslations
     digest: str
     missing: tuple[str, ...] = ()
+
+
+class Alphabet(dict[int, str]):
+    """The letters of a language in their order, for ``str.translate``: what it gives is compared.
+
+    They are parted by spaces; those that are written together share a place. Other letters have
+    that of the letter that they are without their marks, or come after all of these.
+    """
+
+    def __init__(self, letters: str) -> None:
+        self._places = letters.lower().split()
+        super().__init__(
+            (ord(letter), chr(_LETTERS + place))
+            for place, group in enumerate(self._places)
+            for letter in group
+        )
+
+    def __missing__(self, code: int) -> str:
+        plain = ord(unicodedata.normalize("NFD", chr(code))[0])
+        self[code] = chr(code) if plain == code else self[plain]
+        return self[code]
+
+    def initial(self, letter: str) -> str:
+        """Return the capital under which a letter is found."""
+        (found,) = letter.lower()[0].translate(self)
+        place = ord(found) - _LETTERS
+        return (self._places[place][0] if 0 <= place < len(self._places) else found).upper()
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +89,17 @@ class Words:
         """Return a text in the plural form of a count, which stands in it as ``{count}``."""
         text = self.catalogue.translations.ngettext(singular, plural, count)
         return text.format(count=self.number(count))
+
+    @cached_property
+    def alphabet(self) -> Alphabet:
+        """The alphabet of the language."""
+        return Alphabet(
+            self.pgettext("alphabet", "A B C D E F G H I J K L M N O P Q R S T U V W X Y Z")
+        )
+
+    def order(self, name: str) -> tuple[str, str]:
+        """Return what a name is ordered by among others."""
+        return unicodedata.normalize("NFC", name.lower()).translate(self.alphabet), name
 
     def number(self, value: int) -> str:
         """Write a number with the separators of the locale."""

@@ -6,7 +6,6 @@ Nothing here changes the store, and no address is ever taken from the request.
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
-from functools import partial
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, request
@@ -16,10 +15,11 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from feeds.domain import Site
 from feeds.errors import StoreAwayError, StoreError
-from feeds.web import failures, pages, routes
+from feeds.web import pages, routes
 from feeds.web.cache import Cache
 from feeds.web.conditionals import ALLOWED, PREFLIGHT
 from feeds.web.elsewhere import Elsewhere
+from feeds.web.failures import Failures
 from feeds.web.polls import READING, Polls
 from feeds.web.prepared import BROWSED, EVERYWHERE
 
@@ -47,6 +47,7 @@ def build(  # noqa: PLR0913 - each is a part or a setting of its own
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     prefix = urlsplit(site.base_url).path
     elsewhere = Elsewhere(engine, site)
+    failures = Failures(site, engine, cache)
     app.register_blueprint(
         routes.blueprint(cache, elsewhere, site, clock), url_prefix=prefix or None
     )
@@ -56,16 +57,16 @@ def build(  # noqa: PLR0913 - each is a part or a setting of its own
     @app.errorhandler(HTTPException)
     def refused(error: HTTPException) -> WerkzeugResponse:
         if isinstance(error, NotFound) and request.method in READING:
-            return _not_found(elsewhere, cache, site, error)
+            return _not_found(elsewhere, cache, failures, error)
         if isinstance(error, MethodNotAllowed):
             if request.method == "OPTIONS":
                 return Response(status=204, headers=list(PREFLIGHT))
             error = MethodNotAllowed(
                 ALLOWED.split(", "), f"This address answers {ALLOWED} and no other method."
             )
-        return failures.failed(site, error)
+        return failures.failed(error)
 
-    app.register_error_handler(StoreError, partial(failures.away, site))
+    app.register_error_handler(StoreError, failures.away)
     app.before_request(_in_one_spelling)
     app.before_request(lambda: _with_query(elsewhere, cache))
 
@@ -100,15 +101,15 @@ def _with_query(elsewhere: Elsewhere, cache: Cache) -> WerkzeugResponse | None:
 
 
 def _not_found(
-    elsewhere: Elsewhere, cache: Cache, site: Site, error: HTTPException
+    elsewhere: Elsewhere, cache: Cache, failures: Failures, error: HTTPException
 ) -> WerkzeugResponse:
     """Answer at an old address where nothing else is."""
     if cache.away:
-        return failures.away(site, StoreAwayError(cache.away))
+        return failures.away(StoreAwayError(cache.away))
     try:
         found = elsewhere.address(request.environ["PATH_INFO"], "")
     except StoreError as reason:
-        return failures.away(site, reason)
+        return failures.away(reason)
     except HTTPException as gone:
-        return failures.failed(site, gone)
-    return found or failures.failed(site, error)
+        return failures.failed(gone)
+    return found or failures.failed(error)

@@ -1,15 +1,21 @@
 """What is answered where nothing can be served: a page for people, one line of text for readers."""
 
+from collections.abc import Sequence
+from contextlib import suppress
 from http import HTTPStatus
 
 from flask import Response, request
+from sqlalchemy import Engine
 from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from feeds.domain import Site
+from feeds.domain import Notice, Site
 from feeds.errors import StoreError
 from feeds.formats import FORMATS
+from feeds.store.engine import READ_SECONDS
+from feeds.store.reads import snapshot
 from feeds.web import pages
+from feeds.web.cache import Cache
 
 _TEXT = "text/plain; charset=utf-8"
 _PROBES = frozenset(["/healthz", "/readyz"])
@@ -24,26 +30,44 @@ _FOR_PROGRAMS = (
 _RETRY_SECONDS = "30"
 
 
-def failed(site: Site, error: HTTPException) -> WerkzeugResponse:
-    """Answer an HTTP error."""
-    response = error.get_response()
-    if _for_people():
-        _show(response, site)
-    else:
-        unknown = error.description == NotFound.description
-        sentence = "There is nothing at this address." if unknown else error.description
-        response.set_data(f"{sentence}\n")
-        response.content_type = _TEXT
-    return response
+class Failures:
+    """The answers of one portal; a page shows its announcement, where that can be had."""
 
+    def __init__(self, site: Site, engine: Engine, cache: Cache) -> None:
+        self._site = site
+        self._engine = engine
+        self._cache = cache
 
-def away(site: Site, error: StoreError) -> Response:
-    """Answer for a store that is away: when to ask again, and to programs also the reason."""
-    response = sentence(str(error), HTTPStatus.SERVICE_UNAVAILABLE)
-    if _for_people():
-        _show(response, site)
-    response.headers["Retry-After"] = _RETRY_SECONDS
-    return response
+    def failed(self, error: HTTPException) -> WerkzeugResponse:
+        """Answer an HTTP error."""
+        response = error.get_response()
+        if _for_people():
+            self._show(response, self._notices())
+        else:
+            unknown = error.description == NotFound.description
+            sentence = "There is nothing at this address." if unknown else error.description
+            response.set_data(f"{sentence}\n")
+            response.content_type = _TEXT
+        return response
+
+    def away(self, error: StoreError) -> Response:
+        """Answer for a store that is away: when to ask again, and to programs also the reason."""
+        response = sentence(str(error), HTTPStatus.SERVICE_UNAVAILABLE)
+        if _for_people():
+            self._show(response, ())
+        response.headers["Retry-After"] = _RETRY_SECONDS
+        return response
+
+    def _notices(self) -> Sequence[Notice]:
+        if not self._cache.away:
+            with suppress(StoreError), snapshot(self._engine, seconds=READ_SECONDS) as state:
+                return state.notices()
+        return ()
+
+    def _show(self, response: WerkzeugResponse, notices: Sequence[Notice]) -> None:
+        status = HTTPStatus(response.status_code)
+        response.set_data(pages.error(self._site, status, notices))
+        response.content_type = f"{pages.HTML}; charset=utf-8"
 
 
 def sentence(text: str, status: int) -> Response:
@@ -57,8 +81,3 @@ def _for_people() -> bool:
     """Whether a page is asked for, or what stood elsewhere: not what programs ask us for."""
     path = request.environ["PATH_INFO"]
     return path not in _PROBES and not path.endswith(_FOR_PROGRAMS)
-
-
-def _show(response: WerkzeugResponse, site: Site) -> None:
-    response.set_data(pages.error(site, HTTPStatus(response.status_code)))
-    response.content_type = f"{pages.HTML}; charset=utf-8"

@@ -4,7 +4,6 @@ import json
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Final
-from unicodedata import normalize
 
 from flask import render_template
 from markupsafe import Markup
@@ -18,7 +17,7 @@ from feeds.assemble import (
     selection_title,
 )
 from feeds.documents import MOST_COMBINED, announced, dated, surrogate_keys
-from feeds.domain import Category, Headline, Link, Release, Selection, Site
+from feeds.domain import Category, Headline, Link, Notice, Release, Selection, Site
 from feeds.formats import FORMATS
 from feeds.representation import Representation
 from feeds.store.reads import STORE, Snapshot
@@ -32,9 +31,11 @@ _MANY: Final = 40  # categories, from where on they are found by letter or by se
 def index(snapshot: Snapshot, site: Site) -> Representation:
     """Make the index: the announcement, the feeds, the categories, the newest releases."""
     everything = snapshot.everything()
-    categories = snapshot.categories()
+    categories = sorted(
+        snapshot.categories(), key=lambda one: site.words.order(one.categories[0].name)
+    )
     releases = snapshot.newest(everything, site.entries, Headline)
-    initials = _initials(categories) if len(categories) > _MANY else {}
+    initials = _initials(site, categories) if len(categories) > _MANY else {}
     return _page(
         "index.html",
         snapshot,
@@ -65,17 +66,14 @@ def _older(
     return f"{page}#{following.path}"
 
 
-def _initials(categories: Sequence[Selection]) -> dict[str, str]:
-    """Return each first letter, without its marks, with the first category that has it.
-
-    The letter is the name's: the slug of a name in some scripts is made of digits.
-    """
+def _initials(site: Site, categories: Sequence[Selection]) -> dict[str, str]:
+    """Return each first letter with the slug of the first category that has it."""
     found: dict[str, str] = {}
     for selection in categories:
         (named,) = selection.categories
-        letters = filter(str.isalnum, normalize("NFD", named.name))
-        found.setdefault(next(letters, named.slug)[0].upper(), named.slug)
-    return dict(sorted(found.items()))
+        letter = next(filter(str.isalnum, named.name), named.slug)
+        found.setdefault(site.words.alphabet.initial(letter), named.slug)
+    return found
 
 
 def category(snapshot: Snapshot, site: Site, slug: str) -> Representation | None:
@@ -149,39 +147,40 @@ def release(snapshot: Snapshot, site: Site, path: str) -> Representation | None:
     )
 
 
-def error(site: Site, status: HTTPStatus) -> str:
+def error(site: Site, status: HTTPStatus, notices: Sequence[Notice]) -> str:
     """Make the page of an error, which stands at no address of its own."""
     said = site.words
     sentences = {
         HTTPStatus.NOT_FOUND: (
-            said.gettext("There is nothing at this address."),
+            said.gettext("There is nothing at this address"),
             said.gettext(
                 "Perhaps it was mistyped. All that there is can be found from the first page."
             ),
         ),
         HTTPStatus.METHOD_NOT_ALLOWED: (
-            said.gettext("This address can only be read."),
+            said.gettext("This address can only be read"),
             said.gettext("Nothing can be sent to this service."),
         ),
         HTTPStatus.GONE: (
-            said.gettext("This press release was withdrawn."),
+            said.gettext("This press release was withdrawn"),
             said.gettext("It is no longer shown here, and will not be moved elsewhere."),
         ),
         HTTPStatus.SERVICE_UNAVAILABLE: (
-            said.gettext("The archive cannot be reached at the moment."),
+            said.gettext("The archive cannot be reached at the moment"),
             said.gettext("Please try again in a few minutes."),
         ),
     }
     sentence, advice = sentences.get(
         status,
         (
-            said.gettext("Something went wrong here."),
+            said.gettext("Something went wrong here"),
             said.gettext("Please try again later."),
         ),
     )
     return _rendered(
         "error.html",
         site,
+        notices,
         feeds=_feeds(site, ()),
         status=status.value,
         sentence=sentence,
@@ -197,11 +196,7 @@ def _page(
     **values: object,
 ) -> Representation:
     notices = snapshot.notices()
-    running = next((notice for notice in notices if notice.running), None)
-    since = ""
-    if running is not None and running.since is not None:
-        since = site.words.since(site.local(running.since))
-    body = _rendered(template, site, notice=running, since=since, **values)
+    body = _rendered(template, site, notices, **values)
     return Representation(
         body=body.encode(),
         media_type=HTML,
@@ -213,11 +208,17 @@ def _page(
     )
 
 
-def _rendered(template: str, site: Site, **values: object) -> str:
+def _rendered(template: str, site: Site, notices: Sequence[Notice], **values: object) -> str:
     said = site.words
+    running = next((notice for notice in notices if notice.running), None)
+    since = ""
+    if running is not None and running.since is not None:
+        since = said.since(site.local(running.since))
     return render_template(
         template,
         site=site,
+        notice=running,
+        since=since,
         spoken=str(said.locale).replace("_", "-"),
         direction="rtl" if said.locale.text_direction == "right-to-left" else "ltr",
         _=said.gettext,

@@ -121,7 +121,7 @@ def test_the_text_is_resized_by_the_keyboard(visit: Open) -> None:
     page.keyboard.press("Shift+Tab")
     page.keyboard.press("Enter")
     assert size(page) == middle
-    expect(page.locator(".size [role=status]")).to_have_text("4 / 5")
+    expect(page.locator(".size [role=status]")).to_have_text("Teksta lielums: 4 / 5")
 
 
 def test_a_browser_that_keeps_nothing_still_resizes_the_text(visit: Open) -> None:
@@ -197,7 +197,9 @@ def test_a_reader_walks_from_the_index_to_a_release_and_on(visit: Open) -> None:
 
 def test_the_chart_has_a_text_that_says_the_same(visit: Open) -> None:
     page = visit(PAGES["category"])
-    expect(page.get_by_role("img", name="Preses relīzes pa gadiem no 2008. līdz")).to_be_visible()
+    expect(
+        page.get_by_role("img", name="Preses relīžu skaits pa gadiem no 2008. līdz")
+    ).to_be_visible()
     page.get_by_text("Rādīt tabulā").click()
     expect(page.get_by_role("rowheader", name="2008")).to_be_visible()
     assert violations(page) == []

@@ -45,7 +45,7 @@ def test_an_address_is_copied_where_there_is_no_clipboard_too(visit: Open, site:
 @pytest.mark.parametrize("width", WIDTHS)
 def test_several_categories_are_combined_into_one_feed(visit: Open, site: str, width: str) -> None:
     page = visit("/", width, **CLIPBOARD)
-    field = page.get_by_label("Plūsmas adrese", exact=True)
+    field = page.get_by_label("Apvienotās plūsmas adrese", exact=True)
     submit = page.get_by_role("button", name="Atvērt atzīmēto kategoriju plūsmu")
     expect(field).to_be_hidden()
     expect(submit).to_be_disabled()
@@ -89,7 +89,7 @@ def test_what_was_ticked_is_still_a_feed_after_coming_back(visit: Open, site: st
     page.get_by_role("button", name="Atvērt atzīmēto kategoriju plūsmu").click()
     page.go_back()
     expect(page.get_by_role("checkbox", name="Sports")).to_be_checked()
-    expect(page.get_by_label("Plūsmas adrese", exact=True)).to_have_value(
+    expect(page.get_by_label("Apvienotās plūsmas adrese", exact=True)).to_have_value(
         f"{site}/categories/sports.atom"
     )
     expect(page.get_by_role("button", name="Atvērt atzīmēto kategoriju plūsmu")).to_be_enabled()
@@ -141,20 +141,21 @@ def test_a_thousand_categories_are_searched_and_combined(visit_wide: Open, wide:
     page.keyboard.press("Enter")
     expect(page).to_have_url(f"{wide.address}/")
     shown.first.get_by_role("checkbox").check()
-    field = page.get_by_label("Plūsmas adrese", exact=True)
+    field = page.get_by_label("Apvienotās plūsmas adrese", exact=True)
     expect(field).to_be_in_viewport()
     leave(page, "chooser-of-many")
-    told = page.get_by_role("status").get_by_text("Tādas kategorijas nav.")
+    told = page.get_by_role("status").get_by_text("Neviena kategorija nav atrasta.")
     expect(told).to_be_hidden()
     search.fill("nav tādas")
-    expect(shown).to_have_count(0)
+    expect(shown).to_have_count(1)  # what was ticked stays in sight
+    expect(page.locator(".initials")).to_be_hidden()
     expect(told).to_be_visible()
     search.fill("")
     expect(told).to_be_hidden()
     expect(shown).to_have_count(1000)
     for place in range(20):
         page.locator(".categories input").nth(place).check()
-    refused = page.get_by_text("Vienā plūsmā var apvienot ne vairāk kā 20 kategorijas.")
+    refused = page.get_by_text("Vienā plūsmā var apvienot ne vairāk kā 20 kategoriju.")
     expect(refused).to_be_visible()
     expect(field).to_be_hidden()
     page.locator(".categories input").nth(3).uncheck()
@@ -164,5 +165,5 @@ def test_a_thousand_categories_are_searched_and_combined(visit_wide: Open, wide:
 
 def test_letters_lead_through_a_thousand_categories(visit_wide: Open) -> None:
     page = visit_wide("/", java_script_enabled=False)
-    page.get_by_role("navigation", name="Kategorijas alfabēta secībā").get_by_text("Z").click()
+    page.get_by_role("navigation", name="Kategorijas pēc pirmā burta").get_by_text("Z").click()
     expect(page.locator(".categories > li", has_text="Žnozare").first).to_be_in_viewport()

@@ -94,7 +94,7 @@ def test_another_method_is_refused_with_those_that_are_not(
         assert response.status_code == 405
         assert response.headers["Allow"] == "GET, HEAD, OPTIONS"
         if address in PAGES:
-            assert "<h1>Šī adrese paredzēta tikai lasīšanai.</h1>" in response.text
+            assert "<h1>Šajā adresē saturu var tikai lasīt</h1>" in response.text
         else:
             assert response.text == "This address answers GET, HEAD, OPTIONS and no other method.\n"
         assert response.headers["X-Content-Type-Options"] == "nosniff"
@@ -169,7 +169,7 @@ def test_a_page_that_is_not_there_is_404_in_the_dress_of_the_others(
     response = client.get(address)
     assert response.status_code == 404
     assert response.headers["Content-Type"] == "text/html; charset=utf-8"
-    assert "<h1>Lapa nav atrasta.</h1>" in response.text
+    assert "<h1>Lapa nav atrasta</h1>" in response.text
     assert 'href="https://feeds.example.org/"' in response.text
     assert "default-src 'none'" in response.headers["Content-Security-Policy"]
 

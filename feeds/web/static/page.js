@@ -30,6 +30,9 @@ function made(tag, properties = {}, ...children) {
 
 function offerSizes(place) {
   let size = keptSize();
+  const { label } = place.dataset;
+  place.setAttribute("role", "group");
+  place.setAttribute("aria-label", label);
   const told = made("span", { className: "unseen", role: "status" });
   const step = (difference) => {
     const next = Math.min(SIZES, Math.max(1, size + difference));
@@ -42,7 +45,7 @@ function offerSizes(place) {
         // It holds for this page alone.
       }
     }
-    told.textContent = `${size} / ${SIZES}`;
+    told.textContent = `${label}: ${size} / ${SIZES}`;
     mark();
   };
   const smaller = made("button", { type: "button", className: "smaller" }, place.dataset.smaller);
@@ -100,6 +103,7 @@ function offerCopy(field) {
 }
 
 function offerCombining(form) {
+  if (!form.querySelector(".chosen")) return; // there is but one category
   const { address, most, tooMany } = form.dataset;
   const result = form.querySelector(".result");
   const field = made("input", { type: "text", readOnly: true, id: "combined" });
@@ -133,12 +137,15 @@ function offerSearch(place) {
   const names = entries.map((entry) => plain(entry.querySelector("a").textContent));
   const field = made("input", { type: "search", id: "search" });
   const none = made("p", { className: "none", role: "status" });
+  const initials = document.querySelector(".initials");
   field.addEventListener("input", () => {
     const sought = plain(field.value.trim());
-    entries.forEach((entry, place) => {
-      entry.hidden = !names[place].includes(sought);
+    entries.forEach((entry, number) => {
+      // What is ticked stays in sight: it is in the address.
+      entry.hidden = !names[number].includes(sought) && !entry.querySelector("input").checked;
     });
-    none.textContent = entries.every((entry) => entry.hidden) ? place.dataset.none : "";
+    initials.hidden = sought !== "";
+    none.textContent = names.some((name) => name.includes(sought)) ? "" : place.dataset.none;
   });
   // Enter in a search is no answer to the form around it.
   field.addEventListener("keydown", (event) => {
