@@ -52,10 +52,17 @@ def check(settings: Settings) -> list[str]:
         warnings.append(
             "Settings or formats have changed since the last `feeds migrate`: run it now."
         )
-    if missing := settings.site.words.catalogue.missing:
-        first, *others = missing
+    catalogue = settings.site.words.catalogue
+    if catalogue.missing:
+        first, *others = catalogue.missing
         warnings.append(
             f"FEEDS_CATALOGUE lacks “{first}” and {len(others)} other texts of this version, "
             "which are shown in English."
+        )
+    if idle := [text for text in catalogue.idle if text not in catalogue.missing]:
+        first, *others = idle
+        warnings.append(
+            f"FEEDS_CATALOGUE says “{first}” and {len(others)} other texts to no effect: they have "
+            "no translation, or are no texts of this version."
         )
     return warnings

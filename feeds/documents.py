@@ -24,6 +24,8 @@ XML = "application/xml"
 MOST_COMBINED = 20
 """How many categories one feed may combine."""
 
+TOO_MANY = f"A feed combines at most {MOST_COMBINED} categories."
+
 
 def subscription(
     snapshot: Snapshot, site: Site, slugs: Sequence[str], form: Format

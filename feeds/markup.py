@@ -116,8 +116,14 @@ def legal(text: str) -> tuple[str, int]:
 
 
 def one_line(text: str) -> str:
-    """Return legal text on one line, each run of white space as one space."""
-    return " ".join(_straight(text).split())
+    """Return legal text on one line, each run of white space as one space.
+
+    Of characters that are all invisible nothing is left.
+    """
+    line = " ".join(_straight(text).split())
+    if line.isprintable() or any(letter.isprintable() for letter in line if letter != " "):
+        return line
+    return ""
 
 
 def _ordinary(text: str) -> bool:

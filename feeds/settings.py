@@ -118,7 +118,9 @@ def zone(name: str) -> ZoneInfo:
 def _base_url(text: str) -> str:
     parts = urlsplit(text)
     legal = re.fullmatch(r"https?://[A-Za-z0-9.\[\]:-]+(?:/[A-Za-z0-9._~/-]*)?", text)
-    if not legal or not parts.hostname or "//" in parts.path:
+    _, *segments = parts.path.removesuffix("/").split("/")
+    # A browser takes dots for what they mean, and asks for another path.
+    if not legal or not parts.hostname or {"", ".", ".."} & set(segments):
         raise ValueError(
             "it must be an absolute http(s) address, such as https://feeds.example.org"
         )

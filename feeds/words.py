@@ -32,11 +32,16 @@ _UNFIT = frozenset(["Cc", "Cs", "Cn"])  # categories of Unicode: controls, halve
 
 @dataclass(frozen=True, eq=False)
 class Catalogue:
-    """The texts of one language; ``digest`` identifies them, ``missing`` are left in English."""
+    """The texts of one language; ``digest`` identifies them, ``missing`` are left in English.
+
+    ``idle`` are those of an operator's own that say nothing: without a translation, or no texts of
+    this version.
+    """
 
     translations: gettext.NullTranslations
     digest: str
     missing: tuple[str, ...] = ()
+    idle: tuple[str, ...] = ()
 
 
 class Alphabet(dict[int, str]):
@@ -61,7 +66,7 @@ class Alphabet(dict[int, str]):
 
     def initial(self, letter: str) -> str:
         """Return the capital under which a letter is found."""
-        (found,) = letter.lower()[0].translate(self)
+        found = letter.lower()[0].translate(self)
         place = ord(found) - _LETTERS
         return (self._places[place][0] if 0 <= place < len(self._places) else found).upper()
 
@@ -125,7 +130,7 @@ class Words:
             self.pgettext("since", "November"),
             self.pgettext("since", "December"),
         )
-        text = self.gettext("Suspended since {day} {month} {year}.")
+        text = self.gettext("Suspended since {month} {day}, {year}.")
         return text.format(day=day.day, month=months[day.month - 1], year=day.year)
 
 
@@ -155,7 +160,7 @@ def _over(own: Catalogue | None, brought: Catalogue | None) -> Catalogue | None:
     if own is None or brought is None:
         return own or brought
     own.translations.add_fallback(brought.translations)
-    return Catalogue(own.translations, own.digest + brought.digest)
+    return Catalogue(own.translations, own.digest + brought.digest, idle=own.idle)
 
 
 def _brought_along(primary: str) -> Catalogue | None:
@@ -179,6 +184,8 @@ def read_catalogue(path: str) -> Catalogue:
 
 def _read(content: bytes) -> Catalogue:
     catalog = read_po(BytesIO(content), abort_invalid=True)
+    if not len(catalog):
+        raise ValueError("it holds no text")
     for message in catalog:
         _check(message)
     compiled = BytesIO()
@@ -188,17 +195,24 @@ def _read(content: bytes) -> Catalogue:
     )
     digest = hashlib.sha256("\n".join([catalog.plural_expr, *said]).encode()).hexdigest()[:16]
     compiled.seek(0)
-    return Catalogue(gettext.GNUTranslations(compiled), digest, _missing(catalog))
-
-
-def _missing(catalog: Catalog) -> tuple[str, ...]:
     template = read_po(BytesIO(files("feeds").joinpath("locale", "feeds.pot").read_bytes()))
-    found = []
-    for message in template:
-        said = catalog.get(message.id, message.context)
-        if message.id and (said is None or said.fuzzy or not all(_texts(said.string))):
-            found.append(_texts(message.id)[0])
-    return tuple(found)
+    missing = tuple(_name(each) for each in template if each.id and not _said(catalog, each))
+    idle = [
+        _name(each)
+        for each in catalog
+        if each.id and not (template.get(each.id, each.context) and _said(catalog, each))
+    ]
+    return Catalogue(gettext.GNUTranslations(compiled), digest, missing, tuple(idle))
+
+
+def _said(catalog: Catalog, message: Message) -> bool:
+    """Whether a catalogue has a translation of a message."""
+    said = catalog.get(message.id, message.context)
+    return said is not None and not said.fuzzy and all(_texts(said.string))
+
+
+def _name(message: Message) -> str:
+    return _texts(message.id)[0]
 
 
 def _check(message: Message) -> None:

@@ -72,7 +72,7 @@ msgstr ""
 msgid "Subscribe"
 msgstr "Prenumeruoti"
 
-msgid "Suspended since {day} {month} {year}."
+msgid "Suspended since {month} {day}, {year}."
 msgstr "Sustabdyta nuo {year}-{month}-{day}."
 
 msgctxt "since"
@@ -121,6 +121,28 @@ def test_what_a_catalogue_lacks_is_told_at_start(portal: Portal, tmp_path: Path)
 
 
 @pytest.mark.only("sqlite")
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ('msgid "Nonsense"\nmsgstr "x"\n', "“Nonsense” and 0 other texts to no effect"),
+        ('msgid "Subscribe"\nmsgstr "x\n', "“Subscribe” and 0 other texts to no effect"),
+        ('#, fuzzy\nmsgid "Subscribe"\nmsgstr "x"\n', "“Subscribe” and 0 other"),
+        ('msgid "Subscribe"\nmsgstr "x"\n', None),
+    ],
+)
+def test_what_a_catalogue_says_to_no_effect_is_told_at_start(
+    portal: Portal, tmp_path: Path, content: str, told: str | None
+) -> None:
+    path = tmp_path / "lv.po"
+    path.write_text(content, encoding="utf-8")
+    portal.environ["FEEDS_CATALOGUE"] = str(path)
+    assert portal.feeds("migrate").code == 0
+    warnings = check(portal.settings)
+    assert len(warnings) == (1 if told else 0)
+    assert not told or told in warnings[0]
+
+
+@pytest.mark.only("sqlite")
 def test_another_catalogue_changes_documents_and_takes_a_revision(
     portal: Portal, tmp_path: Path
 ) -> None:
@@ -153,6 +175,7 @@ def test_a_text_that_is_no_longer_fuzzy_takes_a_revision(portal: Portal, tmp_pat
         (None, "cannot be read: No such file or directory"),
         (b"msgid \xff", "it is no catalogue of gettext (.po)"),
         (b"nonsense", "it is no catalogue of gettext (.po)"),
+        (b"", "it holds no text"),
         (b'msgid "Subscribe"\nmsgstr "{reader}"\n', "“{reader}” names {reader}, which “Subscribe”"),
         (b'msgid "Subscribe"\nmsgstr "{"\n', "it is no catalogue of gettext (.po)"),
         (b'msgid "Subscribe"\nmsgstr "a\x01"\n', "holds a character that no document can have"),
@@ -176,6 +199,36 @@ def test_a_catalogue_that_cannot_be_used_is_refused_in_words(
     assert ran.code == 2
     assert ran.err.startswith(f"feeds: FEEDS_CATALOGUE='{path}' cannot be used: ")
     assert sentence in ran.err
+
+
+def test_names_are_ordered_as_the_alphabet_of_the_language_has_them() -> None:
+    names = ["Zivis", "Šahs", "Ādas", "sports", "Ciznesa", "Čempionāti", "10", "Łódź", "Адреса"]
+    latvian = ["10", "Ādas", "Ciznesa", "Čempionāti", "sports", "Šahs", "Zivis", "Łódź", "Адреса"]
+    assert sorted(names, key=words("lv").order) == latvian
+    english = ["Šahs", "Sahs", "Sports", "A\u0304das", "Adas"]
+    assert sorted(english, key=words("en").order) == ["Adas", "A\u0304das", "Sahs", "Šahs", "Sports"]
+
+
+@pytest.mark.only("sqlite")
+def test_a_page_is_turned_as_its_language_is_written(
+    another: Callable[..., Portal], tmp_path: Path
+) -> None:
+    path = tmp_path / "ar.po"
+    path.write_text('msgid "Subscribe"\nmsgstr "اشترك"\n', encoding="utf-8")
+    portal = another(FEEDS_LANGUAGE="ar", FEEDS_CATALOGUE=str(path)).imported(page())
+    assert '<html lang="ar" dir="rtl">' in portal.client().get("/").text
+
+
+@pytest.mark.only("sqlite")
+def test_what_the_portal_says_is_marked_as_its_language_where_the_page_speaks_another(
+    another: Callable[..., Portal],
+) -> None:
+    portal = another(FEEDS_LANGUAGE="de").imported(page("A", "Kultur"))
+    portal.feeds("suspend", "--text", "Eingestellt.")
+    text = portal.client().get("/").text
+    assert '<html lang="en" dir="ltr">' in text
+    assert '<p class="text" lang="de" dir="auto">Eingestellt.</p>' in text
+    assert '/categories/kultur" lang="de" dir="auto">Kultur</a>' in text
 
 
 @given(

@@ -139,11 +139,12 @@ def _head(lines: list[str]) -> tuple[str, str, str]:
     else:
         label, *rest = groups[0] if groups else [""]
         title = " ".join(rest)
+    label, title = one_line(label), one_line(title)
     if not label or (not title and banner):
         raise UnreadableError("it has no category or no title above the line “Publicēts”")
     if not title:
         raise UnreadableError("it has no title, or no category, above the line “Publicēts”")
-    return one_line(" ".join(banner)), one_line(label), one_line(title)
+    return one_line(" ".join(banner)), label, title
 
 
 def _instant(line: str, zone: ZoneInfo) -> datetime:

@@ -60,7 +60,9 @@ def build(  # noqa: PLR0913 - each is a part or a setting of its own
             return _not_found(elsewhere, cache, failures, error)
         if isinstance(error, MethodNotAllowed):
             if request.method == "OPTIONS":
-                return Response(status=204, headers=list(PREFLIGHT))
+                response = Response(status=204, headers=list(PREFLIGHT))
+                del response.headers["Content-Type"]  # of nothing
+                return response
             error = MethodNotAllowed(
                 ALLOWED.split(", "), f"This address answers {ALLOWED} and no other method."
             )

@@ -1,5 +1,6 @@
 """What is answered where nothing can be served: a page for people, one line of text for readers."""
 
+import logging
 from collections.abc import Sequence
 from contextlib import suppress
 from http import HTTPStatus
@@ -27,7 +28,9 @@ _FOR_PROGRAMS = (
     ".txt",
     ".ico",
 )
+_LOG = logging.getLogger(__name__)
 _RETRY_SECONDS = "30"
+_AWAY = f"The archive cannot be reached at the moment: ask again in {_RETRY_SECONDS} seconds."
 
 
 class Failures:
@@ -42,7 +45,9 @@ class Failures:
         """Answer an HTTP error."""
         response = error.get_response()
         if _for_people():
-            self._show(response, self._notices())
+            # A defect of ours may be one of theirs.
+            ours = response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR
+            self._show(response, error.description, () if ours else self._notices())
         else:
             unknown = error.description == NotFound.description
             sentence = "There is nothing at this address." if unknown else error.description
@@ -51,10 +56,14 @@ class Failures:
         return response
 
     def away(self, error: StoreError) -> Response:
-        """Answer for a store that is away: when to ask again, and to programs also the reason."""
-        response = sentence(str(error), HTTPStatus.SERVICE_UNAVAILABLE)
+        """Answer for a store that is away: when to ask again.
+
+        The reason may name hosts and users of the operator's, and is for the log.
+        """
+        _LOG.warning("Answered 503: %s", error)
+        response = sentence(_AWAY, HTTPStatus.SERVICE_UNAVAILABLE)
         if _for_people():
-            self._show(response, ())
+            self._show(response, None, ())
         response.headers["Retry-After"] = _RETRY_SECONDS
         return response
 
@@ -64,9 +73,11 @@ class Failures:
                 return state.notices()
         return ()
 
-    def _show(self, response: WerkzeugResponse, notices: Sequence[Notice]) -> None:
+    def _show(
+        self, response: WerkzeugResponse, told: str | None, notices: Sequence[Notice]
+    ) -> None:
         status = HTTPStatus(response.status_code)
-        response.set_data(pages.error(self._site, status, notices))
+        response.set_data(pages.error(self._site, status, told, notices))
         response.content_type = f"{pages.HTML}; charset=utf-8"
 
 

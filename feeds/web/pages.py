@@ -16,7 +16,7 @@ from feeds.assemble import (
     release_url,
     selection_title,
 )
-from feeds.documents import MOST_COMBINED, announced, dated, surrogate_keys
+from feeds.documents import MOST_COMBINED, TOO_MANY, announced, dated, surrogate_keys
 from feeds.domain import Category, Headline, Link, Notice, Release, Selection, Site
 from feeds.formats import FORMATS
 from feeds.representation import Representation
@@ -60,10 +60,11 @@ def _older(
     That page may begin with some that are shown already.
     """
     following = snapshot.beside(selection, shown[-1])[0] if shown else None
-    if following is None:
+    # While a bulk import runs no page holds it yet.
+    number = snapshot.page_of(selection, following) if following else 0
+    if following is None or not number:
         return None
-    page = archive_url(site, selection.categories, snapshot.page_of(selection, following))
-    return f"{page}#{following.path}"
+    return f"{archive_url(site, selection.categories, number)}#{following.path}"
 
 
 def _initials(site: Site, categories: Sequence[Selection]) -> dict[str, str]:
@@ -147,8 +148,11 @@ def release(snapshot: Snapshot, site: Site, path: str) -> Representation | None:
     )
 
 
-def error(site: Site, status: HTTPStatus, notices: Sequence[Notice]) -> str:
-    """Make the page of an error, which stands at no address of its own."""
+def error(site: Site, status: HTTPStatus, told: str | None, notices: Sequence[Notice]) -> str:
+    """Make the page of an error, which stands at no address of its own.
+
+    ``told`` is what a program would be told.
+    """
     said = site.words
     sentences = {
         HTTPStatus.NOT_FOUND: (
@@ -177,6 +181,10 @@ def error(site: Site, status: HTTPStatus, notices: Sequence[Notice]) -> str:
             said.gettext("Please try again later."),
         ),
     )
+    if told == TOO_MANY:
+        sentence = said.gettext("One feed combines {most} categories at most.")
+        sentence = sentence.format(most=MOST_COMBINED).rstrip(".")
+        advice = said.gettext("Go back and tick fewer.")
     return _rendered(
         "error.html",
         site,
@@ -211,6 +219,7 @@ def _page(
 def _rendered(template: str, site: Site, notices: Sequence[Notice], **values: object) -> str:
     said = site.words
     running = next((notice for notice in notices if notice.running), None)
+    spoken = str(said.locale).replace("_", "-")
     since = ""
     if running is not None and running.since is not None:
         since = said.since(site.local(running.since))
@@ -219,8 +228,12 @@ def _rendered(template: str, site: Site, notices: Sequence[Notice], **values: ob
         site=site,
         notice=running,
         since=since,
-        spoken=str(said.locale).replace("_", "-"),
-        direction="rtl" if said.locale.text_direction == "right-to-left" else "ltr",
+        spoken=spoken,
+        # The portal's own words are in its language, whichever the page around them speaks.
+        own=Markup(' lang="{}" dir="auto"').format(site.language)
+        if site.language != spoken
+        else "",
+        direction=said.locale.text_direction,
         _=said.gettext,
         pgettext=said.pgettext,
         ngettext=said.ngettext,

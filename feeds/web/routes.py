@@ -96,7 +96,7 @@ class _Views:
         canonical = sorted(set(named))
         _require(named)
         if len(canonical) > documents.MOST_COMBINED:
-            abort(404, f"A feed combines at most {documents.MOST_COMBINED} categories.")
+            abort(404, documents.TOO_MANY)
         if named != canonical:
             return self._elsewhere.canonical(canonical, form.extension)
         return self._subscription(tuple(named), form)
@@ -105,6 +105,8 @@ class _Views:
         return self._archive((), number, form)
 
     def category_archive(self, slug: str, number: str, form: Format) -> WerkzeugResponse:
+        if "+" in slug:
+            abort(404, "A combined feed has no archive documents.")
         _require([slug])
         return self._archive((slug,), number, form)
 
@@ -147,6 +149,8 @@ class _Views:
         """Lead from the ticked categories of a form to their feed."""
         slugs = sorted(set(request.args.getlist("category")))
         _require(slugs)
+        if len(slugs) > documents.MOST_COMBINED:
+            abort(404, documents.TOO_MANY)
         extension = request.args.get("format", next(iter(FORMATS)))
         if extension not in FORMATS:
             abort(404)

@@ -123,7 +123,9 @@ def test_another_store_in_its_place_is_begun_anew(
 
 @pytest.mark.only("sqlite")
 @pytest.mark.parametrize("ttl", ["0", "60"])
-def test_an_older_state_of_the_same_store_is_never_served(portal: Portal, ttl: str) -> None:
+def test_an_older_state_of_the_same_store_is_never_served(
+    portal: Portal, ttl: str, caplog: pytest.LogCaptureFixture
+) -> None:
     portal.environ["FEEDS_REVISION_TTL"] = ttl
     portal.imported(page("A", "Kultūra"))
     with sqlite3.connect(portal.store) as source, sqlite3.connect(portal.folder / "old.db") as old:
@@ -139,7 +141,8 @@ def test_an_older_state_of_the_same_store_is_never_served(portal: Portal, ttl: s
     assert client.get("/releases.atom").data == was.data
     cold = client.get("/releases.rss")
     assert cold.status_code == 503
-    assert cold.text.startswith("The release store is older than what was served of it")
+    assert cold.text.startswith("The archive cannot be reached at the moment: ask again in 30 s")
+    assert "The release store is older than what was served of it" in caplog.text
 
 
 def test_a_page_that_is_gone_is_kept_no_longer(portal: Portal) -> None:

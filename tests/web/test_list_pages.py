@@ -202,6 +202,25 @@ def test_a_service_below_a_path_finds_its_own_files(another: Callable[..., Porta
     assert '<?xml-stylesheet type="text/css" href="/pr/feeds/feed.css"?>' in feed
 
 
+def test_an_error_page_tells_who_comes_by_an_old_link_of_the_suspension(portal: Portal) -> None:
+    portal.imported(page("A", "Kultūra"))
+    portal.feeds("suspend", "--since", "2022-03-01T12:00:00+02:00")
+    portal.feeds("withdraw", "2010/05/04/a")
+    client = portal.client()
+    for response in (client.get("/nav"), client.get("/releases/2010/05/04/a"), client.post("/")):
+        assert response.status_code in {404, 405, 410}
+        assert "Darbība pārtraukta kopš 2022. gada 1. marta." in response.text
+
+
+def test_older_releases_that_no_page_holds_yet_are_not_led_to(
+    another: Callable[..., Portal],
+) -> None:
+    portal = another(FEEDS_ENTRIES="2").imported(*years((2007, 5)))
+    # As an import leaves it that was killed before its end.
+    portal.sql("DELETE FROM page")
+    assert tree_of(portal, "/").xpath("//nav[@class='turn']") == []
+
+
 def test_errors_are_one_line_of_text_for_programs_and_a_page_for_people(portal: Portal) -> None:
     client = portal.imported(page("A", "Kultūra")).client()
     with portal.away():

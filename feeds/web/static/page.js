@@ -57,6 +57,13 @@ function offerSizes(place) {
   };
   smaller.addEventListener("click", () => step(-1));
   larger.addEventListener("click", () => step(1));
+  // Another size may have been set on a page that one comes back from.
+  addEventListener("pageshow", (event) => {
+    if (!event.persisted) return;
+    size = keptSize();
+    setSize(size);
+    mark();
+  });
   mark();
   place.append(smaller, " ", larger, told);
 }
@@ -138,7 +145,7 @@ function offerSearch(place) {
   const field = made("input", { type: "search", id: "search" });
   const none = made("p", { className: "none", role: "status" });
   const initials = document.querySelector(".initials");
-  field.addEventListener("input", () => {
+  const update = () => {
     const sought = plain(field.value.trim());
     entries.forEach((entry, number) => {
       // What is ticked stays in sight: it is in the address.
@@ -146,7 +153,10 @@ function offerSearch(place) {
     });
     initials.hidden = sought !== "";
     none.textContent = names.some((name) => name.includes(sought)) ? "" : place.dataset.none;
-  });
+  };
+  field.addEventListener("input", update);
+  // Who comes back finds written what was, but not before the page is shown.
+  addEventListener("pageshow", update);
   // Enter in a search is no answer to the form around it.
   field.addEventListener("keydown", (event) => {
     if (event.key === "Enter") event.preventDefault();
