@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 
 from feeds import cli_life, progress
 from feeds.arguments import Instant
+from feeds.domain import Site
 from feeds.errors import FeedsError, NothingToDoError, RefusedError
 from feeds.operations.backup import backup as run_backup
 from feeds.operations.export import Load, export_to, is_export
@@ -62,6 +63,7 @@ def _fail(sentence: str, code: int) -> None:
 
 
 @click.group()
+@click.version_option(package_name="release-feeds", message="%(package)s %(version)s")
 @click.pass_context
 def commands(context: click.Context) -> None:
     """Serve a press-release archive as feeds that end well."""
@@ -158,12 +160,14 @@ def _take_over(load: Load) -> None:
 
 
 @commands.command()
-@click.argument("file", required=False, type=click.Path(path_type=Path, dir_okay=False))
+@click.argument(
+    "file", required=False, type=click.Path(path_type=Path, dir_okay=False, allow_dash=True)
+)
 @with_store
 def export(engine: Engine, settings: Settings, file: Path | None) -> None:
     """Write the whole store as JSON Lines, to FILE or to standard output."""
     del settings
-    if file:
+    if file and file != Path("-"):
         export_to(engine, file)
         return
     if isinstance(sys.stdout, io.TextIOWrapper):
@@ -214,7 +218,7 @@ def suspend(  # noqa: PLR0913 - each is an option
         notice = run_suspend(engine, settings, now(), since=since, title=title, text=text)
         click.echo(f"Suspended: every feed now begins with {notice.entry_id}.")
         return
-    if since is not None or not (title or text):
+    if since is not None or (title is None and text is None):
         raise RefusedError("--amend takes --title or --text, or both, and no --since.")
     notice = run_amend(engine, now(), title=title, text=text)
     click.echo(f"Amended {notice.entry_id}.")
@@ -238,17 +242,19 @@ def status(engine: Engine, settings: Settings, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(found.as_json(), ensure_ascii=False, indent=2))
     else:
-        _print_status(found)
+        _print_status(found, settings.site)
 
 
-def _print_status(found: Status) -> None:
+def _print_status(found: Status, site: Site) -> None:
     notice = found.notice
     if notice is None:
         click.echo("Active: no suspension is announced.")
     else:
-        click.echo(f"Suspended since {notice.since}, announced {notice.announced}:")
+        since = site.local(notice.since) if notice.since else ""
+        click.echo(f"Suspended since {since}, announced {site.local(notice.announced)}:")
         click.echo(f"  {notice.title} ({notice.entry_id})")
-    click.echo(f"Releases: {found.releases}. Categories: {len(found.categories)}.")
+    shown = f"{found.releases} shown, {found.withdrawn} withdrawn"
+    click.echo(f"Releases: {shown}. Categories: {len(found.categories)}.")
     for selection in found.categories:
         category = selection.categories[0]
         click.echo(f"  {category.name} ({category.slug}): {selection.count}")
@@ -256,10 +262,12 @@ def _print_status(found: Status) -> None:
     if last is None:
         click.echo("Last import: none.")
     else:
-        end = f"finished {last.finished}" if last.finished else "was interrupted: run it again"
+        end = "was interrupted: run it again"
+        if last.finished:
+            end = f"finished {site.local(last.finished)}"
         counts = ", ".join(f"{getattr(last, outcome)} {outcome}" for outcome in Outcome)
-        click.echo(f"Last import: begun {last.started}, {end}; {counts}.")
-    click.echo(f"Revision {found.head.revision}, of {found.head.instant}.")
+        click.echo(f"Last import: begun {site.local(last.started)}, {end}; {counts}.")
+    click.echo(f"Revision {found.head.revision}, of {site.local(found.head.instant)}.")
     if not found.current:
         click.echo("Settings or formats have changed since: run `feeds migrate`.")
 

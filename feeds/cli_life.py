@@ -16,15 +16,20 @@ from feeds.operations.categories import categories as read_categories
 from feeds.operations.categories import rename as run_rename
 from feeds.operations.withdraw import restore as run_restore
 from feeds.operations.withdraw import withdraw as run_withdraw
+from feeds.operations.withdraw import withdrawals as read_withdrawals
 from feeds.settings import Settings
 from feeds.store_command import now, say_recut, with_store
 
 
 @click.command()
-@click.argument("named", metavar="ID")
+@click.argument("named", metavar="[ID]", required=False)
 @with_store
-def withdraw(engine: Engine, settings: Settings, named: str) -> None:
-    """Show a release no longer: ID is its id, path or address."""
+def withdraw(engine: Engine, settings: Settings, named: str | None) -> None:
+    """Show a release no longer: ID is its id, path or address. Without, list those withdrawn."""
+    if named is None:
+        for found in read_withdrawals(engine):
+            click.echo(f"{found.path}: {found.title} ({found.entry_id})")
+        return
     done = run_withdraw(engine, settings, now(), named)
     already = "is withdrawn already." if done.already else "is withdrawn: its page is gone (410)."
     click.echo(f"{done.entry_id} {already}")
@@ -81,8 +86,8 @@ def address() -> None:
 @click.argument("pair", metavar="[LOCATION TARGET]", nargs=-1)
 @click.option(
     "--file",
-    type=click.Path(path_type=Path),
-    help="Add those of a file: one a line, white space, its target.",
+    type=click.Path(path_type=Path, allow_dash=True),
+    help="Add those of a file (-: of standard input): one a line, white space, its target.",
 )
 @with_store
 def _add(engine: Engine, settings: Settings, pair: tuple[str, ...], file: Path | None) -> None:

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from feeds.cli import commands
@@ -9,6 +11,10 @@ def test_help_is_given(portal: Portal) -> None:
     assert ran.code == 0
     for command in commands.commands:
         assert f"  {command}" in ran.out
+
+
+def test_the_version_is_told(portal: Portal) -> None:
+    assert re.fullmatch(r"release-feeds \d+\.\d+\.\d+\n", portal.feeds("--version").out)
 
 
 @pytest.mark.parametrize(

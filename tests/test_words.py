@@ -206,7 +206,13 @@ def test_names_are_ordered_as_the_alphabet_of_the_language_has_them() -> None:
     latvian = ["10", "Ādas", "Ciznesa", "Čempionāti", "sports", "Šahs", "Zivis", "Łódź", "Адреса"]
     assert sorted(names, key=words("lv").order) == latvian
     english = ["Šahs", "Sahs", "Sports", "A\u0304das", "Adas"]
-    assert sorted(english, key=words("en").order) == ["Adas", "A\u0304das", "Sahs", "Šahs", "Sports"]
+    assert sorted(english, key=words("en").order) == [
+        "Adas",
+        "A\u0304das",
+        "Sahs",
+        "Šahs",
+        "Sports",
+    ]
 
 
 @pytest.mark.only("sqlite")

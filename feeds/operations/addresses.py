@@ -1,5 +1,6 @@
 """Old addresses: add, list and remove those that answer 301 with an address of this service."""
 
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +15,9 @@ from feeds.settings import Settings
 from feeds.store import addresses as stored
 from feeds.store.reads import snapshot
 from feeds.store.writes import Change, change
+
+STANDARD = Path("-")
+"""Stands for standard input."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +48,17 @@ class Added:
 def read(path: Path) -> list[Line]:
     """Read a file of addresses: one a line, white space, its target; ``#`` begins a remark.
 
+    ``-`` is standard input.
+
     Raises ``NothingToDoError`` where it cannot be read.
     """
     try:
-        text = path.read_bytes().decode("utf-8-sig", errors="surrogateescape")
+        data = sys.stdin.buffer.read() if path == STANDARD else path.read_bytes()
     except OSError as error:
         raise NothingToDoError(
             f"The file {path} cannot be read: {error.strerror}. Name another."
         ) from None
+    text = data.decode("utf-8-sig", errors="surrogateescape")
     lines = enumerate(text.split("\n"), 1)
     return [
         Line(number, tuple(line.split()))

@@ -53,8 +53,10 @@ def rename(engine: Engine, settings: Settings, now: datetime, old: str, new: str
     is or was the name of another category: two are never made one.
     """
     name = one_line(new)
-    if not name:
-        raise RefusedError("A category must have a name: name the new label.")
+    if not any(map(str.isalnum, name)):
+        raise RefusedError(
+            "A category must have a name, with a letter or digit in it: name the new label."
+        )
     after = Category(slug(name), name)
     with change(engine, now) as changing:
         found = stored.find(changing, slug(one_line(old)))

@@ -18,6 +18,7 @@ class Status:
     head: Head
     notice: Notice | None
     releases: int
+    withdrawn: int
     categories: list[Selection]
     last_import: ImportOutcome | None
     current: bool
@@ -31,6 +32,7 @@ class Status:
             "state": "active" if self.notice is None else "suspended",
             "notice": notice,
             "releases": self.releases,
+            "withdrawn": self.withdrawn,
             "categories": {
                 selection.categories[0].slug: selection.count for selection in self.categories
             },
@@ -49,6 +51,7 @@ def status(engine: Engine, settings: Settings) -> Status:
             head=head,
             notice=next((notice for notice in state.notices() if notice.running), None),
             releases=state.everything().count,
+            withdrawn=len(state.withdrawals()),
             categories=state.categories(),
             last_import=state.last_import(),
             current=head.settings_digest == settings_digest(settings.site),

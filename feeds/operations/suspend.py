@@ -134,9 +134,16 @@ def _running(changing: Change) -> Notice | None:
     return next((notice for notice in changing.snapshot.notices() if notice.running), None)
 
 
-def _title(text: str | None) -> str:
-    return one_line(text or "")
+def _title(stated: str | None) -> str:
+    return _given("--title", stated, one_line(stated or ""))
 
 
-def _text(text: str | None) -> str:
-    return legal((text or "").replace("\r\n", "\n").replace("\r", "\n"))[0].strip()
+def _text(stated: str | None) -> str:
+    text = legal((stated or "").replace("\r\n", "\n").replace("\r", "\n"))[0].strip()
+    return _given("--text", stated, text if one_line(text) else "")
+
+
+def _given(option: str, stated: str | None, text: str) -> str:
+    if stated is not None and not text:
+        raise RefusedError(f"{option} holds no text: write some, or leave it out.")
+    return text

@@ -8,8 +8,9 @@ from sqlalchemy import Engine
 from feeds.documents import settings_digest
 from feeds.errors import RefusedError
 from feeds.settings import Settings
-from feeds.store import withdrawals
+from feeds.store import withdrawals as stored
 from feeds.store.fences import Recut
+from feeds.store.reads import Withdrawal, snapshot
 from feeds.store.withdrawals import Standing
 from feeds.store.writes import Change, change
 
@@ -26,7 +27,8 @@ class Settled:
 def withdraw(engine: Engine, settings: Settings, now: datetime, named: str) -> Settled:
     """Take a release off every feed and page; its own page is gone (410) from now on.
 
-    ``named`` is its id, its path ``yyyy/mm/dd/slug`` or the address of its page. Raises
+    ``named`` is its id, its path ``yyyy/mm/dd/slug`` or the address of its page, whole or as a path
+    of this service. Raises
     ``RefusedError`` where there is no such release. Done again it changes nothing.
     """
     with change(engine, now) as changing:
@@ -34,8 +36,14 @@ def withdraw(engine: Engine, settings: Settings, now: datetime, named: str) -> S
         already = found.withdrawn is not None
         if not already:
             changing.made_under(settings_digest(settings.site))
-            withdrawals.withdraw(changing, found, settings.site)
+            stored.withdraw(changing, found, settings.site)
     return Settled(found.entry_id, already, changing.recut)
+
+
+def withdrawals(engine: Engine) -> list[Withdrawal]:
+    """Return every release that is withdrawn, the latest withdrawal first."""
+    with snapshot(engine) as state:
+        return state.withdrawals()
 
 
 def restore(engine: Engine, settings: Settings, now: datetime, named: str) -> Settled:
@@ -50,13 +58,15 @@ def restore(engine: Engine, settings: Settings, now: datetime, named: str) -> Se
         if not already:
             _require_before_suspension(changing, found)
             changing.made_under(settings_digest(settings.site))
-            withdrawals.restore(changing, found, settings.site)
+            stored.restore(changing, found, settings.site)
     return Settled(found.entry_id, already, changing.recut)
 
 
 def _find(changing: Change, settings: Settings, named: str) -> Standing:
-    address = named.removeprefix(settings.site.base_url)
-    found = withdrawals.find(changing, named, (named, address.removeprefix("/releases/")))
+    site = settings.site
+    address = named.removeprefix(site.base_url).removeprefix(site.root)
+    path = address.removeprefix("/").removeprefix("releases/")
+    found = stored.find(changing, named, path)
     if found is None:
         raise RefusedError(
             f"There is no release {named!r}: name its id, its path (yyyy/mm/dd/slug) or the "

@@ -77,8 +77,9 @@ def rows(connection: Connection, table: str) -> Iterator[Sequence[Value]]:
     for column in chosen.primary_key:
         by_bytes = isinstance(column.type, Text) and connection.dialect.name == "postgresql"
         statement = statement.order_by(collate(column, "C") if by_bytes else column)
-    for row in connection.execute(statement, execution_options={"yield_per": _FETCHED}):
-        yield tuple(row)
+    with connection.execute(statement, execution_options={"yield_per": _FETCHED}) as found:
+        for row in found:
+            yield tuple(row)
 
 
 @contextmanager

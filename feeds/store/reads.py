@@ -69,6 +69,16 @@ class ImportOutcome:
     refused: int
 
 
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """A release that is no longer shown, and since when."""
+
+    entry_id: str
+    path: str
+    title: str
+    withdrawn: datetime
+
+
 class Snapshot:
     """One state of the release store."""
 
@@ -229,6 +239,10 @@ class Snapshot:
     def withdrawn(self, path: str) -> bool:
         """Whether the release at ``yyyy/mm/dd/slug`` was withdrawn."""
         return bool(self._rows(statements.WITHDRAWN_AT, path=path))
+
+    def withdrawals(self) -> list[Withdrawal]:
+        """Return every release that was withdrawn, the latest withdrawal first."""
+        return [Withdrawal(*row) for row in self._rows(statements.WITHDRAWALS)]
 
     def address(self, location: str) -> tuple[Target, bool] | None:
         """Return what an old address leads to, and whether that was withdrawn."""

@@ -102,6 +102,12 @@ WITHDRAWN_AT = select(_release.id).where(
     _release.path == bindparam("path"), _release.withdrawn.is_not(None)
 )
 
+WITHDRAWALS = (
+    select(_release.entry_id, _release.path, _release.title, _release.withdrawn)
+    .where(_release.withdrawn.is_not(None))
+    .order_by(_release.withdrawn.desc(), _release.path)
+)
+
 
 class Chosen(NamedTuple):
     """The statements that read some releases, their headlines or their categories; in no order."""

@@ -15,6 +15,7 @@ from sqlalchemy import (
     MetaData,
     Text,
     TypeDecorator,
+    text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -123,6 +124,16 @@ class ReleaseRow(Base):
     contact: Mapped[str | None]
     original: Mapped[str | None]
     withdrawn: Mapped[datetime | None]
+
+    # The few that were withdrawn are listed without a look at all others.
+    __table_args__ = (
+        Index(
+            "ix_release_withdrawn",
+            "withdrawn",
+            sqlite_where=text("withdrawn IS NOT NULL"),
+            postgresql_where=text("withdrawn IS NOT NULL"),
+        ),
+    )
 
 
 class MembershipRow(Base):

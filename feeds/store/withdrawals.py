@@ -5,7 +5,6 @@ can be given to another, and an import that brings it again knows it.
 """
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -33,8 +32,8 @@ class Standing:
     withdrawn: datetime | None
 
 
-def find(change: Change, entry_id: str, paths: Sequence[str]) -> Standing | None:
-    """Return the release of this id, else the one at one of these paths."""
+def find(change: Change, entry_id: str, path: str) -> Standing | None:
+    """Return the release of this id, else the one at this path."""
     if _NO_TEXT.search(entry_id):
         return None
     rows = change.connection.execute(
@@ -45,7 +44,7 @@ def find(change: Change, entry_id: str, paths: Sequence[str]) -> Standing | None
             ReleaseRow.published,
             ReleaseRow.rank,
             ReleaseRow.withdrawn,
-        ).where(or_(ReleaseRow.entry_id == entry_id, ReleaseRow.path.in_(paths)))
+        ).where(or_(ReleaseRow.entry_id == entry_id, ReleaseRow.path == path))
     )
     found = [Standing(*row) for row in rows]
     return min(found, key=lambda standing: standing.entry_id != entry_id, default=None)

@@ -41,11 +41,12 @@ def add(
 
 def recount(connection: Connection, site: Site) -> None:
     """Count all anew, from what is listed."""
-    listed = connection.execute(
+    # Closed whatever ends it: a cursor of PostgreSQL's is held by the server.
+    with connection.execute(
         select(ListingRow.selection, ListingRow.published),
         execution_options={"yield_per": _FETCHED},
-    )
-    counts = Counter((selection, site.local(published).year) for selection, published in listed)
+    ) as listed:
+        counts = Counter((selection, site.local(published).year) for selection, published in listed)
     connection.execute(delete(YearRow))
     if counts:
         connection.execute(

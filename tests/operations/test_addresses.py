@@ -1,6 +1,7 @@
 """Old addresses: what stood there answers 301 with what stands for it here."""
 
 import re
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.operations.test_export import command
 from tests.portal import Portal, page
 from tests.visible import revisions
 
@@ -179,6 +181,15 @@ def test_a_file_of_them_is_added_at_once_and_what_is_listed_can_be_added_again(
     file.write_text(culture.feeds("address", "list").out)
     ran = culture.feeds("address", "add", "--file", file)
     assert (ran.code, ran.out) == (0, "0 added, 1000 unchanged, 0 refused.\n")
+
+
+def test_a_dash_stands_for_standard_input(culture: Portal) -> None:
+    arguments = ("address", "add", "--file", "-")
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with command(culture, *arguments, **pipes) as process:
+        said = process.communicate("/a /\n/b /releases.rss\n")
+    assert (process.returncode, *said) == (0, "2 added, 0 unchanged, 0 refused.\n", "")
+    assert leads(culture, "/b") == "/releases.rss"
 
 
 def test_refused_lines_are_named_and_do_not_hold_up_the_others(

@@ -227,7 +227,10 @@ def test_whatever_a_category_is_called_it_is_renamed_or_refused_in_one_line(
     assert (ran.code, ran.out, ran.err.count("\n")) == (1, "", 1)
     ran = portal.feeds("categories", "rename", "--", "kultura", new)
     if ran.code == 1:
-        assert ran.err == "feeds: A category must have a name: name the new label.\n"
+        assert ran.err == (
+            "feeds: A category must have a name, with a letter or digit in it: "
+            "name the new label.\n"
+        )
         return
     (line,) = listed(portal)
     name, _, rest = line.rpartition(" (")

@@ -111,7 +111,7 @@ def test_an_export_makes_the_same_store_again_on_either_engine(
     assert export.read_bytes() == (first.folder / "same.jsonl").read_bytes()
     assert export.read_bytes().startswith(STORE)
     told = json.loads(export.read_text().split("\n")[0])
-    assert told == {"release-feeds": "export", "version": 1, "schema": "0003"}
+    assert told == {"release-feeds": "export", "version": 1, "schema": "0004"}
     ids = {first.sql("SELECT store_id FROM head")[0][0]}
     for number, engine in enumerate(engines[1:], 1):
         next_ = elsewhere(engine)
@@ -160,6 +160,12 @@ def test_standard_output_takes_an_export_in_utf8_whatever_the_locale(portal: Por
     ):
         assert process.communicate()[1] == ""
     assert (portal.folder / "out").read_bytes() == (portal.folder / "export").read_bytes()
+
+
+def test_a_dash_stands_for_standard_output(portal: Portal) -> None:
+    portal.imported(page())
+    assert portal.feeds("export", "-").out == portal.feeds("export").out != ""
+    assert not Path("-").exists()
 
 
 def test_an_export_that_finds_no_room_is_told_in_words(portal: Portal) -> None:

@@ -84,7 +84,7 @@ def _reordered(lines: list[Any]) -> None:
     ("damage", "sentence"),
     [
         (set_first(version=2), "line 1: the export has another version than this one reads (1)"),
-        (set_first(schema="0001"), "line 1: the export has schema 0001 and this version 0003: run"),
+        (set_first(schema="0001"), "line 1: the export has schema 0001 and this version 0004: run"),
         (_reordered, "line 2: here the table head should begin, with all of its columns"),
         (shortened, "line 3: it has not as many values as head has columns"),
         (_miscounted, "it is not what all before it comes to: the export is damaged"),

@@ -10,7 +10,9 @@ def test_status_tells_the_state_the_counts_and_the_last_import(portal: Portal) -
     portal.imported(page("A", category="Kultūra"), page("B", category="Sports"))
     portal.feeds("import", portal.write("bad.txt", ""))
     out = portal.feeds("status").out
-    assert out.startswith("Active: no suspension is announced.\nReleases: 2. Categories: 2.\n")
+    assert out.startswith(
+        "Active: no suspension is announced.\nReleases: 2 shown, 0 withdrawn. Categories: 2.\n"
+    )
     assert "  Kultūra (kultura): 1\n" in out
     assert "0 added, 0 changed, 0 unchanged, 0 skipped, 1 refused.\n" in out
     portal.feeds("suspend", "--title", "Pauze")
@@ -47,7 +49,7 @@ def test_settings_that_have_changed_are_told_until_migrate_has_run(portal: Porta
     assert after.get("Last-Modified") != before["Last-Modified"]
     assert (
         portal.feeds("migrate").out
-        == f"{name(portal.engine)} has the schema of this version (0003).\n"
+        == f"{name(portal.engine)} has the schema of this version (0004).\n"
     )
 
 

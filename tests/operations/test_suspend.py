@@ -125,6 +125,10 @@ def later(hours: int) -> str:
         ("active", ("resume",), "is not suspended"),
         ("suspended", ("suspend",), "is suspended already"),
         ("suspended", ("suspend", "--amend"), "--amend takes"),
+        ("suspended", ("suspend", "--amend", "--text", ""), "--text holds no text"),
+        ("active", ("suspend", "--text", "\u200b"), "--text holds no text"),
+        ("active", ("suspend", "--title", " "), "--title holds no text"),
+        ("suspended", ("resume", "--text", ""), "--text holds no text"),
         ("suspended", ("suspend", "--amend", "--text", "x", "--since", later(-1)), "--amend takes"),
     ],
 )

@@ -72,6 +72,27 @@ def test_the_page_of_a_withdrawn_release_is_gone_with_a_sentence(portal: Portal)
         assert client.get("/releases/2010/05/04/a").status_code == 503
 
 
+@pytest.mark.parametrize(
+    "named",
+    ["2010/05/05/b", "/releases/2010/05/05/b", "releases/2010/05/05/b", "/2010/05/05/b",
+     "/pr/releases/2010/05/05/b", "https://feeds.example.org/pr/releases/2010/05/05/b"],
+)  # fmt: skip
+def test_a_release_is_named_by_any_form_of_its_address(four: Portal, named: str) -> None:
+    four.environ["FEEDS_BASE_URL"] = "https://feeds.example.org/pr"
+    assert four.feeds("withdraw", named).code == 0
+    assert four.client().get("/pr/releases/2010/05/05/b").status_code == 410
+
+
+def test_what_is_withdrawn_is_listed_until_it_is_restored(four: Portal) -> None:
+    assert four.feeds("withdraw").out == ""
+    id_ = known(four, "2010/05/05/b")
+    four.feeds("withdraw", "2010/05/05/b")
+    assert four.feeds("withdraw").out == f"2010/05/05/b: B ({id_})\n"
+    assert "Releases: 3 shown, 1 withdrawn." in four.feeds("status").out
+    four.feeds("restore", "2010/05/05/b")
+    assert four.feeds("withdraw").out == ""
+
+
 def test_a_restored_release_is_as_it_was(four: Portal) -> None:
     client = four.client()
     addresses = ["/releases.atom", "/releases/archive/1.json", "/releases/2010/05/05/b", "/"]

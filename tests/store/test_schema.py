@@ -22,11 +22,11 @@ from tests.portal import START, Portal, page
 def test_a_store_is_made_once_and_left_as_it_is_afterwards(tmp_path: Path) -> None:
     portal = Portal(tmp_path)
     made = portal.feeds("migrate")
-    assert (made.code, made.out) == (0, f"Made the release store {portal.store} (schema 0003).\n")
+    assert (made.code, made.out) == (0, f"Made the release store {portal.store} (schema 0004).\n")
     portal.imported(page())
     before = portal.client().get("/releases.atom")
     again = portal.feeds("migrate")
-    assert again.out == f"{portal.store} has the schema of this version (0003).\n"
+    assert again.out == f"{portal.store} has the schema of this version (0004).\n"
     assert portal.client().get("/releases.atom").headers == before.headers
 
 
@@ -97,7 +97,7 @@ def test_a_migration_interrupted_at_any_statement_leaves_all_or_nothing(
         if statements == stop_at:
             raise KeyboardInterrupt
 
-    event.listen(Engine, "before_cursor_execute", interrupt)
+    event.listen(Engine, "after_cursor_execute", interrupt)
     try:
         for stop_at in range(2, 200, 3):  # noqa: B007 - read by the listener
             fresh = Portal(tmp_path_factory.mktemp("portal"), database())
@@ -111,7 +111,7 @@ def test_a_migration_interrupted_at_any_statement_leaves_all_or_nothing(
                 assert objects(fresh) == whole
                 assert fresh.feeds("status").code == 0
     finally:
-        event.remove(Engine, "before_cursor_execute", interrupt)
+        event.remove(Engine, "after_cursor_execute", interrupt)
     # The schema is one transaction; the settings are noted in one that follows.
     assert set(left) == {0, whole}
     assert left == sorted(left)
@@ -158,8 +158,8 @@ def test_an_older_schema_is_refused_with_what_to_run(portal: Portal, tmp_path: P
     # A later version of this service is the same one with one more migration.
     folder = tmp_path / "migrations"
     shutil.copytree(Path(schema.__file__).parent / "migrations", folder)
-    (folder / "versions" / "0003_later.py").write_text(
-        "from alembic import op\nrevision = '0004'\ndown_revision = '0003'\n"
+    (folder / "versions" / "0004_later.py").write_text(
+        "from alembic import op\nrevision = '0005'\ndown_revision = '0004'\n"
         "def upgrade():\n    op.execute('CREATE TABLE later (id INTEGER PRIMARY KEY)')\n"
         "def downgrade():\n    op.execute('DROP TABLE later')\n"
     )
@@ -176,7 +176,7 @@ def test_an_older_schema_is_refused_with_what_to_run(portal: Portal, tmp_path: P
                 "run `feeds migrate`.\n"
             ),
         )
-        assert "from schema 0003 to 0004" in portal.feeds("migrate").out
+        assert "from schema 0004 to 0005" in portal.feeds("migrate").out
         assert portal.client().get("/releases.atom").data == before
     finally:
         schema._config.cache_clear()  # noqa: SLF001
