@@ -91,13 +91,14 @@ def test_a_migration_interrupted_at_any_statement_leaves_all_or_nothing(
     statements = stop_at = 0
     left: list[int] = []
 
-    def interrupt(*_: Any) -> None:
+    def interrupt(_: Any, cursor: Any, *__: Any) -> None:
         nonlocal statements
         statements += 1
         if statements == stop_at:
+            cursor.close()  # SQLAlchemy does not: nothing was executed with it
             raise KeyboardInterrupt
 
-    event.listen(Engine, "after_cursor_execute", interrupt)
+    event.listen(Engine, "before_cursor_execute", interrupt)
     try:
         for stop_at in range(2, 200, 3):  # noqa: B007 - read by the listener
             fresh = Portal(tmp_path_factory.mktemp("portal"), database())
@@ -111,7 +112,7 @@ def test_a_migration_interrupted_at_any_statement_leaves_all_or_nothing(
                 assert objects(fresh) == whole
                 assert fresh.feeds("status").code == 0
     finally:
-        event.remove(Engine, "after_cursor_execute", interrupt)
+        event.remove(Engine, "before_cursor_execute", interrupt)
     # The schema is one transaction; the settings are noted in one that follows.
     assert set(left) == {0, whole}
     assert left == sorted(left)
