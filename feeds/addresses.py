@@ -65,12 +65,15 @@ def parse_target(base_url: str, text: str) -> Target | None:
 
     Archive documents, combined feeds and what is no document are none.
     """
-    prefix = urlsplit(base_url).path
-    address = text.removeprefix(base_url)
-    if prefix and address == text:
-        address = text.removeprefix(prefix)
-    if text:
-        address = address or "/"
+    if not text:
+        return None
+    address = text.removeprefix(base_url) or "/"
+    # The path of the service may itself be called as one of its addresses is.
+    below = address.removeprefix(urlsplit(base_url).path) or "/"
+    return _named(below) or _named(address)
+
+
+def _named(address: str) -> Target | None:
     if found := _EVERYTHING.fullmatch(address):
         return Target(None, "", found["format"])
     if found := _CATEGORY.fullmatch(address):

@@ -186,7 +186,7 @@ def release_entry(site: Site, release: Release) -> Entry:
         author=release.author or site.title,
         content=content,
         summary=release.summary,
-        language=release.language,
+        language=release.language if release.language != site.language else None,
         categories=release.categories,
         links=tuple(links),
     )

@@ -40,6 +40,10 @@ NOTHING_DONE = 2
 
 def main() -> None:
     """Run the command line; end the process with its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        # What a terminal cannot show is no reason to fail.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         commands.main(standalone_mode=False)
     except click.Abort:

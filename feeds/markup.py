@@ -17,7 +17,7 @@ import nh3
 from linkify_it import LinkifyIt
 from lxml import etree
 
-VERSION = 3
+VERSION = 4
 """Part of every record's digest: raise it when the same record comes to give other HTML."""
 
 SUMMARY_LENGTH = 280
@@ -70,6 +70,8 @@ _EMPTY = re.compile(r"<p>\s*</p>\n?")
 _MANY_TAGS = 1000
 # So does it with the references in one text, and with the attributes of one tag.
 _MANY_REFERENCES = 200_000
+# After the end of either nothing more would be of the document.
+_ENDS = re.compile(r"</?(?:html|body)(?=[\s/>])[^<>]*>", re.IGNORECASE)
 _LONG_TAG = re.compile(r"<(\w+)[^<>]{10000,}>")
 _OPAQUE = (
     "iframe", "math", "noembed", "noframes", "noscript", "plaintext", "script", "select", "style",
@@ -207,6 +209,7 @@ def _harmless(block: Html) -> str:
             cleaner = nh3.Cleaner(
                 tags=_TAGS,
                 attributes=_ATTRIBUTES,
+                tag_attribute_values=_VALUES,
                 url_schemes=_SCHEMES,
                 link_rel=None,
                 url_relative=("rewrite_with_base", base),
@@ -218,9 +221,11 @@ def _levelled(markup: str) -> str:
     """Write HTML of many tags anew, well nested and to a bounded depth."""
     # Whatever two parsers may read differently, comments and raw text, would undo the bound.
     parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
-    tree = etree.fromstring(f"<body>{legal(markup)[0]}".encode(), parser)
-    if any("depth" in error.message for error in parser.error_log):
-        raise MarkupError("its HTML is nested more than 255 deep")
+    tree = etree.fromstring(f"<body>{_ENDS.sub('', legal(markup)[0])}".encode(), parser)
+    for error in parser.error_log.filter_from_fatals():
+        if "depth" in error.message:
+            raise MarkupError("its HTML is nested more than 255 deep")
+        raise MarkupError("its HTML has one text or attribute of more than 10 MB")
     etree.strip_elements(tree, *_OPAQUE, with_tail=False)
     return str(etree.tostring(tree, encoding="unicode", method="html"))
 

@@ -142,6 +142,8 @@ def _database_url(text: str) -> str:
             "postgresql+psycopg://user:password@host/database"
         ) from None
     if url.drivername == "sqlite" and url.database and url.database != ":memory:":
+        if url.query or "?" in text:
+            raise ValueError("it must name a SQLite file alone, without a question mark")
         return text
     if url.drivername != "postgresql+psycopg" or not url.database:
         raise ValueError(

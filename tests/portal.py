@@ -205,3 +205,13 @@ def wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
             return
         time.sleep(0.05)
     raise AssertionError(f"{address} did not answer within 20 seconds")
+
+
+def command(portal: Portal, *arguments: str | Path, **options: Any) -> "subprocess.Popen[str]":
+    """Start a command of ``feeds`` as a process of its own."""
+    program = Path(sys.executable).with_name("feeds")
+    root = str(Path(__file__).parents[1])
+    environ = os.environ | portal.environ | {"PYTHONPATH": root}
+    return subprocess.Popen(
+        [program, *arguments], env=environ, text=True, stderr=subprocess.PIPE, **options
+    )

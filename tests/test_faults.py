@@ -18,8 +18,7 @@ from feeds.operations.seen import Seen
 from feeds.sources.inputs import Inputs
 from feeds.store import engine
 from feeds.store.engine import writing
-from tests.operations.test_export import command
-from tests.portal import Portal, page
+from tests.portal import Portal, command, page
 
 RELEASES = 600
 ROOM = 300_000  # bytes that a file may have where there is no room for more

@@ -165,6 +165,12 @@ def test_html_of_any_origin_is_reduced_and_its_addresses_are_absolute(
     assert text_html([Html(markup, base)]).replace("\n", "") == expected
 
 
+def test_the_scope_of_a_heading_cell_stays_beside_a_link() -> None:
+    markup = '<table><tr><th scope="col">h <a href="x">y</a></th></tr></table>'
+    for base in (None, "https://o.example/"):
+        assert '<th scope="col">' in text_html([Html(markup, base)])
+
+
 def test_an_address_as_long_as_no_address_is_stays_text() -> None:
     assert "<a" not in text_html([Text("http://a.lv/" + "(" * 2000)])
 

@@ -102,8 +102,8 @@ def _add(changing: Change, base_url: str, fields: tuple[str, ...]) -> bool:
     location = _location(fields[0])
     if is_real(base_url, location):
         raise RefusedError(
-            f"{location} is an address of this service itself: only with a query can it be an "
-            "old one."
+            f"{location} is an address of this service itself, which cannot be an old one"
+            f"{'' if '?' in location else ' unless with a query'}."
         )
     target = parse_target(base_url, fields[1])
     if target is None:

@@ -10,6 +10,7 @@ from feeds.errors import RefusedError
 from feeds.identity import slug
 from feeds.markup import one_line
 from feeds.settings import Settings
+from feeds.sources.reading import LONGEST
 from feeds.store import categories as stored
 from feeds.store.reads import snapshot
 from feeds.store.writes import change
@@ -57,6 +58,8 @@ def rename(engine: Engine, settings: Settings, now: datetime, old: str, new: str
         raise RefusedError(
             "A category must have a name, with a letter or digit in it: name the new label."
         )
+    if len(name) > LONGEST:
+        raise RefusedError(f"A category's name has {LONGEST} characters at most: shorten it.")
     after = Category(slug(name), name)
     with change(engine, now) as changing:
         found = stored.find(changing, slug(one_line(old)))

@@ -95,7 +95,7 @@ def derive(recognised: Recognised, settings: Settings) -> Draft:
         title=record.title,
         body=body,
         summary=markup.summary(body),
-        language=None if record.language == settings.language else record.language,
+        language=record.language,
         author=record.author,
         website=record.website,
         contact=record.contact,

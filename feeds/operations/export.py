@@ -18,7 +18,7 @@ from sqlalchemy import Engine
 
 from feeds.documents import settings_digest
 from feeds.errors import NothingToDoError, RefusedError
-from feeds.operations.migrate import require_window
+from feeds.operations.migrate import require_authority, require_window
 from feeds.settings import Settings
 from feeds.sources.inputs import shown
 from feeds.sources.jsonl import STORE
@@ -122,6 +122,7 @@ class Load:
                     _check_end(file)
                     head = store.finish()
                     require_window(self._settings, head)
+                    require_authority(self._settings, store.everything())
         except UnfitError as error:
             raise RefusedError(
                 f"{shown(self._path)}, line {self._line}: {error}. Nothing was imported."

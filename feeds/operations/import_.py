@@ -24,6 +24,7 @@ from feeds.settings import Settings
 from feeds.sources import SOURCES, SUFFIXES, Item, Record, Skipped
 from feeds.sources.inputs import Inputs
 from feeds.sources.reading import items
+from feeds.store.engine import give_way
 from feeds.store.reads import ImportOutcome
 from feeds.store.releases import Known, Releases
 from feeds.store.writes import change
@@ -66,7 +67,8 @@ class _Batch:
     known: dict[str, Known]
     seen: dict[str, str]
     results: dict[int, Result]
-    drafts: list[tuple[int, str, Record, Draft]]
+    drafts: dict[str, tuple[int, str, Record, Draft]]  # by their source keys
+    copies: list[tuple[int, str, Record, str]]
 
 
 class Run:
@@ -111,6 +113,7 @@ class Run:
         while results := self._transaction():
             for result in results:
                 summary.note(result)
+            give_way(self._engine)
             yield from results
         if number is not None:
             finished = self._clock()
@@ -162,11 +165,15 @@ class Run:
         }
         keys = [recognised.key for recognised in found.values()]
         seen = self._seen.digests(keys)
-        batch = _Batch(suspended, releases.known(keys), dict(seen), {}, [])
+        batch = _Batch(suspended, releases.known(keys), dict(seen), {}, {}, [])
         for place, (name, item) in enumerate(items):
             if not isinstance(item, Record):
                 outcome = Outcome.SKIPPED if isinstance(item, Skipped) else Outcome.REFUSED
                 batch.results[place] = Result(name, outcome, reason=item.reason)
+            elif (key := found[place].key) in batch.drafts and (
+                batch.seen[key] == found[place].digest
+            ):
+                batch.copies.append((place, name, item, key))
             else:
                 self._settle(releases, batch, place, name, found[place])
         self._add(releases, batch)
@@ -186,7 +193,7 @@ class Run:
         if reason is None and first not in {None, digest}:
             reason = "the same release came earlier in this import with other content: keep one"
             outcome = Outcome.REFUSED
-            if record.entry_id:
+            if record.overlaps:
                 # The documents of a feed overlap, and one of its past may hold an older version.
                 reason = "another document of the feed has it in another version, which was taken"
                 outcome = Outcome.SKIPPED
@@ -199,7 +206,7 @@ class Run:
                 outcome, reason = Outcome.REFUSED, str(error)
             else:
                 if known is None:
-                    batch.drafts.append((place, name, record, draft))
+                    batch.drafts[key] = place, name, record, draft
                     batch.seen[key] = digest
                     return
                 if releases.edit(known, draft):
@@ -217,13 +224,13 @@ class Run:
     @staticmethod
     def _add(releases: Releases, batch: _Batch) -> None:
         """Add what is new in a batch, less what claims the id of another entry."""
-        taken = releases.taken([draft.entry_id for *_, draft in batch.drafts])
+        taken = releases.taken([draft.entry_id for *_, draft in batch.drafts.values()])
         added = []
-        for place, name, record, draft in batch.drafts:
+        for key, (place, name, record, draft) in batch.drafts.items():
             if draft.entry_id in taken:
                 reason = f"its id, {draft.entry_id}, is that of another entry here"
                 batch.results[place] = _result(name, record, Outcome.REFUSED, None, reason=reason)
-                del batch.seen[draft.source_key]
+                del batch.seen[key]
             else:
                 taken.add(draft.entry_id)
                 added.append((place, name, record, draft))
@@ -232,6 +239,12 @@ class Run:
             remark = (f"it resembles an earlier release, {path}",) if path else ()
             batch.results[place] = _result(
                 name, record, Outcome.ADDED, draft.entry_id, remarks=remark
+            )
+        for place, name, record, key in batch.copies:
+            first = batch.results[batch.drafts[key][0]]
+            outcome = Outcome.UNCHANGED if first.outcome is Outcome.ADDED else first.outcome
+            batch.results[place] = _result(
+                name, record, outcome, first.entry_id, reason=first.reason
             )
 
 

@@ -101,6 +101,7 @@ def _entry(entry: Element, context: Context, where: str) -> Record:
         original_id=id_,
         original=original,
         entry_id=permanent(id_),
+        overlaps=True,
         where=where,
     )
 
@@ -117,7 +118,7 @@ def _alternate(entry: Element, base: str | None) -> str | None:
     links = [
         link
         for link in entry.findall(f"{_ATOM}link")
-        if link.get("rel", "alternate") == "alternate" and link.get("href")
+        if link.get("rel", "alternate") == "alternate" and link.get("href", "").strip()
     ]
     links.sort(key=lambda link: link.get("type", "text/html") != "text/html")
     return _absolute(base_of(links[0]) or base, links[0].get("href")) if links else None
@@ -143,7 +144,8 @@ def _content(entry: Element, original: str | None) -> tuple[Block, ...]:
         base = base_of(element) or original
         kind = element.get("type", "text").strip().lower()
         if kind == "xhtml":
-            return html_body(inner_html(element), base)
+            division = next(iter(element), element)
+            return html_body(inner_html(element), base_of(division) or original)
         if kind in {"html", "text/html"}:
             return html_body(text_of(element), base)
         if kind in {"text", "text/plain"} and text_of(element).strip():
@@ -158,7 +160,9 @@ def _item(item: Element, context: Context, where: str) -> Record:
     stated |= {name.removeprefix(of): text for name, text in stated.items() if name.startswith(of)}
     channel = item.getparent()
     site = channel.findtext("link", "")
-    original = _absolute(base_of(item) or site, stated["link"]) if stated.get("link") else None
+    original = (
+        _absolute(base_of(item) or site, stated["link"]) if stated.get("link", "").strip() else None
+    )
     id_ = identifier(stated.get("guid", "")) or identifier(item.get(f"{_RDF}about", ""))
     id_ = id_ or identifier(original or "")
     if stated.get("pubDate", "").strip():
@@ -185,6 +189,7 @@ def _item(item: Element, context: Context, where: str) -> Record:
         original_id=id_,
         original=original or _guid_address(item),
         entry_id=permanent(id_),
+        overlaps=True,
         where=where,
     )
 

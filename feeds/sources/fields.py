@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from email.utils import parsedate_to_datetime
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,12 @@ _INSTANT = re.compile(
 # RFC 3986 §4.3, or an IRI. None of these is ever an identifier, only a way to run something.
 _URI = re.compile(
     r"(?!javascript:|data:|vbscript:)[a-z][a-z0-9+.-]*:[^\s<>\"{}|\\^`]+", re.IGNORECASE
+)
+# RFC 5322 §3.3, with the obsolete forms of §4.3 that feeds have, and a colon in the zone.
+_MAIL_INSTANT = re.compile(
+    r"(?:[a-z]+,?\s+)?\d{1,2}(?:\s+|-)[a-z]{3,9}(?:\s+|-)(?:[1-9]\d{3}|\d\d)\s+"
+    r"\d{1,2}:\d\d(?::\d\d)?\s*(?P<zone>[a-z]+|[+-]\d\d:?\d\d)?(?:\s*\([^)]*\))?",
+    re.IGNORECASE | re.ASCII,
 )
 _LANGUAGE = re.compile(r"[a-z]{2,8}(?:-[a-z0-9]{1,8})*", re.IGNORECASE | re.ASCII)
 _QUOTED = 60
@@ -46,16 +52,28 @@ def instant(stated: str, zone: ZoneInfo, field: str) -> datetime:
 
 
 def mail_instant(stated: str, zone: ZoneInfo, field: str) -> datetime:
-    """Read an instant as RFC 5322 §3.3 and RSS write it. Raises ``UnreadableError``."""
+    """Read an instant as RFC 5322 §3.3 and RSS write it. Raises ``UnreadableError``.
+
+    ``-0000`` is UTC, as that of a host that does not know its zone; a zone that is not named is
+    the portal's.
+    """
+    text = stated.strip()
     try:
-        return _utc(parsedate_to_datetime(stated.strip()), zone)
+        if match := _MAIL_INSTANT.fullmatch(text):
+            named = match["zone"] or ""
+            found = parsedate_to_datetime(text.replace(named, named.replace(":", "")))
+            if found.tzinfo or not named:
+                return _utc(found, zone)
+            if not named.isalpha():
+                return _utc(found, UTC)
     except (ValueError, TypeError, IndexError, OverflowError):
-        raise UnreadableError(
-            f"its {field}, {quoted(stated)}, is not an instant like Tue, 27 Nov 2007 00:55:22 +0200"
-        ) from None
+        pass
+    raise UnreadableError(
+        f"its {field}, {quoted(stated)}, is not an instant like Tue, 27 Nov 2007 00:55:22 +0200"
+    )
 
 
-def _utc(found: datetime, zone: ZoneInfo) -> datetime:
+def _utc(found: datetime, zone: tzinfo) -> datetime:
     aware = found if found.tzinfo else found.replace(tzinfo=zone)
     return aware.astimezone(UTC).replace(microsecond=0)
 

@@ -162,11 +162,15 @@ class Inputs:
         try:
             for member in members(file, head, size):
                 name = f"{archive}: {shown(member.name)}"
-                if not self._is_wanted(member.name, self._suffixes):
+                path = member.name.replace("\\", "/")
+                *folders, _ = path.split("/")
+                leads_out = path.startswith("/") or ".." in folders
+                hidden = any(folder.startswith(".") and folder != "." for folder in folders)
+                if not self._is_wanted(path, self._suffixes) or (hidden and not leads_out):
                     continue
-                if member.name.startswith(("/", "\\")) or ".." in member.name.split("/"):
+                if leads_out:
                     reason = "its name leads out of the archive"
-                elif self._is_wanted(member.name, ARCHIVES):
+                elif self._is_wanted(path, ARCHIVES):
                     reason = "an archive within an archive is not read: unpack it"
                 else:
                     reason = member.reason

@@ -86,7 +86,9 @@ def _record(
     return Record(
         title=title,
         published=instant(published, context.zone, "date_published"),
-        labels=labels(str(tag) for tag in tags) if isinstance(tags, list) else (),
+        labels=labels(tag for tag in tags if isinstance(tag, str))
+        if isinstance(tags, list)
+        else (),
         body=html_body(html, original or site)
         or text_body(_text(item, "content_text") or _text(item, "summary")),
         website=web_address(external) if external else None,
@@ -96,6 +98,7 @@ def _record(
         original_id=id_,
         original=original,
         entry_id=permanent(id_),
+        overlaps=True,
         where=where,
     )
 

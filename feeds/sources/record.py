@@ -16,8 +16,9 @@ class Record:
     ``published`` and ``modified`` are aware and in UTC, to the second. ``original_id`` is a
     permanent id or address under which the release is known elsewhere, ``original`` an address
     to link to. ``entry_id`` is the permanent URI under which another feed already published it,
-    which it keeps. ``where`` is its place within the input; that, ``banner`` (what the page
-    itself announces) and ``remarks`` are for the operator and no part of the release.
+    which it keeps. ``overlaps`` tells that other inputs may hold an older version of it.
+    ``where`` is its place within the input; that, ``banner`` (what the page itself announces) and
+    ``remarks`` are for the operator and no part of the release.
     """
 
     title: str
@@ -32,6 +33,7 @@ class Record:
     original_id: str | None = None
     original: str | None = None
     entry_id: str | None = None
+    overlaps: bool = False
     where: str = ""
     banner: str = ""
     remarks: tuple[str, ...] = ()

@@ -122,7 +122,9 @@ def _feed(parser: etree.XMLPullParser, chunk: bytes) -> str | None:
         else:
             parser.close()
     except etree.XMLSyntaxError as error:
-        return str(error.msg)
+        # At an entity that is not declared the parser stops, and complains at the end.
+        first = next(iter(parser.feed_error_log), None)
+        return f"{first.message.strip()}, line {first.line}" if first else str(error.msg)
     return None
 
 

@@ -31,6 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.types import TypeEngine
 
+from feeds.domain import Selection
 from feeds.errors import FeedsError, RefusedError
 from feeds.store.engine import is_sqlite, name, writing
 from feeds.store.reads import Head, Snapshot
@@ -98,6 +99,7 @@ class Filling:
     def __init__(self, connection: Connection, where: str, *, sqlite: bool) -> None:
         self._connection = connection
         self._sqlite = sqlite
+        self._taken = Snapshot(connection)
         connection.execute(select(HeadRow.id).with_for_update())
         held = [row.__table__.select() for row in (ReleaseRow, NoticeRow, AddressRow, LabelRow)]
         if any(connection.execute(found.limit(1)).first() for found in held):
@@ -137,7 +139,11 @@ class Filling:
                 sequence = func.pg_get_serial_sequence(table.name, counted.name)
                 next_ = func.setval(sequence, (greatest or 0) + 1, False)
                 self._connection.execute(select(next_))
-        return Snapshot(self._connection).head()
+        return self._taken.head()
+
+    def everything(self) -> Selection:
+        """Return the selection of all releases that was taken in."""
+        return self._taken.everything()
 
 
 def misfit(table: str, values: Sequence[object]) -> str | None:

@@ -10,6 +10,7 @@ writer's with ``BEGIN IMMEDIATE`` (docs/decisions/0005-snapshots.md). PostgreSQL
 
 import os
 import sqlite3
+import time
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,6 +28,8 @@ from feeds.errors import StoreAwayError, StoreError
 
 BUSY_SECONDS = 10.0
 """How long a changing transaction waits for another before it gives up."""
+
+_GAP_SECONDS = 0.05
 
 READ_SECONDS = 1.0
 """How long a reader waits: readers wait for nobody but in a store that is away."""
@@ -124,6 +127,15 @@ def _close_at_end(engine: Engine) -> None:
 def _close(opened: set[DBAPIConnection]) -> None:
     while opened:
         opened.pop().close()
+
+
+def give_way(engine: Engine) -> None:
+    """Let another writer have its turn between two transactions of one that has many.
+
+    PostgreSQL has a queue. Of SQLite's writers each looks again every tenth of a second at most.
+    """
+    if is_sqlite(engine):
+        time.sleep(_GAP_SECONDS)
 
 
 def is_sqlite(engine: Engine) -> bool:

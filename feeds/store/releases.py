@@ -58,6 +58,7 @@ class Releases:
         self._change = change
         self._connection = change.connection
         self._authority = authority
+        self._site = site
         self._listing = Listing(change, site)
 
     def known(self, source_keys: Sequence[str]) -> dict[str, Known]:
@@ -144,8 +145,10 @@ class Releases:
         selections = self._selections(draft.labels)
         after = {selections[slug(label)] for label in draft.labels}
         shown = {name: getattr(draft, name) for name in _SHOWN}
+        spoken = {"language": self._site.language}  # by what states no language
         visible = before != after or any(
-            getattr(row, name) != value for name, value in shown.items()
+            (getattr(row, name) or spoken.get(name)) != (value or spoken.get(name))
+            for name, value in shown.items()
         )
         values: dict[str, object] = {"digest": draft.digest}
         if visible:

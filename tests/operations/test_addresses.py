@@ -9,8 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.operations.test_export import command
-from tests.portal import Portal, page
+from tests.portal import Portal, command, page
 from tests.visible import revisions
 
 BASE = "https://feeds.example.org"

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from feeds.store.writes import change
-from tests.operations.test_export import command, furnish, rows, served
-from tests.portal import START, Portal, page
+from tests.operations.test_export import furnish, rows, served
+from tests.portal import START, Portal, command, page
 
 
 def integrity(store: Path) -> list[str]:

@@ -1,9 +1,7 @@
 """The export of a whole store: out of either engine, into an empty one of either."""
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,7 +13,7 @@ from feeds.sources.jsonl import STORE
 from feeds.store.dump import TABLES
 from feeds.store.writes import change
 from tests.databases import Server
-from tests.portal import START, Portal, page
+from tests.portal import START, Portal, command, page
 
 FORMATS = ("atom", "rss", "json")
 HEADERS = ("ETag", "Last-Modified", "Surrogate-Key", "Content-Type")
@@ -67,15 +65,6 @@ def rows(export: Path) -> list[str]:
     assert len(json.loads(last)["sha256"]) == 64
     store_id = next(json.loads(line)[1] for line in lines if line.startswith('[1,"'))
     return [*(line.replace(store_id, "") for line in lines), last.partition("sha256")[0], end]
-
-
-def command(portal: Portal, *arguments: str | Path, **options: Any) -> "subprocess.Popen[str]":
-    program = Path(sys.executable).with_name("feeds")
-    root = str(Path(__file__).parents[2])
-    environ = os.environ | portal.environ | {"PYTHONPATH": root}
-    return subprocess.Popen(
-        [program, *arguments], env=environ, text=True, stderr=subprocess.PIPE, **options
-    )
 
 
 @pytest.fixture
@@ -248,6 +237,11 @@ def test_other_settings_are_told_and_taken_over_by_migrate(
     assert ran.code == 2
     assert "FEEDS_ENTRIES=10 is smaller than the archive pages of this store" in ran.err
     assert json.loads(small.feeds("status", "--json").out)["releases"] == 0
+    theirs = another(FEEDS_AUTHORITY="other.example")
+    ran = theirs.feeds("import", portal.folder / "export")
+    assert ran.code == 2
+    assert "FEEDS_AUTHORITY=other.example and FEEDS_AUTHORITY_YEAR=2008 are not those" in ran.err
+    assert json.loads(theirs.feeds("status", "--json").out)["releases"] == 0
 
 
 def test_an_export_is_imported_by_itself(portal: Portal) -> None:

@@ -250,6 +250,66 @@ def test_of_an_entry_in_several_documents_of_a_feed_the_newest_one_is_kept(porta
         assert "Jauns" in listed(portal)[0]["content_html"]
 
 
+def test_another_version_of_an_item_whose_guid_is_no_address_is_skipped_too(
+    portal: Portal,
+) -> None:
+    guid = '<guid isPermaLink="false">17</guid>'
+    for number in (1, 2):
+        portal.write(f"{number}.rss", rss(item(f"{guid}<description>{number}</description>")))
+    ran = portal.feeds("import", portal.folder / "pages")
+    assert (ran.code, ran.out) == (0, "1 added, 0 changed, 0 unchanged, 1 skipped, 0 refused.\n")
+
+
+def test_a_copy_is_reported_as_what_became_of_the_first(portal: Portal) -> None:
+    report = portal.folder / "report"
+    path = portal.write("1.jsonl", f"{line()}\n{line()}\n")
+    portal.feeds("import", "--report", report, path)
+    first, copy = (json.loads(each) for each in report.read_text().splitlines())
+    assert (first["outcome"], copy["outcome"]) == ("added", "unchanged")
+    assert first["id"] == copy["id"]
+    taken = atom(entry(id_=first["id"]))
+    ran = portal.feeds("import", portal.write("1.atom", taken), portal.write("2.atom", taken))
+    assert ran.out == "0 added, 0 changed, 0 unchanged, 0 skipped, 2 refused.\n"
+
+
+def test_a_stated_language_stays_whatever_the_portal_s_becomes(portal: Portal) -> None:
+    portal.feeds("import", portal.write("1.jsonl", f"{line(language='lv')}\n{line(title='U')}"))
+    assert not any("language" in each for each in listed(portal))
+    portal.environ["FEEDS_LANGUAGE"] = "en"
+    portal.feeds("migrate")
+    assert {each["title"]: each.get("language") for each in listed(portal)} == {
+        "T": "lv",
+        "U": None,
+    }
+
+
+def test_to_state_the_language_of_the_portal_is_no_visible_change(portal: Portal) -> None:
+    portal.feeds("import", portal.write("1.jsonl", line(id="urn:x:1")))
+    before = portal.client().get("/releases.atom")
+    ran = portal.feeds("import", portal.write("1.jsonl", line(id="urn:x:1", language="lv")))
+    assert ran.code == 0
+    after = portal.client().get("/releases.atom")
+    assert (after.data, after.headers["ETag"]) == (before.data, before.headers["ETag"])
+
+
+def test_no_text_after_the_end_of_a_document_is_lost_in_html_of_many_tags(portal: Portal) -> None:
+    many = "<p>x</p>" * 600
+    html = f"{many}<p>before</p></BODY ></html><p>after</p><body class=x><p>last</p>"
+    text = line(body_html=html).replace('"body": "A", ', "")
+    portal.feeds("import", portal.write("1.jsonl", text))
+    assert listed(portal)[0]["content_html"].endswith("<p>before</p><p>after</p><p>last</p>")
+
+
+def test_a_text_that_is_too_large_to_be_taken_apart_is_refused_in_words(portal: Portal) -> None:
+    html = "<b>x</b>" * 600 + f"<p>{'文' * 3_500_000}</p><p>after</p>"
+    feed = {"version": "https://jsonfeed.org/version/1.1", "title": "C"}
+    item_ = {"id": "1", "title": "T", "date_published": "2010-05-04T12:00:00Z"}
+    text = json.dumps(feed | {"items": [item_ | {"content_html": html}]}, ensure_ascii=False)
+    ran = portal.feeds("import", portal.write("1.json", text))
+    assert ran.code == 1
+    assert "refused: its HTML has one text or attribute of more than 10 MB." in ran.err
+
+
 def test_an_input_without_a_release_is_skipped(portal: Portal) -> None:
     ran = portal.feeds("import", portal.write("1.jsonl", ""), portal.write("2.atom", atom()))
     assert ran.out == "0 added, 0 changed, 0 unchanged, 2 skipped, 0 refused.\n"

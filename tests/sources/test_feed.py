@@ -20,6 +20,62 @@ from tests.sources.samples import (
     rss,
 )
 
+BASED = 'xml:base="https://o.example.lv/b/"'
+
+
+@pytest.mark.parametrize(
+    ("stated", "utc"),
+    [
+        ("Tue, 27 Nov 2007 00:55:22 +0200", "2007-11-26T22:55:22"),
+        ("27 Nov 07 00:55 +02:00", "2007-11-26T22:55:00"),
+        ("Tue, 27 Nov 2007 00:55:22 -0000", "2007-11-27T00:55:22"),
+        ("Tue, 27 Nov 2007 00:55:22 GMT", "2007-11-27T00:55:22"),
+        ("Tue, 27 Nov 2007 00:55:22 EST", "2007-11-27T05:55:22"),
+        # No zone: that of the portal.
+        ("Tue, 27 Nov 2007 00:55:22", "2007-11-26T22:55:22"),
+        ("Tue, 27 Nov 2007 00:55:22 +0200 (EET)", "2007-11-26T22:55:22"),
+        ("Tue, 27 Nov 2007 00:55:22 CET", None),
+        ("Tue, 27 Nov 2007 00:55:22 MSK", None),
+        # As WordPress writes that there is none.
+        ("Mon, 30 Nov -0001 00:00:00 +0000", None),
+        ("Thu, 01 Jan 0001 00:00:00 +0000", None),
+        ("Tue, 31 Feb 2007 00:55:22 +0200", None),
+    ],
+)
+def test_dates_of_mail_are_read_as_what_they_say_or_refused(stated: str, utc: str | None) -> None:
+    document = rss(item(date=stated))
+    if utc is None:
+        ((_, reason),) = refusals("feed", document)
+        assert reason.startswith(f"its pubDate, “{stated}”, is not an instant like ")
+    else:
+        (record,) = records("feed", document)
+        assert record.published.isoformat() == f"{utc}+00:00"
+
+
+def test_items_with_a_blank_link_are_not_taken_for_one() -> None:
+    blank = (item(f"<link>{space}</link>") for space in (" ", "\n"))
+    found = records("feed", rss(*blank, head="<link>https://site.example/</link>"))
+    assert [(each.original_id, each.original) for each in found] == [(None, None)] * 2
+    (record,) = records("feed", atom(entry('<link href=" "/>', id_=""), attributes=BASED))
+    assert record.original is None
+
+
+def test_a_base_within_content_holds_for_it() -> None:
+    content = (
+        '<content type="xhtml"><div xmlns="http://www.w3.org/1999/xhtml" xml:base="y/">'
+        '<a href="q">A</a></div></content>'
+    )
+    (record,) = records("feed", atom(entry(content), attributes=BASED))
+    assert 'href="https://o.example.lv/b/y/q"' in html(record)
+
+
+def test_an_entity_that_is_not_declared_is_named_with_its_line() -> None:
+    (reason,) = (
+        each
+        for _, each in refusals("feed", rss("\n" + item("<description>A&nbsp;b</description>")))
+    )
+    assert reason == "it is not well-formed XML from here on: Entity 'nbsp' not defined, line 2"
+
 
 def html(record: Record) -> str:
     return text_html(record.body)
@@ -51,6 +107,7 @@ def test_an_atom_entry_is_read_with_all_that_it_states() -> None:
         original_id="urn:x:1",
         original="https://o.example.lv/a/1",
         entry_id="urn:x:1",
+        overlaps=True,
         where="entry 1",
     )
     assert html(record) == '<p>A <a href="https://o.example.lv/b/x">b</a></p>'
@@ -120,6 +177,7 @@ def test_an_item_of_rss_is_read_with_all_that_it_states() -> None:
         original_id="https://o.example.lv/?p=1",
         original="https://o.example.lv/a/1",
         entry_id="https://o.example.lv/?p=1",
+        overlaps=True,
         where="item 1",
     )
 
@@ -212,7 +270,7 @@ def test_an_item_of_json_feed_is_read_with_all_that_it_states() -> None:
                 "content_html": "<p>A",
                 "date_published": "2010-05-04T12:00:00+03:00",
                 "date_modified": "2010-05-05T12:00:00+03:00",
-                "tags": ["K", "K", ""],
+                "tags": ["K", "K", "", None, {"x": 1}, ["q"]],
                 "authors": [{"name": "Anna"}, {"name": "Jānis"}, {}],
             },
             language="lv",
@@ -230,6 +288,7 @@ def test_an_item_of_json_feed_is_read_with_all_that_it_states() -> None:
         original_id="https://a.lv/1",
         original="https://a.lv/1",
         entry_id="https://a.lv/1",
+        overlaps=True,
         where="item 1",
     )
 

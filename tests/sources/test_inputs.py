@@ -77,13 +77,15 @@ def test_members_that_are_no_plain_files_within_the_archive_are_refused(
     data = make(
         ("../../up.txt", page("A")),
         ("/etc/root.txt", page("B")),
+        ("..\\..\\win.txt", page("E")),
+        (".git/x.txt", page("F")),
         ("in.zip", "x"),
         ("a\u202e\n.txt", page("C")),
         ("ok.txt", page("D")),
     )
     ran = portal.feeds("import", portal.write("x.bin", data))
-    assert counts(ran) == "2 added, 0 changed, 0 unchanged, 0 skipped, 3 refused."
-    assert ran.err.count("refused: its name leads out of the archive.") == 2
+    assert counts(ran) == "2 added, 0 changed, 0 unchanged, 0 skipped, 4 refused."
+    assert ran.err.count("refused: its name leads out of the archive.") == 3
     assert "in.zip: refused: an archive within an archive is not read: unpack it." in ran.err
     assert not (portal.folder / "up.txt").exists()
 
