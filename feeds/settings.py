@@ -151,7 +151,7 @@ def _database_url(text: str) -> str:
             "such as postgresql+psycopg://user:password@host/database"
         )
     if find_spec("psycopg") is None:
-        raise ValueError("psycopg is not installed: see PostgreSQL in the README")
+        raise ValueError("psycopg is not installed: install requirements-postgresql.lock")
     return text
 
 

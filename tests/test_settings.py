@@ -121,5 +121,5 @@ def test_postgresql_without_its_driver_is_refused_with_where_to_look(
     environ = NEEDED | {"FEEDS_DATABASE_URL": "postgresql+psycopg://host/db"}
     assert Settings.read(environ).database_url == "postgresql+psycopg://host/db"
     monkeypatch.setitem(sys.modules, "psycopg", None)
-    with pytest.raises(SettingsError, match="psycopg is not installed: see PostgreSQL in"):
+    with pytest.raises(SettingsError, match="psycopg is not installed: install requirements-post"):
         Settings.read(environ)

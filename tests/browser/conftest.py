@@ -23,6 +23,9 @@ _HTML = (
     "<p>An <em>invented</em> exhibition.</p><h2>Programme</h2><ul><li>Music</li><li>Dance</li></ul>"
     "<table><thead><tr><th>Day</th><th>Where</th><th>What comes of it</th></tr></thead>"
     "<tbody><tr><td>Monday</td><td>Liepkalne</td><td>Opening</td></tr></tbody></table>"
+    "<table><tr><th>Undertaking</th><th>Beginning</th><th>Financing</th><th>Participants</th>"
+    "<th>Responsible</th><th>Information</th></tr><tr><td>Exhibition</td><td>2021-05-04</td>"
+    "<td>Municipality</td><td>Everybody</td><td>Librarians</td><td>Liepkalne</td></tr></table>"
     "<blockquote><p>Come and see.</p></blockquote>"
     '<p><a href="https://liepkalne.example/a-long-address/that-has-no-place-to-break-anywhere">'
     "https://liepkalne.example/a-long-address/that-has-no-place-to-break-anywhere</a></p>"

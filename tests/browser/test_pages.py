@@ -93,6 +93,9 @@ def test_the_text_has_five_sizes_by_mouse_that_are_remembered(visit: Open) -> No
         larger.click(force=True)
         sizes.append(size(page))
     assert sizes[0] < sizes[1] < sizes[2] == sizes[3]
+    for other, least in (("h1", sizes[2] * 1.2), (".contact", sizes[1])):
+        found = page.locator(other).evaluate("element => getComputedStyle(element).fontSize")
+        assert float(found.removesuffix("px")) >= least
     expect(larger).to_have_attribute("aria-disabled", "true")
     leave(page, "release-largest")
     page.reload()
@@ -122,6 +125,29 @@ def test_the_text_is_resized_by_the_keyboard(visit: Open) -> None:
     page.keyboard.press("Enter")
     assert size(page) == middle
     expect(page.locator(".size [role=status]")).to_have_text("Teksta lielums: 4 / 5")
+
+
+def test_a_table_that_is_too_wide_is_scrolled_and_its_words_stay_whole(visit: Open) -> None:
+    page = visit(PAGES["release"], "narrow")
+    table = page.locator(".body table").nth(1)
+    assert table.evaluate("table => table.scrollWidth > table.clientWidth")
+    cells = table.locator("th").all()
+    assert len({cell.evaluate("cell => cell.offsetHeight") for cell in cells}) == 1
+    assert cells[0].evaluate("cell => cell.offsetHeight") < 3 * size(page)
+    assert fits(page)
+
+
+def test_a_size_set_on_another_page_holds_when_one_comes_back(visit: Open) -> None:
+    page = visit(PAGES["release"])
+    usual = size(page)
+    page.locator(".beside > a").first.click()
+    expect(page.locator("h1")).not_to_have_text("An exhibition in Liepkalne")
+    page.get_by_role("button", name="palielināt tekstu").click()
+    page.go_back()
+    expect(page.locator("h1")).to_have_text("An exhibition in Liepkalne")
+    larger = size(page)
+    page.get_by_role("button", name="Samazināt").click()
+    assert larger > usual == size(page)
 
 
 def test_a_browser_that_keeps_nothing_still_resizes_the_text(visit: Open) -> None:

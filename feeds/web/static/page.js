@@ -68,6 +68,15 @@ function offerSizes(place) {
   place.append(smaller, " ", larger, told);
 }
 
+function offerScrolling(table) {
+  const watching = new ResizeObserver(() => {
+    // Not every browser lets a key scroll what cannot have the focus.
+    if (table.scrollWidth > table.clientWidth) table.tabIndex = 0;
+    else table.removeAttribute("tabindex");
+  });
+  watching.observe(table);
+}
+
 async function copy(field) {
   try {
     await navigator.clipboard.writeText(field.value);
@@ -166,6 +175,7 @@ function offerSearch(place) {
 
 document.addEventListener("DOMContentLoaded", () => {
   document.querySelectorAll(".size").forEach(offerSizes);
+  document.querySelectorAll(".body table").forEach(offerScrolling);
   document.querySelectorAll("input[data-copy]").forEach(offerCopy);
   document.querySelectorAll(".chooser").forEach(offerCombining);
   document.querySelectorAll(".search").forEach(offerSearch);
