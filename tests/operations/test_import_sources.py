@@ -310,6 +310,14 @@ def test_a_text_that_is_too_large_to_be_taken_apart_is_refused_in_words(portal: 
     assert "refused: its HTML has one text or attribute of more than 10 MB." in ran.err
 
 
+def test_a_title_of_which_nothing_is_seen_is_none(portal: Portal) -> None:
+    ran = portal.feeds("import", portal.write("1.jsonl", line(title="\u200b\u00ad \u200e")))
+    assert ran.code == 1
+    assert "title" in ran.err
+    text = page("\u200b")
+    assert "it has no category or no title" in portal.feeds("import", portal.write("2.txt", text)).err
+
+
 def test_an_input_without_a_release_is_skipped(portal: Portal) -> None:
     ran = portal.feeds("import", portal.write("1.jsonl", ""), portal.write("2.atom", atom()))
     assert ran.out == "0 added, 0 changed, 0 unchanged, 2 skipped, 0 refused.\n"

@@ -104,6 +104,8 @@ def test_another_method_is_refused_with_those_that_are_not(
 def test_options_and_preflight_are_answered(client: FlaskClient, address: str) -> None:
     response = client.options(address, headers={"Origin": "https://reader.example"})
     assert (response.status_code, response.data) == (204, b"")
+    assert "Content-Type" not in response.headers
+    assert "Content-Security-Policy" not in response.headers
     assert response.headers["Allow"] == "GET, HEAD, OPTIONS"
     assert response.headers["Access-Control-Allow-Origin"] == "*"
     assert response.headers["Access-Control-Allow-Methods"] == "GET, HEAD, OPTIONS"
@@ -120,6 +122,7 @@ def test_options_and_preflight_are_answered(client: FlaskClient, address: str) -
         ("/categories/sports+none.atom", "There is no category “none”."),
         ("/categories/none/archive/1.rss", "There is no category “none”."),
         ("/categories/kultura/archive/7.rss", "There is no such archive document."),
+        ("/categories/kultura+sports/archive/1.atom", "A combined feed has no archive documents."),
         ("/categories/%00.atom", "There is no category “”."),
         ("/categories/%ff.rss", "There is no category “�”."),
         (

@@ -105,6 +105,20 @@ def test_a_form_without_a_tick_leads_back_to_the_categories(
     assert (response.status_code, response.headers["Location"]) == (303, "/#categories")
 
 
+def test_too_many_ticks_are_told_in_a_page_of_the_portal_s_words(client: FlaskClient) -> None:
+    ticks = "&".join(f"category=c{n}" for n in range(21))
+    response = client.get(f"/categories?{ticks}")
+    assert (response.status_code, response.mimetype) == (404, "text/html")
+    assert "<h1>Vienā plūsmā var apvienot ne vairāk kā 20 kategoriju</h1>" in response.text
+    assert "Atgriezieties un atzīmējiet mazāk kategoriju." in response.text
+
+
+def test_a_portal_of_one_category_offers_no_combination(portal: Portal) -> None:
+    tree = html.fromstring(portal.imported(page("A", "Kultūra")).client().get("/").data)
+    assert tree.xpath("//ul[@class='categories']/li//a[@id]/text()") == ["Kultūra"]
+    assert tree.xpath("//form | //*[@class='choice']//input") == []
+
+
 def test_the_form_offers_every_category_and_format(client: FlaskClient) -> None:
     (form,) = html.fromstring(client.get("/").data).xpath("//form")
     assert (form.get("action"), form.get("method")) == ("/categories", "get")

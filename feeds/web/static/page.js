@@ -119,7 +119,6 @@ function offerCopy(field) {
 }
 
 function offerCombining(form) {
-  if (!form.querySelector(".chosen")) return; // there is but one category
   const { address, most, tooMany } = form.dataset;
   const result = form.querySelector(".result");
   const field = made("input", { type: "text", readOnly: true, id: "combined" });
