@@ -22,7 +22,9 @@ _REAL = re.compile(
     rf"|/categories/[a-z0-9+-]+{_NUMBERED}(?:\.(?:{_KIND}))?"
     r"|/releases/[0-9]{4}/[0-9]{2}/[0-9]{2}/[a-z0-9~-]+"
 )
-_PROBES = frozenset(["/healthz", "/readyz"])
+PROBES = frozenset(["/healthz", "/readyz"])
+"""Where the process itself is asked, whatever the path of the service."""
+
 _EVERYTHING = re.compile(rf"/(?:releases\.(?P<format>{_KIND}))?")
 _CATEGORY = re.compile(rf"/categories/(?P<slug>[a-z0-9-]+)(?:\.(?P<format>{_KIND}))?")
 _RELEASE = re.compile(r"/releases/(?P<path>[0-9]{4}/[0-9]{2}/[0-9]{2}/[a-z0-9~-]+)")
@@ -51,7 +53,7 @@ def parse_location(text: str) -> str | None:
 
 def is_real(base_url: str, location: str) -> bool:
     """Whether an old address is one under which this service itself may answer something."""
-    if location.partition("?")[0] in _PROBES:
+    if location.partition("?")[0] in PROBES:
         return True
     prefix = urlsplit(base_url).path
     below = location.removeprefix(prefix)
@@ -65,12 +67,12 @@ def parse_target(base_url: str, text: str) -> Target | None:
 
     Archive documents, combined feeds and what is no document are none.
     """
-    if not text:
-        return None
-    address = text.removeprefix(base_url) or "/"
+    if text.startswith(base_url):
+        return _named(text.removeprefix(base_url) or "/")
+    prefix = urlsplit(base_url).path
+    below = _named(text.removeprefix(prefix) or "/") if prefix and text.startswith(prefix) else None
     # The path of the service may itself be called as one of its addresses is.
-    below = address.removeprefix(urlsplit(base_url).path) or "/"
-    return _named(below) or _named(address)
+    return below or _named(text)
 
 
 def _named(address: str) -> Target | None:

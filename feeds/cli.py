@@ -131,7 +131,7 @@ def import_(  # noqa: PLR0913 - each is an option
         try:
             file = report and stack.enter_context(report.open("x", encoding="utf-8"))
         except FileExistsError:
-            raise RefusedError(f"{report} exists: name a new file.") from None
+            raise NothingToDoError(f"{report} exists: name a new file.") from None
         except OSError as error:
             raise NothingToDoError(
                 f"The report {report} cannot be written: {error.strerror}."
@@ -164,15 +164,13 @@ def _take_over(load: Load) -> None:
 
 
 @commands.command()
-@click.argument(
-    "file", required=False, type=click.Path(path_type=Path, dir_okay=False, allow_dash=True)
-)
+@click.argument("file", required=False, type=click.Path(dir_okay=False, allow_dash=True))
 @with_store
-def export(engine: Engine, settings: Settings, file: Path | None) -> None:
+def export(engine: Engine, settings: Settings, file: str | None) -> None:
     """Write the whole store as JSON Lines, to FILE or to standard output."""
     del settings
-    if file and file != Path("-"):
-        export_to(engine, file)
+    if file and file != "-":
+        export_to(engine, Path(file))
         return
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8", newline="\n")
@@ -244,7 +242,7 @@ def status(engine: Engine, settings: Settings, as_json: bool) -> None:
     """Tell the state of the publication, its counts and its last import."""
     found = read_status(engine, settings)
     if as_json:
-        click.echo(json.dumps(found.as_json(), ensure_ascii=False, indent=2))
+        click.echo(json.dumps(found.as_json(), indent=2))
     else:
         _print_status(found, settings.site)
 

@@ -1,7 +1,6 @@
 """The commands for what comes after an import: withdrawn releases, renames, old addresses."""
 
 import sys
-from pathlib import Path
 
 import click
 from sqlalchemy import Engine
@@ -86,11 +85,11 @@ def address() -> None:
 @click.argument("pair", metavar="[LOCATION TARGET]", nargs=-1)
 @click.option(
     "--file",
-    type=click.Path(path_type=Path, allow_dash=True),
+    type=click.Path(allow_dash=True),
     help="Add those of a file (-: of standard input): one a line, white space, its target.",
 )
 @with_store
-def _add(engine: Engine, settings: Settings, pair: tuple[str, ...], file: Path | None) -> None:
+def _add(engine: Engine, settings: Settings, pair: tuple[str, ...], file: str | None) -> None:
     """Let LOCATION, an old path with its query, answer 301 with TARGET."""
     if file is None and len(pair) == 2:  # noqa: PLR2004 - a pair
         _add_one(engine, settings, pair)
@@ -107,7 +106,7 @@ def _add_one(engine: Engine, settings: Settings, pair: tuple[str, ...]) -> None:
     click.echo("Added." if done.added else "It leads there already.")
 
 
-def _add_file(engine: Engine, settings: Settings, file: Path) -> None:
+def _add_file(engine: Engine, settings: Settings, file: str) -> None:
     done = run_add(engine, settings, now(), read_lines(file))
     for refusal in done.refused:
         click.echo(f"{file}: line {refusal.number}: refused: {refusal.reason}", err=True)

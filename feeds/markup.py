@@ -71,7 +71,7 @@ _MANY_TAGS = 1000
 # So does it with the references in one text, and with the attributes of one tag.
 _MANY_REFERENCES = 200_000
 # After the end of either nothing more would be of the document.
-_ENDS = re.compile(r"</?(?:html|body)(?=[\s/>])[^<>]*>", re.IGNORECASE)
+_ENDS = re.compile(r"""</?(?:html|body)(?=[\s/>])(?:"[^"]*"|'[^']*'|[^<>"'])*>""", re.IGNORECASE)
 _LONG_TAG = re.compile(r"<(\w+)[^<>]{10000,}>")
 _OPAQUE = (
     "iframe", "math", "noembed", "noframes", "noscript", "plaintext", "script", "select", "style",

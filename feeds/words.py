@@ -26,7 +26,7 @@ from babel.messages.pofile import PoFileError, read_po
 from babel.numbers import format_decimal
 
 _SOURCE = "en"
-_LETTERS = 0x100  # code points from here on stand for the places of letters: after digits and signs
+_LETTERS = 0xF0000  # code points from here on, which no text has, stand for the places of letters
 _UNFIT = frozenset(["Cc", "Cs", "Cn"])  # categories of Unicode: controls, halves, no characters
 
 
@@ -47,8 +47,8 @@ class Catalogue:
 class Alphabet(dict[int, str]):
     """The letters of a language in their order, for ``str.translate``: what it gives is compared.
 
-    They are parted by spaces; those that are written together share a place. Other letters have
-    that of the letter that they are without their marks, or come after all of these.
+    They are parted by spaces; those that are written together share a place. A letter that is none
+    of them has the place of the letter that it is without its marks, or comes after all of these.
     """
 
     def __init__(self, letters: str) -> None:
@@ -60,15 +60,28 @@ class Alphabet(dict[int, str]):
         )
 
     def __missing__(self, code: int) -> str:
-        plain = ord(unicodedata.normalize("NFD", chr(code))[0])
-        self[code] = chr(code) if plain == code else self[plain]
-        return self[code]
+        letter = chr(code)
+        parts = unicodedata.normalize("NFD", letter)
+        if len(parts) > 1 and all(map(unicodedata.combining, parts[1:])):
+            found = self[ord(parts[0])]
+        else:
+            found = chr(_LETTERS + len(self._places)) + letter if letter.isalpha() else letter
+        self[code] = found
+        return found
 
-    def initial(self, letter: str) -> str:
-        """Return the capital under which a letter is found."""
-        found = letter.lower()[0].translate(self)
-        place = ord(found) - _LETTERS
-        return (self._places[place][0] if 0 <= place < len(self._places) else found).upper()
+    def order(self, name: str) -> str:
+        """Return what a name is ordered by, from its first letter or digit on."""
+        text = unicodedata.normalize("NFC", name.lower())
+        begin = next((at for at, letter in enumerate(text) if letter.isalnum()), 0)
+        return text[begin:].translate(self)
+
+    def initial(self, name: str) -> str:
+        """Return the capital under which a name is found."""
+        order = self.order(name)
+        place = ord(order[0]) - _LETTERS
+        if 0 <= place < len(self._places):
+            return self._places[place][0].upper()
+        return order[1 if place == len(self._places) else 0].upper()
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +117,7 @@ class Words:
 
     def order(self, name: str) -> tuple[str, str]:
         """Return what a name is ordered by among others."""
-        return unicodedata.normalize("NFC", name.lower()).translate(self.alphabet), name
+        return self.alphabet.order(name), name
 
     def number(self, value: int) -> str:
         """Write a number with the separators of the locale."""
@@ -200,7 +213,8 @@ def _read(content: bytes) -> Catalogue:
     idle = [
         _name(each)
         for each in catalog
-        if each.id and not (template.get(each.id, each.context) and _said(catalog, each))
+        if each.id
+        and not ((known := template.get(each.id, each.context)) and _said(catalog, known))
     ]
     return Catalogue(gettext.GNUTranslations(compiled), digest, missing, tuple(idle))
 
@@ -208,7 +222,9 @@ def _read(content: bytes) -> Catalogue:
 def _said(catalog: Catalog, message: Message) -> bool:
     """Whether a catalogue has a translation of a message."""
     said = catalog.get(message.id, message.context)
-    return said is not None and not said.fuzzy and all(_texts(said.string))
+    if said is None or said.fuzzy or bool(said.pluralizable) is not bool(message.pluralizable):
+        return False
+    return all(_texts(said.string))
 
 
 def _name(message: Message) -> str:
@@ -221,6 +237,9 @@ def _check(message: Message) -> None:
     for text in _texts(message.string) if message.id else ():
         if any(unicodedata.category(letter) in _UNFIT for letter in text.replace("\n", "")):
             raise ValueError(f"{text!r} holds a character that no document can have")
+        letters = "".join(text.lower().split())
+        if message.context == "alphabet" and len(set(letters)) < len(letters):
+            raise ValueError(f"the alphabet “{text}” has a letter twice: each is one character")
         unknown = sorted(_fields(text) - given)
         if unknown:
             english = _texts(message.id)[0]

@@ -127,6 +127,7 @@ def test_what_a_catalogue_lacks_is_told_at_start(portal: Portal, tmp_path: Path)
         ('msgid "Nonsense"\nmsgstr "x"\n', "“Nonsense” and 0 other texts to no effect"),
         ('msgid "Subscribe"\nmsgstr "x\n', "“Subscribe” and 0 other texts to no effect"),
         ('#, fuzzy\nmsgid "Subscribe"\nmsgstr "x"\n', "“Subscribe” and 0 other"),
+        ('msgid "{count} press release"\nmsgstr "x"\n', "“{count} press release” and 0 other"),
         ('msgid "Subscribe"\nmsgstr "x"\n', None),
     ],
 )
@@ -176,6 +177,10 @@ def test_a_text_that_is_no_longer_fuzzy_takes_a_revision(portal: Portal, tmp_pat
         (b"msgid \xff", "it is no catalogue of gettext (.po)"),
         (b"nonsense", "it is no catalogue of gettext (.po)"),
         (b"", "it holds no text"),
+        (
+            b'msgctxt "alphabet"\nmsgid "A B"\nmsgstr "A B C CH D"\n',
+            "the alphabet “A B C CH D” has a letter twice: each is one character",
+        ),
         (b'msgid "Subscribe"\nmsgstr "{reader}"\n', "“{reader}” names {reader}, which “Subscribe”"),
         (b'msgid "Subscribe"\nmsgstr "{"\n', "it is no catalogue of gettext (.po)"),
         (b'msgid "Subscribe"\nmsgstr "a\x01"\n', "holds a character that no document can have"),
@@ -202,9 +207,11 @@ def test_a_catalogue_that_cannot_be_used_is_refused_in_words(
 
 
 def test_names_are_ordered_as_the_alphabet_of_the_language_has_them() -> None:
-    names = ["Zivis", "Šahs", "Ādas", "sports", "Ciznesa", "Čempionāti", "10", "Łódź", "Адреса"]
-    latvian = ["10", "Ādas", "Ciznesa", "Čempionāti", "sports", "Šahs", "Zivis", "Łódź", "Адреса"]
-    assert sorted(names, key=words("lv").order) == latvian
+    latvian = ["10", "Ādas", "Ciznesa", "Čempionāti", "sports", "Šahs", "(Zīle)", "„Zivis”",
+               "Æsir", "Ørsted", "Đurđa", "Łódź", "Адреса", "하나", "한가"]  # fmt: skip
+    assert sorted(sorted(latvian), key=words("lv").order) == latvian
+    initials = list(dict.fromkeys(map(words("lv").alphabet.initial, latvian)))
+    assert initials == ["1", "A", "C", "Č", "S", "Š", "Z", "Æ", "Ø", "Đ", "Ł", "А", "하", "한"]
     english = ["Šahs", "Sahs", "Sports", "A\u0304das", "Adas"]
     assert sorted(english, key=words("en").order) == [
         "Adas",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from feeds.addresses import LONGEST, is_real, parse_location, parse_target
+from feeds.addresses import LONGEST, PROBES, is_real, parse_location, parse_target
 from feeds.domain import Target
 from feeds.errors import NothingToDoError, RefusedError
 from feeds.settings import Settings
@@ -16,7 +16,7 @@ from feeds.store import addresses as stored
 from feeds.store.reads import snapshot
 from feeds.store.writes import Change, change
 
-STANDARD = Path("-")
+STANDARD = "-"
 """Stands for standard input."""
 
 
@@ -45,7 +45,7 @@ class Added:
     refused: tuple[Refusal, ...]
 
 
-def read(path: Path) -> list[Line]:
+def read(path: str) -> list[Line]:
     """Read a file of addresses: one a line, white space, its target; ``#`` begins a remark.
 
     ``-`` is standard input.
@@ -53,7 +53,7 @@ def read(path: Path) -> list[Line]:
     Raises ``NothingToDoError`` where it cannot be read.
     """
     try:
-        data = sys.stdin.buffer.read() if path == STANDARD else path.read_bytes()
+        data = sys.stdin.buffer.read() if path == STANDARD else Path(path).read_bytes()
     except OSError as error:
         raise NothingToDoError(
             f"The file {path} cannot be read: {error.strerror}. Name another."
@@ -103,7 +103,7 @@ def _add(changing: Change, base_url: str, fields: tuple[str, ...]) -> bool:
     if is_real(base_url, location):
         raise RefusedError(
             f"{location} is an address of this service itself, which cannot be an old one"
-            f"{'' if '?' in location else ' unless with a query'}."
+            f"{'' if location.partition('?')[0] in PROBES else ' unless with a query'}."
         )
     target = parse_target(base_url, fields[1])
     if target is None:

@@ -51,7 +51,7 @@ def status(engine: Engine, settings: Settings) -> Status:
             head=head,
             notice=next((notice for notice in state.notices() if notice.running), None),
             releases=state.everything().count,
-            withdrawn=len(state.withdrawals()),
+            withdrawn=state.count_withdrawn(),
             categories=state.categories(),
             last_import=state.last_import(),
             current=head.settings_digest == settings_digest(settings.site),

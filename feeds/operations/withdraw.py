@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Engine
 
+from feeds.addresses import parse_target
 from feeds.documents import settings_digest
 from feeds.errors import RefusedError
 from feeds.settings import Settings
@@ -63,10 +64,9 @@ def restore(engine: Engine, settings: Settings, now: datetime, named: str) -> Se
 
 
 def _find(changing: Change, settings: Settings, named: str) -> Standing:
-    site = settings.site
-    address = named.removeprefix(site.base_url).removeprefix(site.root)
-    path = address.removeprefix("/").removeprefix("releases/")
-    found = stored.find(changing, named, path)
+    target = parse_target(settings.base_url, named)
+    path = named.removeprefix("/").removeprefix("releases/")
+    found = stored.find(changing, named, (target.release if target else None) or path)
     if found is None:
         raise RefusedError(
             f"There is no release {named!r}: name its id, its path (yyyy/mm/dd/slug) or the "

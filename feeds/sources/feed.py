@@ -56,7 +56,10 @@ def read(stream: BinaryIO, context: Context) -> Iterator[Item]:
     """Yield a record or a refusal for each entry; skip the notices of a service like this one."""
     for item in _items(stream, context):
         if isinstance(item, Record) and is_notice_id(item.entry_id or ""):
-            yield Skipped("it announces a suspension or its end: run `feeds suspend`", item.where)
+            yield Skipped(
+                "it announces a suspension or its end: run `feeds suspend` or `feeds resume`",
+                item.where,
+            )
         else:
             yield item
 

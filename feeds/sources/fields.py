@@ -20,8 +20,8 @@ _URI = re.compile(
 )
 # RFC 5322 §3.3, with the obsolete forms of §4.3 that feeds have, and a colon in the zone.
 _MAIL_INSTANT = re.compile(
-    r"(?:[a-z]+,?\s+)?\d{1,2}(?:\s+|-)[a-z]{3,9}(?:\s+|-)(?:[1-9]\d{3}|\d\d)\s+"
-    r"\d{1,2}:\d\d(?::\d\d)?\s*(?P<zone>[a-z]+|[+-]\d\d:?\d\d)?(?:\s*\([^)]*\))?",
+    r"(?:[a-z]+\.?(?:,\s*|\s+))?\d{1,2}(?:\s+|-)[a-z]{3,9}(?:\s+|-)(?:[1-9]\d{3}|\d\d)\s+"
+    r"\d{1,2}:\d\d(?::\d\d)?\s*(?P<zone>[a-z]+|[+-]\d\d:?\d\d)?(?:\s*\([^)]*\))*",
     re.IGNORECASE | re.ASCII,
 )
 _LANGUAGE = re.compile(r"[a-z]{2,8}(?:-[a-z0-9]{1,8})*", re.IGNORECASE | re.ASCII)

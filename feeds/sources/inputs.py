@@ -109,8 +109,15 @@ class Inputs:
             file.seek(0)
             if is_archive(head):
                 found = members(file, head, path.stat().st_size)
-                return any(self._is_wanted(member.name, self._suffixes) for member in found)
+                return any(self._may_be_read(member.name) for member in found)
         return True
+
+    def _may_be_read(self, name: str) -> bool:
+        """Whether a member of an archive is to be read, or to be refused by its name."""
+        path = _as_path(name)
+        *folders, _ = path.split("/")
+        hidden = any(folder.startswith(".") and folder != "." for folder in folders)
+        return self._is_wanted(path, self._suffixes) and (_leads_out(path) or not hidden)
 
     @staticmethod
     def _is_wanted(name: str, suffixes: tuple[str, ...]) -> bool:
@@ -162,13 +169,10 @@ class Inputs:
         try:
             for member in members(file, head, size):
                 name = f"{archive}: {shown(member.name)}"
-                path = member.name.replace("\\", "/")
-                *folders, _ = path.split("/")
-                leads_out = path.startswith("/") or ".." in folders
-                hidden = any(folder.startswith(".") and folder != "." for folder in folders)
-                if not self._is_wanted(path, self._suffixes) or (hidden and not leads_out):
+                path = _as_path(member.name)
+                if not self._may_be_read(path):
                     continue
-                if leads_out:
+                if _leads_out(path):
                     reason = "its name leads out of the archive"
                 elif self._is_wanted(path, ARCHIVES):
                     reason = "an archive within an archive is not read: unpack it"
@@ -180,6 +184,15 @@ class Inputs:
                     yield _member(name, member.stream)
         except UnreadableError as error:
             yield Input(archive, None, reason=str(error))
+
+
+def _as_path(name: str) -> str:
+    """Return the name of a member as a path, whichever system's archiver wrote it."""
+    return name.replace("\\", "/")
+
+
+def _leads_out(path: str) -> bool:
+    return path.startswith("/") or ".." in path.split("/")
 
 
 def _member(name: str, stream: io.BufferedReader) -> Input:

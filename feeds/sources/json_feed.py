@@ -86,7 +86,7 @@ def _record(
     return Record(
         title=title,
         published=instant(published, context.zone, "date_published"),
-        labels=labels(tag for tag in tags if isinstance(tag, str))
+        labels=labels(str(tag) for tag in tags if type(tag) in {str, int, float})
         if isinstance(tags, list)
         else (),
         body=html_body(html, original or site)

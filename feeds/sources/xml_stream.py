@@ -123,7 +123,7 @@ def _feed(parser: etree.XMLPullParser, chunk: bytes) -> str | None:
             parser.close()
     except etree.XMLSyntaxError as error:
         # At an entity that is not declared the parser stops, and complains at the end.
-        first = next(iter(parser.feed_error_log), None)
+        first = next(iter(parser.feed_error_log.filter_from_fatals()), None)
         return f"{first.message.strip()}, line {first.line}" if first else str(error.msg)
     return None
 

@@ -240,6 +240,11 @@ class Snapshot:
         """Whether the release at ``yyyy/mm/dd/slug`` was withdrawn."""
         return bool(self._rows(statements.WITHDRAWN_AT, path=path))
 
+    def count_withdrawn(self) -> int:
+        """Return how many releases were withdrawn."""
+        ((found,),) = self._rows(statements.WITHDRAWN)
+        return int(found)
+
     def withdrawals(self) -> list[Withdrawal]:
         """Return every release that was withdrawn, the latest withdrawal first."""
         return [Withdrawal(*row) for row in self._rows(statements.WITHDRAWALS)]

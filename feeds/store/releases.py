@@ -150,10 +150,10 @@ class Releases:
             (getattr(row, name) or spoken.get(name)) != (value or spoken.get(name))
             for name, value in shown.items()
         )
-        values: dict[str, object] = {"digest": draft.digest}
+        values = shown | {"digest": draft.digest}
         if visible:
             later = draft.modified is not None and draft.modified > row.updated
-            values |= shown | {"updated": draft.modified if later else self._change.instant}
+            values |= {"updated": draft.modified if later else self._change.instant}
         self._connection.execute(update(ReleaseRow).where(ReleaseRow.id == known.id).values(values))
         if visible:
             self._refile(known.id, before, after)

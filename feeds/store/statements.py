@@ -105,8 +105,10 @@ WITHDRAWN_AT = select(_release.id).where(
 WITHDRAWALS = (
     select(_release.entry_id, _release.path, _release.title, _release.withdrawn)
     .where(_release.withdrawn.is_not(None))
-    .order_by(_release.withdrawn.desc(), _release.path)
+    .order_by(_release.withdrawn.desc(), _release.id.desc())
 )
+
+WITHDRAWN = select(func.count()).where(_release.withdrawn.is_not(None))
 
 
 class Chosen(NamedTuple):

@@ -47,7 +47,7 @@ def build(  # noqa: PLR0913 - each is a part or a setting of its own
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     prefix = urlsplit(site.base_url).path
     elsewhere = Elsewhere(engine, site)
-    failures = Failures(site, engine, cache)
+    failures = Failures(site, cache)
     app.register_blueprint(
         routes.blueprint(cache, elsewhere, site, clock), url_prefix=prefix or None
     )

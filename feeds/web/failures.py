@@ -1,20 +1,20 @@
 """What is answered where nothing can be served: a page for people, one line of text for readers."""
 
 import logging
-from collections.abc import Sequence
+import time
 from contextlib import suppress
+from functools import partial
 from http import HTTPStatus
 
 from flask import Response, request
-from sqlalchemy import Engine
 from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from feeds.domain import Notice, Site
+from feeds.documents import TOO_MANY
+from feeds.domain import Site
 from feeds.errors import StoreError
 from feeds.formats import FORMATS
-from feeds.store.engine import READ_SECONDS
-from feeds.store.reads import snapshot
+from feeds.representation import Representation
 from feeds.web import pages
 from feeds.web.cache import Cache
 
@@ -29,6 +29,7 @@ _FOR_PROGRAMS = (
     ".ico",
 )
 _LOG = logging.getLogger(__name__)
+_LOG_SECONDS = 60.0
 _RETRY_SECONDS = "30"
 _AWAY = f"The archive cannot be reached at the moment: ask again in {_RETRY_SECONDS} seconds."
 
@@ -36,18 +37,16 @@ _AWAY = f"The archive cannot be reached at the moment: ask again in {_RETRY_SECO
 class Failures:
     """The answers of one portal; a page shows its announcement, where that can be had."""
 
-    def __init__(self, site: Site, engine: Engine, cache: Cache) -> None:
+    def __init__(self, site: Site, cache: Cache) -> None:
         self._site = site
-        self._engine = engine
         self._cache = cache
+        self._quiet_until = 0.0
 
     def failed(self, error: HTTPException) -> WerkzeugResponse:
         """Answer an HTTP error."""
         response = error.get_response()
         if _for_people():
-            # A defect of ours may be one of theirs.
-            ours = response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR
-            self._show(response, error.description, () if ours else self._notices())
+            _show(response, self._page(HTTPStatus(response.status_code), error.description))
         else:
             unknown = error.description == NotFound.description
             sentence = "There is nothing at this address." if unknown else error.description
@@ -60,25 +59,33 @@ class Failures:
 
         The reason may name hosts and users of the operator's, and is for the log.
         """
-        _LOG.warning("Answered 503: %s", error)
+        if time.monotonic() >= self._quiet_until:
+            self._quiet_until = time.monotonic() + _LOG_SECONDS
+            _LOG.warning("Answered 503: %s", error)
         response = sentence(_AWAY, HTTPStatus.SERVICE_UNAVAILABLE)
         if _for_people():
-            self._show(response, None, ())
+            _show(response, pages.error(self._site, HTTPStatus.SERVICE_UNAVAILABLE, ()))
         response.headers["Retry-After"] = _RETRY_SECONDS
         return response
 
-    def _notices(self) -> Sequence[Notice]:
-        if not self._cache.away:
-            with suppress(StoreError), snapshot(self._engine, seconds=READ_SECONDS) as state:
-                return state.notices()
-        return ()
+    def _page(self, status: HTTPStatus, told: str | None) -> Representation:
+        """Return the page of an error; it is kept, for whoever looks for gaps asks for many."""
+        too_many = told == TOO_MANY
+        make = partial(pages.error, self._site, status, too_many=too_many)
+        # No path has such a letter: WSGI's are in Latin-1.
+        address = f"→ {status} {too_many}"
+        # In what has failed by a defect of ours the next one would fail as well.
+        if status < HTTPStatus.INTERNAL_SERVER_ERROR:
+            with suppress(StoreError):
+                kept = self._cache.get(address, lambda state: make(state.notices()))
+                if kept is not None:
+                    return kept.representation
+        return make(())
 
-    def _show(
-        self, response: WerkzeugResponse, told: str | None, notices: Sequence[Notice]
-    ) -> None:
-        status = HTTPStatus(response.status_code)
-        response.set_data(pages.error(self._site, status, told, notices))
-        response.content_type = f"{pages.HTML}; charset=utf-8"
+
+def _show(response: WerkzeugResponse, page: Representation) -> None:
+    response.set_data(page.body)
+    response.content_type = f"{page.media_type}; charset=utf-8"
 
 
 def sentence(text: str, status: int) -> Response:

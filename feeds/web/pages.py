@@ -16,7 +16,7 @@ from feeds.assemble import (
     release_url,
     selection_title,
 )
-from feeds.documents import MOST_COMBINED, TOO_MANY, announced, dated, surrogate_keys
+from feeds.documents import MOST_COMBINED, announced, dated, surrogate_keys
 from feeds.domain import Category, Headline, Link, Notice, Release, Selection, Site
 from feeds.formats import FORMATS
 from feeds.representation import Representation
@@ -72,8 +72,7 @@ def _initials(site: Site, categories: Sequence[Selection]) -> dict[str, str]:
     found: dict[str, str] = {}
     for selection in categories:
         (named,) = selection.categories
-        letter = next(filter(str.isalnum, named.name), named.slug)
-        found.setdefault(site.words.alphabet.initial(letter), named.slug)
+        found.setdefault(site.words.alphabet.initial(named.name), named.slug)
     return found
 
 
@@ -148,10 +147,12 @@ def release(snapshot: Snapshot, site: Site, path: str) -> Representation | None:
     )
 
 
-def error(site: Site, status: HTTPStatus, told: str | None, notices: Sequence[Notice]) -> str:
+def error(
+    site: Site, status: HTTPStatus, notices: Sequence[Notice], *, too_many: bool = False
+) -> Representation:
     """Make the page of an error, which stands at no address of its own.
 
-    ``told`` is what a program would be told.
+    ``too_many`` tells that it is one of too many categories for a feed.
     """
     said = site.words
     sentences = {
@@ -181,11 +182,11 @@ def error(site: Site, status: HTTPStatus, told: str | None, notices: Sequence[No
             said.gettext("Please try again later."),
         ),
     )
-    if told == TOO_MANY:
+    if too_many:
         sentence = said.gettext("One feed combines {most} categories at most.")
         sentence = sentence.format(most=MOST_COMBINED).rstrip(".")
         advice = said.gettext("Go back and tick fewer.")
-    return _rendered(
+    body = _rendered(
         "error.html",
         site,
         notices,
@@ -194,6 +195,7 @@ def error(site: Site, status: HTTPStatus, told: str | None, notices: Sequence[No
         sentence=sentence,
         advice=advice,
     )
+    return Representation(body.encode(), HTML, parts=frozenset([STORE]))
 
 
 def _page(

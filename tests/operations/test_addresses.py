@@ -123,8 +123,23 @@ def test_below_a_base_url_with_a_path_it_is_that_of_the_whole_host(
             found = portal.client().get(old)
             assert found.status_code == 301
             assert found.headers["Location"] == "https://example.org/feeds/releases.rss"
+    beyond = portal.feeds("address", "add", "/x", "https://example.org/feeds/feeds/releases.rss")
+    assert beyond.code == 1
     assert portal.feeds("address", "add", "/releases.rss", "/releases.atom").code == 0
     assert portal.feeds("address", "add", "/feeds/releases.rss", "/releases.atom").code == 1
+
+
+def test_below_a_path_that_is_called_like_an_address_targets_are_what_they_say(
+    another: Callable[..., Portal], tmp_path: Path
+) -> None:
+    portal = another(FEEDS_BASE_URL="https://example.org/releases").imported(page("A", "Kultūra"))
+    for number, target in enumerate(("/releases.rss", "/categories/kultura", "/")):
+        assert portal.feeds("address", "add", f"/{number}", target).code == 0
+    listed = portal.feeds("address", "list").out
+    assert listed == "/0\t/releases.rss\n/1\t/categories/kultura\n/2\t/\n"
+    (tmp_path / "listed").write_text(listed)
+    ran = portal.feeds("address", "add", "--file", tmp_path / "listed")
+    assert ran.out == "0 added, 3 unchanged, 0 refused.\n"
 
 
 @pytest.mark.parametrize(

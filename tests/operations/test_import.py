@@ -161,7 +161,7 @@ def test_a_report_has_one_line_an_input(portal: Portal) -> None:
     assert ran.err.startswith(f"feeds: The report {unwritable} cannot be written: No such file")
     there = portal.folder / "pages" / "1.txt"
     ran = portal.feeds("import", "--report", there, portal.folder)
-    assert (ran.code, ran.err) == (1, f"feeds: {there} exists: name a new file.\n")
+    assert (ran.code, ran.err) == (2, f"feeds: {there} exists: name a new file.\n")
     assert (portal.folder / "pages" / "1.txt").read_text() == page()
 
 

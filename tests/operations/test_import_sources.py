@@ -290,6 +290,9 @@ def test_to_state_the_language_of_the_portal_is_no_visible_change(portal: Portal
     assert ran.code == 0
     after = portal.client().get("/releases.atom")
     assert (after.data, after.headers["ETag"]) == (before.data, before.headers["ETag"])
+    portal.environ["FEEDS_LANGUAGE"] = "en"
+    portal.feeds("migrate")
+    assert listed(portal)[0]["language"] == "lv"
 
 
 def test_no_text_after_the_end_of_a_document_is_lost_in_html_of_many_tags(portal: Portal) -> None:
@@ -315,7 +318,9 @@ def test_a_title_of_which_nothing_is_seen_is_none(portal: Portal) -> None:
     assert ran.code == 1
     assert "title" in ran.err
     text = page("\u200b")
-    assert "it has no category or no title" in portal.feeds("import", portal.write("2.txt", text)).err
+    assert (
+        "it has no category or no title" in portal.feeds("import", portal.write("2.txt", text)).err
+    )
 
 
 def test_an_input_without_a_release_is_skipped(portal: Portal) -> None:

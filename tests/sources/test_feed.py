@@ -28,6 +28,8 @@ BASED = 'xml:base="https://o.example.lv/b/"'
     [
         ("Tue, 27 Nov 2007 00:55:22 +0200", "2007-11-26T22:55:22"),
         ("27 Nov 07 00:55 +02:00", "2007-11-26T22:55:00"),
+        ("Tue,27 Nov 2007 00:55:22 +0200", "2007-11-26T22:55:22"),
+        ("Tue., 27 Nov 2007 00:55:22 +0200 (a) (b)", "2007-11-26T22:55:22"),
         ("Tue, 27 Nov 2007 00:55:22 -0000", "2007-11-27T00:55:22"),
         ("Tue, 27 Nov 2007 00:55:22 GMT", "2007-11-27T00:55:22"),
         ("Tue, 27 Nov 2007 00:55:22 EST", "2007-11-27T05:55:22"),
@@ -75,6 +77,8 @@ def test_an_entity_that_is_not_declared_is_named_with_its_line() -> None:
         for _, each in refusals("feed", rss("\n" + item("<description>A&nbsp;b</description>")))
     )
     assert reason == "it is not well-formed XML from here on: Entity 'nbsp' not defined, line 2"
+    odd = rss('<q xmlns="{}"/>' + item() + "<item></x>")
+    assert any("Opening and ending tag mismatch" in each for _, each in refusals("feed", odd))
 
 
 def html(record: Record) -> str:
@@ -270,7 +274,7 @@ def test_an_item_of_json_feed_is_read_with_all_that_it_states() -> None:
                 "content_html": "<p>A",
                 "date_published": "2010-05-04T12:00:00+03:00",
                 "date_modified": "2010-05-05T12:00:00+03:00",
-                "tags": ["K", "K", "", None, {"x": 1}, ["q"]],
+                "tags": ["K", "K", "", None, {"x": 1}, ["q"], True, 2020],
                 "authors": [{"name": "Anna"}, {"name": "Jānis"}, {}],
             },
             language="lv",
@@ -279,7 +283,7 @@ def test_an_item_of_json_feed_is_read_with_all_that_it_states() -> None:
     assert record == Record(
         title="Tilts",
         published=NOON,
-        labels=("K",),
+        labels=("K", "2020"),
         body=(Html("<p>A", "https://a.lv/1"),),
         website="https://b.lv/",
         author="Anna, Jānis",

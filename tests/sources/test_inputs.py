@@ -90,6 +90,22 @@ def test_members_that_are_no_plain_files_within_the_archive_are_refused(
     assert not (portal.folder / "up.txt").exists()
 
 
+@pytest.mark.parametrize(
+    ("name", "code", "sentence"),
+    [
+        (".\\pages\\2.txt", 0, ""),
+        ("..\\..\\2.txt", 1, "its name leads out of the archive"),
+        (".git/2.txt", 2, "holds no file of a known kind"),
+    ],
+)
+def test_names_of_members_are_paths_whichever_system_wrote_them(
+    portal: Portal, name: str, code: int, sentence: str
+) -> None:
+    ran = portal.feeds("import", portal.write("x.bin", zipped((name, page("A")))))
+    assert ran.code == code
+    assert sentence in ran.err
+
+
 def test_links_devices_and_holes_in_a_tar_are_refused(portal: Portal) -> None:
     file = io.BytesIO()
     with tarfile.open(fileobj=file, mode="w:gz") as archive:

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import IntegrityError
 
-from feeds.domain import Release
+from feeds.domain import Headline, Release
 from feeds.errors import StoreAwayError
 from feeds.operations.suspend import resume, suspend
 from feeds.store import statements
@@ -31,13 +31,16 @@ def test_no_read_of_a_poll_sorts_or_scans(another: Callable[..., Portal]) -> Non
         for slugs in ((), ("k0",), ("k0", "k1")):
             selection = state.selection(slugs)
             assert selection
-            assert state.newest(selection, 50, Release)
+            for told in (Release, Headline):
+                assert state.newest(selection, 50, told)
             state.newest_page(selection)
         everything = state.everything()
         for number in (1, 2, 4):
             archived = state.page(everything, number)
             assert archived
-            assert len(state.archived(everything, archived, Release)) == 2
+            for told in (Release, Headline):
+                assert len(state.archived(everything, archived, told)) == 2
+        assert state.beside(everything, state.newest(everything, 2, Headline)[1])[0]
         assert state.head()
         assert state.moved(state.head().revision - 1)
         assert state.release("2010/05/04/r0")
@@ -54,6 +57,15 @@ def test_no_read_of_a_poll_sorts_or_scans(another: Callable[..., Portal]) -> Non
                 steps,
             )
     database.close()
+
+
+@pytest.mark.only("sqlite")
+def test_what_is_withdrawn_is_found_by_an_index_of_it_alone(portal: Portal) -> None:
+    with reading(portal.engine) as connection:
+        for statement in (statements.WITHDRAWALS, statements.WITHDRAWN):
+            text = statement.compile(portal.engine).string
+            ((*_, step),) = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}").all()
+            assert "INDEX ix_release_withdrawn" in step
 
 
 def test_a_reader_sees_one_state_whatever_is_committed_meanwhile(portal: Portal) -> None:
@@ -205,7 +217,9 @@ def test_no_read_of_a_poll_scans_a_table_on_postgresql(another: Callable[..., Po
         for way in ("seqscan", "bitmapscan", "sort"):
             connection.exec_driver_sql(f"SET LOCAL enable_{way} = off")
         for name, statement in vars(statements).items():
-            if name not in {"NEWEST", "PAGES", "NEWEST_PAGE", "RELEASE_AT", "MOVED_PAGES"}:
+            if name not in {
+                "NEWEST", "PAGES", "NEWEST_PAGE", "RELEASE_AT", "MOVED_PAGES", "WITHDRAWN",
+            }:  # fmt: skip
                 continue
             text = statement.compile(
                 portal.engine, compile_kwargs={"render_postcompile": True}
