@@ -215,6 +215,15 @@ def test_what_is_refused_changes_nothing(
 NAMES = st.text(st.characters(codec=None, exclude_categories=()), max_size=100)
 
 
+def test_a_name_longer_than_an_import_would_take_is_refused(portal: Portal) -> None:
+    portal.imported(page("A", "Kultūra"))
+    ran = portal.feeds("categories", "rename", "kultura", "K" * 2001)
+    assert (ran.code, ran.err) == (
+        1,
+        "feeds: A category's name has 2000 characters at most: shorten it.\n",
+    )
+
+
 @settings(
     deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

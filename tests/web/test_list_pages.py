@@ -190,9 +190,8 @@ def test_old_pages_of_a_renamed_category_lead_to_the_new_ones(
 
 
 def test_a_service_below_a_path_finds_its_own_files(another: Callable[..., Portal]) -> None:
-    portal = another(FEEDS_BASE_URL="https://example.org/pr/feeds").imported(
-        page(category="A"), page(category="B")
-    )
+    portal = another(FEEDS_BASE_URL="https://example.org/pr/feeds")
+    portal.imported(page("A", "Kultūra"), page("B", "Sports"))
     tree = html.fromstring(portal.client().get("/pr/feeds/").data)
     assert tree.xpath("//link[@rel='stylesheet']/@href") == ["/pr/feeds/style.css"]
     assert tree.xpath("//script/@src") == ["/pr/feeds/page.js"]
