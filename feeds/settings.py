@@ -99,7 +99,7 @@ def misnamed(environ: Mapping[str, str]) -> list[str]:
     return [
         f"{name} is no setting: did you mean {near[0]}?"
         for name in sorted(environ)
-        if name.startswith("FEEDS_") and name not in names
+        if name.startswith("FEED") and name not in names
         if (near := get_close_matches(name, names, n=1, cutoff=_NEARLY))
     ]
 

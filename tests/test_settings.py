@@ -87,7 +87,11 @@ def test_the_command_line_says_which_setting_is_missing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "meant"),
-    [("FEEDS_TITEL", "FEEDS_TITLE"), ("FEEDS_ENTRYS", "FEEDS_ENTRIES"), ("FEEDS_PORT", None)],
+    [
+        ("FEEDS_TITEL", "FEEDS_TITLE"),
+        ("FEED_ENTRIES", "FEEDS_ENTRIES"),
+        ("FEEDS_PORT", None),
+    ],
 )
 def test_a_name_that_is_nearly_a_setting_s_is_told(
     tmp_path: Path, name: str, meant: str | None
