@@ -110,10 +110,9 @@ class Run:
             with change(self._engine, started, last=False) as changing:
                 number = changing.begin_import(started)
         summary = Summary()
-        while results := self._transaction():
+        while results := self._transaction(begun=bool(summary.counts)):
             for result in results:
                 summary.note(result)
-            give_way(self._engine)
             yield from results
         if number is not None:
             finished = self._clock()
@@ -133,11 +132,13 @@ class Run:
                 break
         return batch
 
-    def _transaction(self) -> list[Result]:
+    def _transaction(self, *, begun: bool) -> list[Result]:
         results: list[Result] = []
         batch = self._next_batch()
         if not batch:
             return results
+        if begun:
+            give_way(self._engine)
         end = time.monotonic() + _COMMIT_SECONDS
         with change(self._engine, self._clock(), keep=not self._dry_run, last=False) as changing:
             changing.made_under(self._digest)
