@@ -78,8 +78,7 @@ class Failures:
         if status < HTTPStatus.INTERNAL_SERVER_ERROR:
             with suppress(StoreError):
                 kept = self._cache.get(address, lambda state: make(state.notices()))
-                if kept is not None:
-                    return kept.representation
+                return kept.representation if kept else make(())
         return make(())
 
 
