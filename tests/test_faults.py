@@ -133,7 +133,8 @@ def test_no_room_for_what_an_import_keeps_in_mind_is_told_in_words() -> None:
 def test_a_store_that_another_holds_is_waited_for_and_then_told(
     portal: Portal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine, "BUSY_SECONDS", 0.3)  # else each command waits its ten seconds
+    # Everything is real but for how long is waited: six commands would take ten seconds each.
+    monkeypatch.setattr(engine, "BUSY_SECONDS", 0.3)
     portal.imported(page())
     with writing(portal.engine) as connection:
         connection.exec_driver_sql("UPDATE head SET page_size = page_size")

@@ -27,12 +27,18 @@ _EMPTY_ZIP = b"PK\x05\x06"
 _GZIP = b"\x1f\x8b"
 _TAR_AT = 257
 
-# What the readers of archives raise for damaged ones, by their documentation and by fuzzing; the
-# first of the second line is zipfile's word for a way of packing that it does not know.
+# What the readers of archives raise for damaged ones, by their documentation and by fuzzing.
 _DAMAGE = (
-    zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, gzip.BadGzipFile,
-    NotImplementedError, RuntimeError, ValueError, OverflowError,
-)  # fmt: skip
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    zlib.error,
+    EOFError,
+    gzip.BadGzipFile,
+    NotImplementedError,  # raised by zipfile itself, of a way of packing that it does not know
+    RuntimeError,  # by zipfile, of a member that is encrypted
+    ValueError,
+    OverflowError,
+)
 
 
 class _Readable(Protocol):
