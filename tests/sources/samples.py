@@ -1,7 +1,9 @@
 """Inputs as other programs write them, small, and what is read of them."""
 
 import io
+import json
 from datetime import UTC, datetime
+from typing import Any
 
 from feeds.settings import zone
 from feeds.sources import SOURCES, Context, Item, Record, Unreadable, UnreadableError
@@ -66,6 +68,13 @@ def rss(*items_: str, head: str = "") -> str:
 def item(more: str = "", *, date: str = "Tue, 04 May 2010 12:00:00 +0300") -> str:
     """Write an item of RSS."""
     return f"<item><title>Tilts</title><pubDate>{date}</pubDate>{more}</item>"
+
+
+def json_feed(*stated: dict[str, Any], **more: Any) -> str:
+    """Write a JSON Feed."""
+    return json.dumps(
+        {"version": "https://jsonfeed.org/version/1.1", "title": "C", "items": stated} | more
+    )
 
 
 def wxr(*posts: str, head: str = "") -> str:
