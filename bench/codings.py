@@ -21,7 +21,7 @@ from demo.__main__ import SETTINGS
 from demo.portal import write
 from feeds.app import create_app
 from feeds.formats import FORMATS
-from feeds.operations.import_ import import_paths
+from feeds.ingest.run import import_paths
 from feeds.operations.migrate import migrate
 from feeds.settings import Settings
 from feeds.store.engine import open_engine

@@ -21,16 +21,16 @@ from demo.templates import Dice
 from feeds.domain import Category
 from feeds.errors import StoreError
 from feeds.identity import slug
+from feeds.ingest.inputs import Inputs
 
 # The records of a million releases are fed straight into the import that `feeds import` runs,
 # without a million files: the store is what an import leaves, its listing and fences included.
-from feeds.operations.import_ import Outcome, Run
+from feeds.ingest.run import Outcome, Run
+from feeds.ingest.sources import Record, vortal_page
 from feeds.operations.migrate import migrate
 from feeds.settings import Settings
-from feeds.sources import Record, vortal_page
-from feeds.sources.inputs import Inputs
-from feeds.store import schema
 from feeds.store.engine import open_engine
+from feeds.store.schema import version
 
 SETTINGS: Final = {
     "FEEDS_BASE_URL": "https://feeds.example.org",
@@ -138,7 +138,7 @@ def store(folder: Path, corpus: Corpus, *, fresh: bool) -> Settings:
     engine = open_engine(settings.database_url)
     if path.exists() and not fresh:
         try:
-            schema.check(engine)
+            version.check(engine)
         except StoreError as error:
             print(f"{error} It is built anew.")
         else:

@@ -24,14 +24,14 @@ from typing import Final
 from bench.corpus import LAST, TEXT_BYTES, Corpus, category, environ
 from bench.measure import Bench, Result, Side, Target, ratios
 from bench.polls import FEW
-from feeds.markup import Paragraph
-from feeds.operations.import_ import Outcome, import_paths
+from feeds.ingest.run import Outcome, import_paths
+from feeds.ingest.sources import Record
 from feeds.operations.migrate import migrate
 from feeds.settings import Settings
-from feeds.sources import Record
-from feeds.store.dump import TABLES, rows
+from feeds.store.copy.dump import TABLES, rows
 from feeds.store.engine import open_engine, reading
-from feeds.store.reads import snapshot
+from feeds.store.read.snapshot import snapshot
+from feeds.text.html import Paragraph
 
 SOME: Final = 20_000
 """Releases of the import that is measured in rounds."""

@@ -17,7 +17,7 @@ from demo.templates import Dice
 from feeds.formats import FORMATS
 from feeds.settings import Settings
 from feeds.store.engine import name, open_engine, reading
-from feeds.store.tables import ReleaseRow
+from feeds.store.schema.tables import ReleaseRow
 
 FEEDS, ARCHIVES, PAGES = 2000, 3000, 15_000
 """Documents of each kind that are walked over, 20,000 in all."""

@@ -11,15 +11,15 @@ from bench.corpus import category
 from bench.measure import Bench, Result, Side, SkippedError, Target, ratios, timed
 from bench.plain import atom, entry
 from bench.polls import FEW, PATH
-from feeds import documents
 from feeds.app import create_app
+from feeds.documents import build
 from feeds.domain import Release
 from feeds.formats import FORMATS
 from feeds.settings import Settings
 from feeds.store.engine import open_engine, reading
-from feeds.store.reads import snapshot
-from feeds.store.tables import PageRow
-from feeds.web import pages
+from feeds.store.read.snapshot import snapshot
+from feeds.store.schema.tables import PageRow
+from feeds.web.pages import pages
 
 SOME = 20_000
 """Releases in the two stores that differ in the number of their categories."""
@@ -33,7 +33,7 @@ _ATOM = FORMATS["atom"]
 def _cold_feed(engine: Engine, settings: Settings) -> str:
     """Make the feed of the largest category as at a first request; return its tag."""
     with snapshot(engine) as state:
-        made = documents.subscription(state, settings.site, (_SLUG,), _ATOM)
+        made = build.subscription(state, settings.site, (_SLUG,), _ATOM)
     if made is None:
         raise RuntimeError(f"the store has no category {_SLUG}")
     return made.etag
@@ -42,7 +42,7 @@ def _cold_feed(engine: Engine, settings: Settings) -> str:
 def _archive_page(engine: Engine, settings: Settings, number: int) -> str:
     """Make an archive document of all releases; return its tag."""
     with snapshot(engine) as state:
-        made = documents.archive(state, settings.site, (), number, _ATOM)
+        made = build.archive(state, settings.site, (), number, _ATOM)
     if made is None:
         raise RuntimeError(f"the store has no archive page {number}")
     return made.etag

@@ -31,9 +31,9 @@ from sqlalchemy.engine import make_url
 from feeds.app import create_app
 from feeds.formats import FORMATS
 from feeds.settings import Settings
-from feeds.store.dump import TABLES, rows
+from feeds.store.copy.dump import TABLES, rows
 from feeds.store.engine import open_engine, reading
-from feeds.store.reads import Snapshot
+from feeds.store.read.snapshot import Snapshot
 from tests.databases import Server, postgresql
 
 ROOT: Final = Path(__file__).resolve().parents[1]

@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 
 from flask import Flask
 
-from feeds.documents import settings_digest
+from feeds.documents.build import settings_digest
 from feeds.operations.migrate import require_authority, require_window
 from feeds.settings import Settings
-from feeds.store import schema
 from feeds.store.engine import open_engine
-from feeds.store.reads import snapshot
-from feeds.web import build
+from feeds.store.read.snapshot import snapshot
+from feeds.store.schema import version
+from feeds.web.app import build
 
 
 def _now() -> datetime:
@@ -42,7 +42,7 @@ def check(settings: Settings) -> list[str]:
     Raises ``StoreError`` or ``SettingsError`` with what to do.
     """
     engine = open_engine(settings.database_url)
-    schema.check(engine)
+    version.check(engine)
     with snapshot(engine) as state:
         head = state.head()
         require_authority(settings, state.everything())

@@ -11,7 +11,7 @@ from enum import StrEnum
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from feeds.words import Words
+from feeds.text.catalogue import Words
 
 
 @dataclass(frozen=True, slots=True)

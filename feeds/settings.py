@@ -22,8 +22,8 @@ from sqlalchemy.exc import ArgumentError
 from feeds.domain import Site
 from feeds.errors import SettingsError
 from feeds.identity import Authority
-from feeds.markup import one_line
-from feeds.words import Catalogue, read_catalogue, words
+from feeds.text.catalogue import Catalogue, read_catalogue, words
+from feeds.text.plain import one_line
 
 _HOST = re.compile(r"(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9-]{1,63}")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")

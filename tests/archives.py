@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from flask.testing import FlaskClient
 from lxml import etree
 
-from feeds.operations.import_ import import_paths
+from feeds.ingest.run import import_paths
 from tests.portal import START, Portal, page
 
 SIZE = 3

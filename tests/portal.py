@@ -21,9 +21,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
 
-from feeds import cli
 from feeds.app import create_app
-from feeds.operations.import_ import import_paths
+from feeds.cli import main as cli
+from feeds.ingest.run import import_paths
 from feeds.operations.migrate import migrate
 from feeds.settings import Settings
 from feeds.store.engine import open_engine, writing

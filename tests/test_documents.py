@@ -9,9 +9,9 @@ import click
 import pytest
 
 from demo.portal import pages
-from feeds.cli import commands
+from feeds.cli.main import commands
+from feeds.ingest.sources import vortal_page
 from feeds.settings import Settings, zone
-from feeds.sources import vortal_page
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

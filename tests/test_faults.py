@@ -14,8 +14,8 @@ from sqlalchemy.engine import make_url
 
 from drills.kill import Store, write
 from feeds.errors import StoreError
-from feeds.operations.seen import Seen
-from feeds.sources.inputs import Inputs
+from feeds.ingest.inputs import Inputs
+from feeds.ingest.run_index import Seen
 from feeds.store import engine
 from feeds.store.engine import writing
 from tests.portal import Portal, command, page

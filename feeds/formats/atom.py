@@ -3,7 +3,7 @@
 from typing import Any
 
 from feeds.domain import Entry, Feed
-from feeds.formats import _bridge
+from feeds.formats import _feedgen
 
 MEDIA_TYPE = "application/atom+xml"
 EXTENSION = "atom"
@@ -11,7 +11,7 @@ EXTENSION = "atom"
 
 def render(feed: Feed) -> bytes:
     """Write a feed as an Atom document, on one line and without a byte order mark."""
-    generator = _bridge.generator(feed, MEDIA_TYPE, EXTENSION, _fill)
+    generator = _feedgen.generator(feed, MEDIA_TYPE, EXTENSION, _fill)
     document: bytes = generator.atom_str()
     return document
 

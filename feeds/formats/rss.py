@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 from feeds.domain import Entry, Feed
-from feeds.formats import _bridge
+from feeds.formats import _feedgen
 
 MEDIA_TYPE = "application/rss+xml"
 EXTENSION = "rss"
@@ -16,8 +16,8 @@ _PLAIN = re.compile(rb"<(?!/|description|content:encoded)[^<>]+>[^<]*&(?:amp|lt)
 
 def render(feed: Feed) -> bytes:
     """Write a feed as an RSS document, on one line and without a byte order mark."""
-    generator = _bridge.generator(feed, MEDIA_TYPE, EXTENSION, _fill)
-    with _bridge.LOCALE:
+    generator = _feedgen.generator(feed, MEDIA_TYPE, EXTENSION, _fill)
+    with _feedgen.LOCALE:
         document: bytes = generator.rss_str()
     # Readers that take plain text for HTML decode it twice; the Profile's spelling survives that.
     return _PLAIN.sub(_profiled, document)

@@ -5,7 +5,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from feeds.errors import NothingToDoError, RefusedError
-from feeds.store.backup import copy
+from feeds.store.copy.backup import copy
 from feeds.store.engine import is_sqlite, name
 
 

@@ -8,12 +8,12 @@ from sqlalchemy import Engine
 from feeds.domain import Category
 from feeds.errors import RefusedError
 from feeds.identity import slug
-from feeds.markup import one_line
+from feeds.ingest.items import LONGEST
 from feeds.settings import Settings
-from feeds.sources.reading import LONGEST
-from feeds.store import categories as stored
-from feeds.store.reads import snapshot
-from feeds.store.writes import change
+from feeds.store.read.snapshot import snapshot
+from feeds.store.write import categories as stored
+from feeds.store.write.change import change
+from feeds.text.plain import one_line
 
 
 @dataclass(frozen=True, slots=True)

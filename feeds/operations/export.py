@@ -16,15 +16,15 @@ from typing import BinaryIO, Final, cast
 
 from sqlalchemy import Engine
 
-from feeds.documents import settings_digest
+from feeds.documents.build import settings_digest
 from feeds.errors import NothingToDoError, RefusedError
+from feeds.ingest.inputs import shown
+from feeds.ingest.sources.jsonl import STORE
 from feeds.operations.migrate import require_authority, require_window
 from feeds.settings import Settings
-from feeds.sources.inputs import shown
-from feeds.sources.jsonl import STORE
-from feeds.store import schema
-from feeds.store.dump import TABLES, Filling, UnfitError, Value, filling, misfit, rows
+from feeds.store.copy.dump import TABLES, Filling, UnfitError, Value, filling, misfit, rows
 from feeds.store.engine import reading
+from feeds.store.schema import version
 
 VERSION: Final = 1
 _BATCH = 100  # rows that are written together: a body may be megabytes long
@@ -41,7 +41,7 @@ def export(engine: Engine) -> Iterator[str]:
 
 
 def _content(engine: Engine, counts: dict[str, int]) -> Iterator[str]:
-    first = {"release-feeds": "export", "version": VERSION, "schema": schema.current()}
+    first = {"release-feeds": "export", "version": VERSION, "schema": version.current()}
     yield json.dumps(first)
     with reading(engine, seconds=0) as connection:
         for table, columns in TABLES.items():
@@ -157,9 +157,9 @@ def _check_first(stated: object) -> None:
     said = cast("dict[str, object]", stated)
     if said.get("version") != VERSION:
         raise UnfitError("the export has another version than this one reads (1)")
-    if said.get("schema") != schema.current():
+    if said.get("schema") != version.current():
         raise UnfitError(
-            f"the export has schema {said.get('schema')} and this version {schema.current()}: "
+            f"the export has schema {said.get('schema')} and this version {version.current()}: "
             "run `feeds migrate` of this version on the store that it comes from, and export again"
         )
 

@@ -3,15 +3,16 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from feeds.documents import settings_digest
+from feeds.documents.build import settings_digest
 from feeds.domain import Selection
 from feeds.errors import SettingsError
 from feeds.identity import feed_id
 from feeds.settings import Settings
-from feeds.store import schema, years
 from feeds.store.engine import open_engine
-from feeds.store.reads import Head
-from feeds.store.writes import change
+from feeds.store.read.snapshot import Head
+from feeds.store.schema import version
+from feeds.store.write import year_counts
+from feeds.store.write.change import change
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ def migrate(settings: Settings, now: datetime) -> Migrated:
     Where these, or the formats, are others than before, every document takes a new revision.
     """
     engine = open_engine(settings.database_url)
-    before, after = schema.migrate(engine, settings.minting, settings.entries, now)
+    before, after = version.migrate(engine, settings.minting, settings.entries, now)
     digest = settings_digest(settings.site)
     with change(engine, now) as changing:
         head = changing.snapshot.head()
@@ -59,5 +60,5 @@ def migrate(settings: Settings, now: datetime) -> Migrated:
         differs = head.settings_digest != digest
         if differs:
             changing.set_settings(digest)
-            years.recount(changing.connection, settings.site)
+            year_counts.recount(changing.connection, settings.site)
     return Migrated(before, after, differs and before is not None)

@@ -5,10 +5,10 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from feeds.documents import settings_digest
+from feeds.documents.build import settings_digest
 from feeds.domain import Notice, Selection
 from feeds.settings import Settings
-from feeds.store.reads import Head, ImportOutcome, snapshot
+from feeds.store.read.snapshot import Head, ImportOutcome, snapshot
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,10 @@ from sqlalchemy import Engine
 from feeds.domain import Headline, Notice, NoticeKind
 from feeds.errors import RefusedError
 from feeds.identity import notice_id, rank
-from feeds.markup import legal, one_line
-from feeds.operations.deriving import EARLIEST
+from feeds.ingest.derive import EARLIEST
 from feeds.settings import Settings
-from feeds.store.writes import Change, change
+from feeds.store.write.change import Change, change
+from feeds.text.plain import legal, one_line
 
 
 def suspend(  # noqa: PLR0913 - each is a field of its own

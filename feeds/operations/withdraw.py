@@ -5,15 +5,15 @@ from datetime import datetime
 
 from sqlalchemy import Engine
 
-from feeds.addresses import parse_target
-from feeds.documents import settings_digest
+from feeds.documents.build import settings_digest
 from feeds.errors import RefusedError
 from feeds.settings import Settings
-from feeds.store import withdrawals as stored
-from feeds.store.fences import Recut
-from feeds.store.reads import Withdrawal, snapshot
-from feeds.store.withdrawals import Standing
-from feeds.store.writes import Change, change
+from feeds.store.read.snapshot import Withdrawal, snapshot
+from feeds.store.write import withdrawals as stored
+from feeds.store.write.archive_pages import Recut
+from feeds.store.write.change import Change, change
+from feeds.store.write.withdrawals import Standing
+from feeds.urls import parse_target
 
 
 @dataclass(frozen=True, slots=True)

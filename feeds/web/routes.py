@@ -14,19 +14,19 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
-from feeds import documents
+from feeds.documents import build
 from feeds.domain import Site
 from feeds.errors import StoreError
 from feeds.formats import FORMATS, Format
 from feeds.store.engine import READ_SECONDS
-from feeds.store.reads import snapshot
-from feeds.web import pages
-from feeds.web.assets import assets
-from feeds.web.cache import Cache, Make
-from feeds.web.conditionals import answer
-from feeds.web.elsewhere import Elsewhere, unknown_category
-from feeds.web.failures import sentence
-from feeds.web.prepared import Prepared
+from feeds.store.read.snapshot import snapshot
+from feeds.web.cache.cache import Cache, Make
+from feeds.web.errors import sentence
+from feeds.web.http.conditional import answer
+from feeds.web.http.response import Prepared
+from feeds.web.pages import pages
+from feeds.web.pages.assets import assets
+from feeds.web.redirects import Elsewhere, unknown_category
 
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 _SLUG = re.compile(r"[a-z0-9-]{1,100}")
@@ -95,8 +95,8 @@ class _Views:
         named = slugs.split("+")
         canonical = sorted(set(named))
         _require(named)
-        if len(canonical) > documents.MOST_COMBINED:
-            abort(404, documents.TOO_MANY)
+        if len(canonical) > build.MOST_COMBINED:
+            abort(404, build.TOO_MANY)
         if named != canonical:
             return self._elsewhere.canonical(canonical, form.extension)
         return self._subscription(tuple(named), form)
@@ -149,8 +149,8 @@ class _Views:
         """Lead from the ticked categories of a form to their feed."""
         slugs = sorted(set(request.args.getlist("category")))
         _require(slugs)
-        if len(slugs) > documents.MOST_COMBINED:
-            abort(404, documents.TOO_MANY)
+        if len(slugs) > build.MOST_COMBINED:
+            abort(404, build.TOO_MANY)
         extension = request.args.get("format", next(iter(FORMATS)))
         if extension not in FORMATS:
             abort(404)
@@ -161,16 +161,14 @@ class _Views:
         return response
 
     def outlines(self) -> WerkzeugResponse:
-        return self._served(
-            lambda state: documents.outlines(state, self._site), "list", lambda: None
-        )
+        return self._served(lambda state: build.outlines(state, self._site), "list", lambda: None)
 
     def asset(self, name: str) -> Response:
         return self._respond(self.assets[name])
 
     def _subscription(self, slugs: tuple[str, ...], form: Format) -> WerkzeugResponse:
         return self._served(
-            lambda state: documents.subscription(state, self._site, slugs, form),
+            lambda state: build.subscription(state, self._site, slugs, form),
             "category",
             partial(self._elsewhere.categories, slugs, f".{form.extension}"),
         )
@@ -179,7 +177,7 @@ class _Views:
         if not _NUMBER.fullmatch(number):
             abort(404, "There is no such archive document.")
         return self._served(
-            lambda state: documents.archive(state, self._site, slugs, int(number), form),
+            lambda state: build.archive(state, self._site, slugs, int(number), form),
             "archive document",
             partial(self._elsewhere.categories, slugs, f"/archive/{number}.{form.extension}"),
         )

@@ -12,12 +12,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from feeds.assemble import subscription
+from feeds.documents.assemble import subscription
 from feeds.domain import Category, Notice, NoticeKind, Release, Selection, Site
 from feeds.formats import FORMATS
 from feeds.identity import rank
-from feeds.markup import Paragraph, one_line, summary, text_html
-from feeds.words import words
+from feeds.text.catalogue import words
+from feeds.text.html import Paragraph, summary, text_html
+from feeds.text.plain import one_line
 from tests.portal import START, Portal, page
 
 ATOM = {"a": "http://www.w3.org/2005/Atom"}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from feeds.store.writes import change
+from feeds.store.write.change import change
 from tests.operations.test_export import furnish, rows, served
 from tests.portal import START, Portal, command, page
 

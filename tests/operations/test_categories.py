@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from feeds.markup import one_line
+from feeds.text.plain import one_line
 from tests.portal import Portal, page
 from tests.visible import moved, revisions
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from feeds.sources.jsonl import STORE
-from feeds.store.dump import TABLES
-from feeds.store.writes import change
+from feeds.ingest.sources.jsonl import STORE
+from feeds.store.copy.dump import TABLES
+from feeds.store.write.change import change
 from tests.databases import Server
 from tests.portal import START, Portal, command, page
 

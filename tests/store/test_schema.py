@@ -13,9 +13,9 @@ from sqlalchemy.engine import Engine
 from feeds.app import check
 from feeds.errors import SettingsError
 from feeds.operations.migrate import migrate
-from feeds.store import schema
 from feeds.store.engine import name, reading, writing
-from feeds.store.tables import Base
+from feeds.store.schema import version
+from feeds.store.schema.tables import Base
 from tests.portal import START, Portal, page
 
 
@@ -43,7 +43,7 @@ def test_the_migrations_make_what_the_models_describe(portal: Portal) -> None:
 
 
 def test_the_migrations_go_down_and_up_again(portal: Portal) -> None:
-    config = schema._config()  # noqa: SLF001
+    config = version._config()  # noqa: SLF001
     with writing(portal.engine) as connection:
         config.attributes["connection"] = connection
         command.downgrade(config, "base")
@@ -57,7 +57,7 @@ def test_a_store_from_before_archive_pages_gets_them(another: Callable[..., Port
     portal = another(FEEDS_ENTRIES="2")
     portal.imported(*(page(f"R{n}", published=f"2010-05-0{n + 1} 12:00:00") for n in range(5)))
     before = portal.client().get("/releases/archive/1.atom").data
-    config = schema._config()  # noqa: SLF001
+    config = version._config()  # noqa: SLF001
     with writing(portal.engine) as connection:
         config.attributes["connection"] = connection
         command.downgrade(config, "0001")
@@ -158,7 +158,7 @@ def test_a_schema_that_this_code_cannot_read_is_refused(
 def test_an_older_schema_is_refused_with_what_to_run(portal: Portal, tmp_path: Path) -> None:
     # A later version of this service is the same one with one more migration.
     folder = tmp_path / "migrations"
-    shutil.copytree(Path(schema.__file__).parent / "migrations", folder)
+    shutil.copytree(Path(version.__file__).parent / "migrations", folder)
     (folder / "versions" / "0004_later.py").write_text(
         "from alembic import op\nrevision = '0005'\ndown_revision = '0004'\n"
         "def upgrade():\n    op.execute('CREATE TABLE later (id INTEGER PRIMARY KEY)')\n"
@@ -166,8 +166,8 @@ def test_an_older_schema_is_refused_with_what_to_run(portal: Portal, tmp_path: P
     )
     portal.imported(page())
     before = portal.client().get("/releases.atom").data
-    schema._config().set_main_option("script_location", str(folder))  # noqa: SLF001
-    schema._known.cache_clear()  # noqa: SLF001
+    version._config().set_main_option("script_location", str(folder))  # noqa: SLF001
+    version._known.cache_clear()  # noqa: SLF001
     try:
         ran = portal.feeds("status")
         assert (ran.code, ran.err) == (
@@ -180,8 +180,8 @@ def test_an_older_schema_is_refused_with_what_to_run(portal: Portal, tmp_path: P
         assert "from schema 0004 to 0005" in portal.feeds("migrate").out
         assert portal.client().get("/releases.atom").data == before
     finally:
-        schema._config.cache_clear()  # noqa: SLF001
-        schema._known.cache_clear()  # noqa: SLF001
+        version._config.cache_clear()  # noqa: SLF001
+        version._known.cache_clear()  # noqa: SLF001
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:

@@ -12,10 +12,10 @@ from sqlalchemy.exc import IntegrityError
 from feeds.domain import Headline, Release
 from feeds.errors import StoreAwayError
 from feeds.operations.suspend import resume, suspend
-from feeds.store import statements
 from feeds.store.engine import open_engine, reading
-from feeds.store.reads import snapshot
-from feeds.store.writes import change
+from feeds.store.read import queries
+from feeds.store.read.snapshot import snapshot
+from feeds.store.write.change import change
 from tests.portal import START, Portal, page
 
 
@@ -62,7 +62,7 @@ def test_no_read_of_a_poll_sorts_or_scans(another: Callable[..., Portal]) -> Non
 @pytest.mark.only("sqlite")
 def test_what_is_withdrawn_is_found_by_an_index_of_it_alone(portal: Portal) -> None:
     with reading(portal.engine) as connection:
-        for statement in (statements.WITHDRAWALS, statements.WITHDRAWN):
+        for statement in (queries.WITHDRAWALS, queries.WITHDRAWN):
             text = statement.compile(portal.engine).string
             ((*_, step),) = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}").all()
             assert "INDEX ix_release_withdrawn" in step
@@ -216,7 +216,7 @@ def test_no_read_of_a_poll_scans_a_table_on_postgresql(another: Callable[..., Po
         # So small a table is scanned sooner than looked up in, unless that is made expensive.
         for way in ("seqscan", "bitmapscan", "sort"):
             connection.exec_driver_sql(f"SET LOCAL enable_{way} = off")
-        for name, statement in vars(statements).items():
+        for name, statement in vars(queries).items():
             if name not in {
                 "NEWEST", "PAGES", "NEWEST_PAGE", "RELEASE_AT", "MOVED_PAGES", "WITHDRAWN",
             }:  # fmt: skip

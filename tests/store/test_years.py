@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from feeds.domain import Headline
-from feeds.store import schema
 from feeds.store.engine import writing
-from feeds.store.reads import snapshot
+from feeds.store.read.snapshot import snapshot
+from feeds.store.schema import version
 from tests.portal import Portal, page
 
 
@@ -71,7 +71,7 @@ def test_what_was_changed_under_other_settings_is_counted_anew(
 
 def test_a_store_from_before_years_gets_them(portal: Portal) -> None:
     portal.imported(page("A", published="2008-05-01 12:00:00"), page("B", "Kultūra"))
-    config = schema._config()  # noqa: SLF001
+    config = version._config()  # noqa: SLF001
     with writing(portal.engine) as connection:
         config.attributes["connection"] = connection
         command.downgrade(config, "0002")

@@ -15,15 +15,10 @@ import pytest
 from werkzeug.datastructures import Headers
 from werkzeug.test import EnvironBuilder
 
+from feeds.documents.representation import CALM_AFTER
 from feeds.operations.suspend import suspend
-from feeds.representation import CALM_AFTER
 from tests.portal import START, Portal, page
-from tests.web.watching import (
-    ADDRESSES,
-    CATEGORIES,
-    statements,
-    until,
-)
+from tests.web.watching import ADDRESSES, CATEGORIES, statements, until
 
 
 def test_a_hot_poll_asks_the_store_nothing(patient: Portal) -> None:

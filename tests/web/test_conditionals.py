@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from feeds.formats import FORMATS
 from feeds.operations.migrate import migrate
 from feeds.operations.suspend import resume, suspend
-from feeds.web.prepared import http_date
+from feeds.web.http.response import http_date
 from tests.portal import START, Portal, page
 
 CHROME = (

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.web.negotiation import coding, prefers, weights
+from feeds.web.http.negotiation import coding, prefers, weights
 
 ATOM, XML = "application/atom+xml", "application/xml"
 

@@ -13,7 +13,7 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from feeds.app import create_app
 from feeds.operations.suspend import suspend
-from feeds.web.polls import Polls
+from feeds.web.cache.fast_path import Polls
 from tests.portal import START, Portal, page
 
 CHROME = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"

@@ -1,0 +1,1 @@
+"""The command ``feeds``: one file for each group of commands."""

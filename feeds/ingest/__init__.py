@@ -1,0 +1,1 @@
+"""Imports: from inputs through sources and decisions to the store."""

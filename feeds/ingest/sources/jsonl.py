@@ -1,0 +1,140 @@
+"""JSON Lines: one release a line, as ``jsonl.schema.json`` beside this file says."""
+
+import json
+from collections.abc import Iterator
+from typing import BinaryIO, cast
+
+from feeds.ingest.sources.fields import (
+    html_body,
+    identifier,
+    instant,
+    labels,
+    language,
+    quoted,
+    text_body,
+)
+from feeds.ingest.sources.record import Context, Item, Record, Source, Unreadable, UnreadableError
+from feeds.text.html import Block
+from feeds.text.plain import one_line, web_address
+
+STORE = b'{"release-feeds":'
+"""What an export of a release store begins with: JSON Lines, and no releases."""
+
+LINE_LIMIT = 4 * 1024 * 1024
+
+_TEXTS = (
+    "title", "published", "body", "body_html", "website", "contact", "author", "language",
+    "modified", "id", "url",
+)  # fmt: skip
+
+
+def read(stream: BinaryIO, context: Context) -> Iterator[Item]:
+    """Yield a record or a refusal for each line that is not blank."""
+    if context.head.startswith(STORE):
+        raise UnreadableError("it is the export of a release store: import it by itself")
+    for number, line in enumerate(_lines(stream), 1):
+        where = f"line {number}"
+        if line is None:
+            yield Unreadable(f"it is longer than {LINE_LIMIT // 1024 // 1024} MiB", where)
+        elif line.strip():
+            try:
+                yield _record(line, context, where)
+            except UnreadableError as error:
+                yield Unreadable(str(error), where)
+
+
+def _lines(stream: BinaryIO) -> Iterator[bytes | None]:
+    """Yield the lines, None for one that is too long, of which no more is kept than its limit."""
+    while line := stream.readline(LINE_LIMIT + 1):
+        if len(line) <= LINE_LIMIT or line.endswith(b"\n"):
+            yield line
+            continue
+        while line and not line.endswith(b"\n"):
+            line = stream.readline(LINE_LIMIT)
+        yield None
+
+
+def _record(line: bytes, context: Context, where: str) -> Record:
+    stated = _checked(line.removeprefix(b"\xef\xbb\xbf"))
+    title = one_line(stated["title"])
+    if not title:
+        raise UnreadableError("its title is empty: give it one")
+    modified = stated.get("modified")
+    url = _address(stated, "url")
+    id_ = identifier(stated.get("id", url or ""))
+    if "id" in stated and id_ is None:
+        raise UnreadableError("its id is empty: leave it out or give it one")
+    spoken = language(stated.get("language"))
+    if "language" in stated and spoken is None:
+        raise UnreadableError(f"its language, {quoted(stated['language'])}, is no tag like lv")
+    return Record(
+        title=title,
+        published=instant(stated["published"], context.zone, "published"),
+        labels=labels(cast("list[str]", stated.get("categories", []))),
+        body=_body(stated, url),
+        website=_address(stated, "website"),
+        contact=one_line(stated.get("contact", "")) or None,
+        author=one_line(stated.get("author", "")) or None,
+        language=spoken,
+        modified=instant(modified, context.zone, "modified") if modified is not None else None,
+        original_id=id_,
+        original=url,
+        where=where,
+    )
+
+
+def _checked(line: bytes) -> dict[str, str]:
+    """Return the object of a line, once its fields are those of the schema and of its types."""
+    try:
+        stated = json.loads(line.decode())
+    except UnicodeDecodeError:
+        raise UnreadableError("it is not UTF-8") from None
+    except (ValueError, RecursionError) as error:
+        raise UnreadableError(f"it is not JSON: {quoted(str(error))}") from None
+    if not isinstance(stated, dict):
+        raise UnreadableError("it is no JSON object")
+    for field, value in stated.items():
+        _check_field(field, value)
+    for field in ("title", "published"):
+        if field not in stated:
+            raise UnreadableError(f"it has no {field}")
+    if ("body" in stated) == ("body_html" in stated):
+        raise UnreadableError("it needs one of body and body_html")
+    return stated
+
+
+def _check_field(field: str, value: object) -> None:
+    if field == "categories":
+        if not (isinstance(value, list) and all(isinstance(one, str) for one in value)):
+            raise UnreadableError("its categories are no list of texts")
+    elif field not in _TEXTS:
+        raise UnreadableError(f"it has a field {quoted(field)} that the schema does not know")
+    elif not isinstance(value, str):
+        raise UnreadableError(f"its {field} is no text")
+
+
+def _address(stated: dict[str, str], field: str) -> str | None:
+    if field not in stated:
+        return None
+    found = web_address(one_line(stated[field]))
+    if found is None:
+        raise UnreadableError(f"its {field}, {quoted(stated[field])}, is no http or https address")
+    return found
+
+
+def _body(stated: dict[str, str], url: str | None) -> tuple[Block, ...]:
+    if "body" in stated:
+        return text_body(stated["body"])
+    return html_body(stated["body_html"], url)
+
+
+def _recognises(name: str, head: bytes) -> bool:
+    first, end, _ = head.partition(b"\n")
+    return name.endswith(SOURCE.suffixes) or (
+        first.lstrip(b"\xef\xbb\xbf \t").startswith(b"{")
+        and b'"published"' in first
+        and (bool(end) or first.rstrip().endswith(b"}"))
+    )
+
+
+SOURCE = Source((".jsonl", ".ndjson"), _recognises, read)

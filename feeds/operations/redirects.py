@@ -1,0 +1,132 @@
+"""Old addresses: add, list and remove those that answer 301 with an address of this service."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from feeds.domain import Target
+from feeds.errors import NothingToDoError, RefusedError
+from feeds.settings import Settings
+from feeds.store.read.snapshot import snapshot
+from feeds.store.write import redirects as stored
+from feeds.store.write.change import Change, change
+from feeds.urls import LONGEST, PROBES, is_real, parse_location, parse_target
+
+STANDARD = "-"
+"""Stands for standard input."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An address and its target as they stand on a line of a file (the first is 1)."""
+
+    number: int
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a line was refused."""
+
+    number: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """How many addresses were added and were known with the same target, and what was refused."""
+
+    added: int
+    unchanged: int
+    refused: tuple[Refusal, ...]
+
+
+def read(path: str) -> list[Line]:
+    """Read a file of addresses: one a line, white space, its target; ``#`` begins a remark.
+
+    ``-`` is standard input.
+
+    Raises ``NothingToDoError`` where it cannot be read.
+    """
+    try:
+        data = sys.stdin.buffer.read() if path == STANDARD else Path(path).read_bytes()
+    except OSError as error:
+        raise NothingToDoError(
+            f"The file {path} cannot be read: {error.strerror}. Name another."
+        ) from None
+    text = data.decode("utf-8-sig", errors="surrogateescape")
+    lines = enumerate(text.split("\n"), 1)
+    return [
+        Line(number, tuple(line.split()))
+        for number, line in lines
+        if line.strip() and not line.startswith("#")
+    ]
+
+
+def add(engine: Engine, settings: Settings, now: datetime, lines: Sequence[Line]) -> Added:
+    """Add addresses in one transaction; what is refused does not hold up the others."""
+    added = unchanged = 0
+    refused = []
+    with change(engine, now) as changing:
+        for line in lines:
+            try:
+                new = _add(changing, settings.site.base_url, line.fields)
+            except RefusedError as error:
+                refused.append(Refusal(line.number, str(error)))
+            else:
+                added += new
+                unchanged += not new
+    return Added(added, unchanged, tuple(refused))
+
+
+def remove(engine: Engine, now: datetime, text: str) -> bool:
+    """Let an old address lead nowhere; return whether it led anywhere. Raises ``RefusedError``."""
+    location = _location(text)
+    with change(engine, now) as changing:
+        return stored.remove(changing, location)
+
+
+def addresses(engine: Engine) -> Iterator[tuple[str, Target]]:
+    """Return every old address and what it leads to now, in their order."""
+    with snapshot(engine) as state:
+        return iter(state.addresses())
+
+
+def _add(changing: Change, base_url: str, fields: tuple[str, ...]) -> bool:
+    if len(fields) != 2:  # noqa: PLR2004 - a pair
+        raise RefusedError("A line has an address, white space and its target.")
+    location = _location(fields[0])
+    if is_real(base_url, location):
+        raise RefusedError(
+            f"{location} is an address of this service itself, which cannot be an old one"
+            f"{'' if location.partition('?')[0] in PROBES else ' unless with a query'}."
+        )
+    target = parse_target(base_url, fields[1])
+    if target is None:
+        raise RefusedError(
+            f"{fields[1]!r} cannot be led to: name the index, a feed of all releases or of one "
+            "category, a category or a release of this service."
+        )
+    to = stored.resolve(changing, target)
+    if to is None:
+        raise RefusedError(f"There is nothing at {target}: name what there is.")
+    known = stored.get(changing, location)
+    if known is None:
+        stored.put(changing, location, to)
+    elif known != to:
+        raise RefusedError(f"{location} leads elsewhere already: `feeds address remove` it first.")
+    return known is None
+
+
+def _location(text: str) -> str:
+    location = parse_location(text)
+    if location is None or len(location) > LONGEST:
+        raise RefusedError(
+            f"{text!r} is no old address: write path and query as a request has them, from the "
+            f"first slash on, in at most {LONGEST} characters."
+        )
+    return location

@@ -1,0 +1,1 @@
+"""Reading the store: snapshots, and nothing that could change it."""

@@ -1,0 +1,227 @@
+"""The statements of the reads, each made once.
+
+To put one together and adapt it to its result at every request costs more than to run it
+(docs/decisions/0013-profile.md). Core alone: nothing here goes through the ORM.
+"""
+
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import BigInteger, BindParameter, Integer, Select, bindparam, func, select, tuple_
+
+from feeds.store.schema.tables import (
+    AddressRow,
+    HeadRow,
+    ImportRow,
+    Instant,
+    LabelRow,
+    ListingRow,
+    MembershipRow,
+    NoticeRow,
+    PageRow,
+    ReleaseRow,
+    SelectionRow,
+    YearRow,
+)
+
+_head = HeadRow.__table__.c
+_address = AddressRow.__table__.c
+_label = LabelRow.__table__.c
+_selection = SelectionRow.__table__.c
+_release = ReleaseRow.__table__.c
+_membership = MembershipRow.__table__.c
+_listing = ListingRow.__table__.c
+_page = PageRow.__table__.c
+_notice = NoticeRow.__table__.c
+_year = YearRow.__table__.c
+_import = ImportRow.__table__.c
+
+BEGINNING = (datetime.min.replace(tzinfo=UTC), 0)
+"""An order key before that of every release."""
+
+HEAD = select(
+    _head.store_id,
+    _head.revision,
+    _head.instant,
+    _head.page_size,
+    _head.settings_digest,
+    _head.settings_revision,
+    _head.settings_changed,
+)
+
+_SELECTION = select(
+    _selection.id,
+    _selection.feed_id,
+    _selection.slug,
+    _selection.name,
+    _selection["count"].label("shown"),
+    _selection.revision,
+    _selection.changed,
+    _selection.created,
+)
+SELECTION = _SELECTION.where(_selection.slug == bindparam("slug"))
+SELECTIONS = _SELECTION.where(_selection.slug.in_(bindparam("slugs", expanding=True)))
+CATEGORIES = _SELECTION.where(_selection.slug > "").order_by(_selection.slug)
+
+_SLUGS = select(_label.slug.label("given"), _selection.slug.label("slug")).join_from(
+    LabelRow.__table__, SelectionRow.__table__
+)
+PRESENT_SLUGS = _SLUGS.where(_label.slug.in_(bindparam("slugs", expanding=True)))
+FORMER_SLUGS = _SLUGS.where(_label.slug != _selection.slug).order_by(_label.slug)
+
+MOVED_SELECTIONS = (
+    select(_selection.id).where(_selection.revision > bindparam("since")).limit(bindparam("most"))
+)
+MOVED_PAGES = (
+    select(_page.selection, _page.number)
+    .where(_page.revision > bindparam("since"))
+    .limit(bindparam("most"))
+)
+
+NEWEST_PAGE = select(func.max(_page.number)).where(_page.selection == bindparam("selection"))
+PAGES = select(
+    _page.number, _page.last_published, _page.last_rank, _page.revision, _page.changed
+).where(
+    _page.selection == bindparam("selection"),
+    _page.number.between(bindparam("first"), bindparam("last")),
+)
+
+RELEASE_AT = select(_release.id).where(
+    _release.path == bindparam("path"), _release.withdrawn.is_(None)
+)
+WITHDRAWN_AT = select(_release.id).where(
+    _release.path == bindparam("path"), _release.withdrawn.is_not(None)
+)
+
+WITHDRAWALS = (
+    select(_release.entry_id, _release.path, _release.title, _release.withdrawn)
+    .where(_release.withdrawn.is_not(None))
+    .order_by(_release.withdrawn.desc(), _release.id.desc())
+)
+
+WITHDRAWN = select(func.count()).where(_release.withdrawn.is_not(None))
+
+
+class Chosen(NamedTuple):
+    """The statements that read some releases, their headlines or their categories; in no order."""
+
+    releases: Select[Any]
+    headlines: Select[Any]
+    memberships: Select[Any]
+
+
+def _chosen(ids: Select[int] | BindParameter[Any]) -> Chosen:
+    headlines = select(
+        _release.id,
+        _release.path,
+        _release.published,
+        _release.rank,
+        _release.title,
+        _release.language,
+    ).where(_release.id.in_(ids))
+    releases = headlines.add_columns(
+        _release.entry_id,
+        _release.updated,
+        _release.body,
+        _release.summary,
+        _release.author,
+        _release.website,
+        _release.contact,
+        _release.original,
+    )
+    memberships = (
+        select(_membership.release, _selection.slug, _selection.name)
+        .join_from(MembershipRow.__table__, SelectionRow.__table__)
+        .where(_membership.release.in_(ids))
+    )
+    return Chosen(releases, headlines, memberships)
+
+
+_order = (_listing.published.desc(), _listing.rank.desc())
+NEWEST = (
+    select(_listing.published, _listing.rank, _listing.release)
+    .where(_listing.selection == bindparam("selection"))
+    .order_by(*_order)
+    .limit(bindparam("limit", type_=Integer))
+    .offset(bindparam("offset", 0, type_=Integer))
+)
+"""The order keys and ids of a selection's newest releases."""
+
+NEWEST_RELEASES = _chosen(
+    select(_listing.release)
+    .where(_listing.selection == bindparam("selection"))
+    .order_by(*_order)
+    .limit(bindparam("limit", type_=Integer))
+)
+
+_key = tuple_(_listing.published, _listing.rank)
+_here = tuple_(bindparam("published", type_=Instant), bindparam("rank", type_=BigInteger))
+_beside = select(_listing.release).where(_listing.selection == bindparam("selection")).limit(1)
+NEXT_EARLIER = _beside.where(_key < _here).order_by(*_order)
+NEXT_LATER = _beside.where(_key > _here).order_by(_listing.published, _listing.rank)
+
+PAGE_OF = (
+    select(_page.number)
+    .where(
+        _page.selection == bindparam("selection"),
+        tuple_(_page.last_published, _page.last_rank) >= _here,
+    )
+    .order_by(_page.last_published, _page.last_rank)
+    .limit(1)
+)
+
+YEARS = (
+    select(_year.year, _year["count"])
+    .where(_year.selection == bindparam("selection"))
+    .order_by(_year.year)
+)
+
+_after = tuple_(bindparam("after", type_=Instant), bindparam("after_rank", type_=BigInteger))
+_until = tuple_(bindparam("until", type_=Instant), bindparam("until_rank", type_=BigInteger))
+ARCHIVED_RELEASES = _chosen(
+    select(_listing.release).where(
+        _listing.selection == bindparam("selection"), _key > _after, _key <= _until
+    )
+)
+
+RELEASES = _chosen(bindparam("ids", expanding=True))
+
+NOTICES = select(
+    _notice.kind,
+    _notice.entry_id,
+    _notice.rank,
+    _notice.announced,
+    _notice.updated,
+    _notice.since,
+    _notice.lifted,
+    _notice.title,
+    _notice.text,
+).order_by(_notice.announced.desc())
+
+ADDRESSES = (
+    select(
+        _address.location,
+        _release.path,
+        _selection.slug,
+        _address.format,
+        _release.withdrawn,
+    )
+    .outerjoin_from(AddressRow.__table__, ReleaseRow.__table__)
+    .outerjoin(SelectionRow.__table__, _address.selection == _selection.id)
+    .order_by(_address.location)
+)
+ADDRESS = ADDRESSES.where(_address.location == bindparam("location"))
+
+LAST_IMPORT = (
+    select(
+        _import.started,
+        _import.finished,
+        _import.added,
+        _import.changed,
+        _import.unchanged,
+        _import.skipped,
+        _import.refused,
+    )
+    .order_by(_import.id.desc())
+    .limit(1)
+)

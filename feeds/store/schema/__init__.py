@@ -1,0 +1,1 @@
+"""The schema of the store: tables, version and migrations."""

@@ -1,0 +1,1 @@
+"""Changing the store: one ``Change`` a transaction, and what it writes."""

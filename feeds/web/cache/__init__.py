@@ -1,0 +1,1 @@
+"""The response cache: cached documents, and the revision they are compared with."""

@@ -1,0 +1,1 @@
+"""HTML pages for people, their templates and static files."""

@@ -1,0 +1,44 @@
+"""What pages and feeds are dressed in, and what crawlers ask for: the same until the next start."""
+
+from datetime import datetime
+from importlib.resources import files
+
+from feeds.documents.assemble import invitation, page_name
+from feeds.documents.representation import Representation
+from feeds.domain import Site
+from feeds.text.plain import one_line
+from feeds.web.http.response import Prepared
+
+
+def assets(site: Site, now: datetime) -> dict[str, Prepared]:
+    """Return each asset by its name at the top of the service."""
+    common = _file("common.css")
+    found = {
+        "robots.txt": (b"User-agent: *\nDisallow:\n", "text/plain"),
+        "favicon.ico": (_file("favicon.ico"), "image/x-icon"),
+        "style.css": (common + _file("style.css"), "text/css"),
+        "feed.css": (common + _file("feed.css") + _said(site).encode(), "text/css"),
+        "page.js": (_file("page.js"), "text/javascript"),
+    }
+    return {
+        name: Prepared(Representation(body, media_type), now)
+        for name, (body, media_type) in found.items()
+    }
+
+
+def _said(site: Site) -> str:
+    """Let the style sheet say in RSS what an Atom document says in its subtitle."""
+    return (
+        f'channel > description::after {{ content: " " {_quoted(invitation(site))}; }}\n'
+        f'channel > |link::before {{ content: {_quoted(f"{page_name(site)}:")} " "; }}\n'
+    )
+
+
+def _quoted(text: str) -> str:
+    """Write a CSS string (CSS Syntax Level 3, §4.3.5)."""
+    escaped = one_line(text).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def _file(name: str) -> bytes:
+    return files("feeds.web.pages").joinpath("static", name).read_bytes()

@@ -1,0 +1,179 @@
+import json
+from datetime import UTC, datetime
+from importlib.resources import files
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from feeds.ingest.sources import Record, Unreadable, recognised
+from feeds.ingest.sources.jsonl import LINE_LIMIT, SOURCE
+from feeds.text.html import Html, text_html
+from tests.ingest.sources.samples import NOON, items, records, refusals
+
+SCHEMA = Draft202012Validator(
+    json.loads(files("feeds.ingest.sources").joinpath("jsonl.schema.json").read_text("utf-8"))
+)
+LEAST = {"title": "Tilts", "published": "2010-05-04T12:00:00+03:00", "body": "A"}
+
+
+def line(**more: Any) -> str:
+    return json.dumps(LEAST | more)
+
+
+def test_a_line_is_read_with_all_that_it_states() -> None:
+    stated = {
+        "title": "Tilts\n ceļš",
+        "published": "2010-05-04 12:00:00",
+        "modified": "2010-05-05t09:00:00.5z",
+        "body_html": "<p>A",
+        "categories": ["Kultūra", "Kultūra", "Sports"],
+        "website": "www.a.lv",
+        "contact": "Anna\n6000",
+        "author": "Anna",
+        "language": "lv",
+        "id": "x-1",
+        "url": "https://a.lv/1",
+    }
+    SCHEMA.validate(stated)
+    assert records("jsonl", json.dumps(stated)) == [
+        Record(
+            title="Tilts ceļš",
+            published=NOON,
+            labels=("Kultūra", "Sports"),
+            body=(Html("<p>A", "https://a.lv/1"),),
+            website="http://www.a.lv",
+            contact="Anna 6000",
+            author="Anna",
+            language="lv",
+            modified=datetime(2010, 5, 5, 9, 0, tzinfo=UTC),
+            original_id="x-1",
+            original="https://a.lv/1",
+            where="line 1",
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [
+        "2010-05-04T12:00:00+03:00",
+        "2010-05-04 12:00:00 +03:00",
+        "2010-05-04t09:00:00z",
+        "2010-05-04T12:00:00 +0300",
+        "2010-05-04 12:00",
+        " 2010-05-04T12:00:00,5 ",
+    ],
+)
+def test_an_instant_is_read_however_it_is_parted(stated: str) -> None:
+    (record,) = records("jsonl", line(published=stated))
+    assert record.published == datetime(2010, 5, 4, 9, tzinfo=UTC)
+
+
+def test_the_least_that_a_line_may_state_is_enough() -> None:
+    (record,) = records("jsonl", "\ufeff" + line(body="A\r\n\r\n \n B\nC\n"))
+    assert text_html(record.body) == "<p>A</p>\n<p>B<br>\nC</p>"
+    assert (record.labels, record.original_id) == ((), None)
+    assert records("jsonl", line(url="https://a.lv/"))[0].original_id == "https://a.lv/"
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        ("{", "it is not JSON: “Expecting property name"),
+        ("[" * 100_000, "it is not JSON"),
+        ("[]", "it is no JSON object"),
+        (b'{"title": "\xff"}', "it is not UTF-8"),
+        (json.dumps({"published": "", "body": ""}), "it has no title"),
+        (json.dumps({"title": "T", "body": ""}), "it has no published"),
+        (json.dumps({"title": "T", "published": ""}), "it needs one of body and body_html"),
+        (line(body_html=""), "it needs one of body and body_html"),
+        (line(title="\ud800"), "its title is empty"),
+        (line(tittle="T"), "it has a field “tittle” that the schema does not know"),
+        (line(title=1), "its title is no text"),
+        (line(categories="K"), "its categories are no list of texts"),
+        (line(published="2010-05-04"), "its published, “2010-05-04”, is not an instant"),
+        (line(published="9999-12-31T23:59:59-12:00"), "its published, “9999"),
+        (line(published="0000-01-01T00:00:00Z"), "its published, “0000"),
+        (line(modified="x" * 100), f"its modified, “{'x' * 60}…”, is not an instant"),
+        (line(language="latviešu"), "its language, “latviešu”, is no tag like lv"),
+        (line(url="javascript:alert(1)"), "its url, “javascript:alert(1)”, is no http"),
+        (line(website="a b"), "its website, “a b”, is no http or https address"),
+        (line(id=" "), "its id is empty"),
+        (line(id="x" * 2001), "its id is longer than 2000 bytes"),
+    ],
+)
+def test_what_is_no_release_is_refused_with_the_field_and_the_others_read(
+    data: str | bytes, reason: str
+) -> None:
+    raw = data.encode() if isinstance(data, str) else data
+    faulty, good = items("jsonl", raw + b"\n\n" + line().encode())
+    assert isinstance(faulty, Unreadable)
+    assert faulty.where == "line 1"
+    assert faulty.reason.startswith(reason)
+    assert isinstance(good, Record)
+    assert good.where == "line 3"
+
+
+def test_a_line_that_is_too_long_is_refused_and_the_next_one_read() -> None:
+    short, long, last = line(), line(body="x" * LINE_LIMIT * 3), line()
+    found = items("jsonl", f"{short}\n{long}\n{last}")
+    assert [item.where for item in found] == ["line 1", "line 2", "line 3"]
+    assert refusals("jsonl", f"{long}") == [("line 1", "it is longer than 4 MiB")]
+
+
+def test_a_line_is_known_by_its_fields_where_its_name_says_nothing() -> None:
+    assert recognised("x.data", line().encode()) is SOURCE
+    assert recognised("x.json", line().encode()) is SOURCE
+    assert recognised("x.ndjson", b"") is SOURCE
+    assert recognised("x.data", b'{"a": 1}') is None
+    assert recognised("x.data", b'{"published') is None
+
+
+TEXTS = st.text(max_size=20)
+INSTANTS = st.datetimes(
+    min_value=datetime.fromisoformat("1900-01-02"), max_value=datetime.fromisoformat("9999-12-30")
+).map(lambda instant: instant.isoformat()) | st.from_regex(
+    r"\A(19|20)[0-9]{2}-(0[1-9]|1[0-2])-[0-2][1-8][ Tt]([01][0-9]|2[0-3]):[0-5][0-9]"
+    r"(:[0-5][0-9](\.[0-9]{1,9})?)?(Z|z|[+-](0[0-9]|1[0-4]):?[0-5][0-9])?\Z"
+)
+ADDRESSES = st.sampled_from(["https://a.lv/b?c", "www.a.lv", "a.lv", "ftp://a.lv", "", "a b"])
+STATED = st.fixed_dictionaries(
+    {"title": TEXTS | st.integers(), "published": INSTANTS | TEXTS},
+    optional={
+        "body": TEXTS,
+        "body_html": TEXTS,
+        "categories": st.lists(TEXTS, max_size=3) | TEXTS,
+        "website": ADDRESSES,
+        "contact": TEXTS,
+        "author": TEXTS | st.none(),
+        "language": st.sampled_from(["lv", "en-GB", "", "x", "latviešu"]),
+        "modified": INSTANTS,
+        "id": TEXTS,
+        "url": ADDRESSES,
+        "other": TEXTS,
+    },
+)
+
+# What a pattern cannot say, or says of characters that are then removed.
+BEYOND_THE_SCHEMA = ("is not an instant", "is no http or https address", "is empty")
+
+
+@given(STATED)
+def test_schema_and_reader_agree(stated: dict[str, Any]) -> None:
+    (found,) = items("jsonl", json.dumps(stated))
+    if isinstance(found, Record):
+        assert SCHEMA.is_valid(stated), stated
+    else:
+        assert not SCHEMA.is_valid(stated) or any(
+            words in found.reason for words in BEYOND_THE_SCHEMA
+        ), found
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_are_met_with_another_error(data: bytes) -> None:
+    for found in items("jsonl", data):
+        assert isinstance(found, Unreadable)
+        assert found.reason

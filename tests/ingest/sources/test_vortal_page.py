@@ -1,0 +1,218 @@
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feeds.ingest.sources import Record, UnreadableError, vortal_page
+from feeds.settings import zone
+from feeds.text.html import Heading, Paragraph
+from tests.portal import BANNER, NO_CONTACT, page
+
+RIGA = zone("Europe/Riga")
+
+
+def read(text: str | bytes) -> Record:
+    return vortal_page.read(text.encode() if isinstance(text, str) else text, RIGA)
+
+
+def test_the_real_page_is_read_exactly(seed_page: Path) -> None:
+    record = read(seed_page.read_bytes())
+    assert record.labels == ("Sabiedrības integrācija",)
+    assert record.title == "Integrācijas sekretariātam aprit 5 gadi!"
+    assert record.published == datetime(2007, 11, 26, 22, 55, 22, tzinfo=UTC)
+    assert record.website == "http://www.integracija.gov.lv"
+    assert record.contact is None
+    assert record.banner == BANNER
+    assert [type(block) for block in record.body] == [Paragraph] * 11 + [Heading, Paragraph]
+    assert record.body[11].text == "Uzziņai"
+    assert record.body[12].text.startswith("2002.gada 21.novembrī LR Saeima")
+    text = " ".join(block.text for block in record.body)
+    for line in (BANNER, "Samazināt palielināt tekstu", "Copyright"):
+        assert line not in text
+
+
+VARIANTS: dict[str, Callable[[str], bytes]] = {
+    "crlf": lambda text: text.replace("\n", "\r\n").encode(),
+    "cr": lambda text: text.replace("\n", "\r").encode(),
+    "bom": lambda text: b"\xef\xbb\xbf" + text.encode(),
+    "more blank lines": lambda text: text.replace("\n\n", "\n\n\n\n").encode(),
+    "blank lines of spaces": lambda text: text.replace("\n\n", "\n \t \n").encode(),
+    "blank line at either end": lambda text: f"\n\n{text}\n\n".encode(),
+    "spaces at line ends": lambda text: text.replace("\n", "  \u00a0\n").encode(),
+    "no blank lines": lambda text: text.replace("\n\n", "\n").replace("\n\n", "\n").encode(),
+    "no control line": lambda text: text.replace("Samazināt palielināt tekstu\n\n", "").encode(),
+    "windows-1257": lambda text: text.encode("cp1257"),
+}
+
+
+@pytest.mark.parametrize("variant", sorted(VARIANTS))
+def test_a_page_is_read_the_same_however_it_was_saved(variant: str) -> None:
+    plain = read(page())
+    record = read(VARIANTS[variant](page()))
+    for field in ("title", "published", "labels", "body", "website", "contact", "banner"):
+        assert getattr(record, field) == getattr(plain, field), field
+
+
+def test_windows_1257_is_named_and_utf_8_is_not() -> None:
+    assert read(page().encode("cp1257")).remarks == (
+        "it was read as Windows-1257, not being UTF-8",
+    )
+    assert read(page()).remarks == ()
+
+
+def test_lines_of_a_paragraph_stay_together_and_text_is_left_as_it_stands() -> None:
+    body = 'Viens & "divi" <b>\ntrīs &amp; &lt;četri&gt;\n\nPieci'
+    assert read(page(body=body)).body == (
+        Paragraph('Viens & "divi" <b>\ntrīs &amp; &lt;četri&gt;'),
+        Paragraph("Pieci"),
+    )
+
+
+def test_a_reference_section_is_a_heading_wherever_its_text_begins() -> None:
+    expected = (Paragraph("A."), Heading("Uzziņai"), Paragraph("B."))
+    for body in ("A.\n\nUzziņai:\nB.", "A.\nUzziņai: B.", "A.\n\nUZZIŅAI:\n\nB."):
+        blocks = read(page(body=body)).body
+        assert [type(block) for block in blocks] == [type(block) for block in expected]
+        assert blocks[-1] == expected[-1]
+    assert read(page(body="Uzziņai mēs rakstām.")).body == (Paragraph("Uzziņai mēs rakstām."),)
+
+
+@pytest.mark.parametrize(
+    ("contact", "expected"),
+    [
+        (NO_CONTACT, None),
+        ("", None),
+        (
+            "Preses relīzes iesniedzēja kontaktinformācija: Anna Ozola, tālr. 6000 0000",
+            "Anna Ozola, tālr. 6000 0000",
+        ),
+        (
+            "Preses relīzes iesniedzēja kontaktinformācija:\nAnna Ozola\n\nanna@example.lv",
+            "Anna Ozola anna@example.lv",
+        ),
+    ],
+)
+def test_the_contact_is_what_follows_its_words(contact: str, expected: str | None) -> None:
+    record = read(page(contact=contact))
+    assert record.contact == expected
+    assert record.body == (Paragraph("Tilts savieno abus krastus."),)
+    assert record.website == "http://www.liepkalne.example.lv"
+
+
+def test_text_below_the_sentence_that_there_is_no_contact_is_not_lost() -> None:
+    record = read(page(contact=f"{NO_CONTACT}\n\nPielikums pieejams redakcijā."))
+    assert record.contact is None
+    assert record.body[-1] == Paragraph("Pielikums pieejams redakcijā.")
+    assert record.website == "http://www.liepkalne.example.lv"
+
+
+def test_words_of_the_contact_within_a_long_body_do_not_cut_it_short() -> None:
+    body = (
+        "Preses relīzes iesniedzēja kontaktinformācija ir svarīga.\n\n" + "Garš stāsts. " * 40
+    ).strip()
+    assert len(read(page(body=body, contact="", website="")).body) == 2
+
+
+@pytest.mark.parametrize(
+    ("website", "expected"),
+    [
+        ("", None),
+        ("https://a.example.lv/b?c", "https://a.example.lv/b?c"),
+        ("a.example.lv", "http://a.example.lv"),
+    ],
+)
+def test_the_website_is_absolute_or_missing(website: str, expected: str | None) -> None:
+    record = read(page(website=website))
+    assert (record.website, len(record.body)) == (expected, 1)
+
+
+def test_a_last_line_that_is_a_sentence_is_no_website() -> None:
+    record = read(page(body="Pirmais.\n\nLasiet www.a.lv un rakstiet.", website=""))
+    assert record.website is None
+    assert len(record.body) == 2
+
+
+@pytest.mark.parametrize(
+    ("head", "banner", "label", "title"),
+    [
+        ("Kultūra\n\nIzstāde", "", "Kultūra", "Izstāde"),
+        ("Kultūra\nIzstāde", "", "Kultūra", "Izstāde"),
+        (f"{BANNER}\nKultūra\nIzstāde", BANNER, "Kultūra", "Izstāde"),
+        ("Mēs beidzam.\n\nKultūra\n\nIzstāde", "Mēs beidzam.", "Kultūra", "Izstāde"),
+        ("Mēs beidzam.\nKultūra\n\nIzstāde", "Mēs beidzam.", "Kultūra", "Izstāde"),
+        (f"{BANNER}\n\nKultūra\n\nGara\nizstāde", BANNER, "Kultūra", "Gara izstāde"),
+        (f"Kultūra\n\n{'Ļ' * 500}", "", "Kultūra", "Ļ" * 500),
+    ],
+)
+def test_banner_category_and_title_are_told_apart(
+    head: str, banner: str, label: str, title: str
+) -> None:
+    record = read(f"{head}\n\nPublicēts 2010-05-04 12:00:00\n\nTeksts.")
+    assert (record.banner, record.labels, record.title) == (banner, (label,), title)
+
+
+@pytest.mark.parametrize(
+    ("stated", "utc"),
+    [
+        ("2010-05-04 12:00:00", "2010-05-04 09:00:00"),
+        ("2010-05-04 12:00", "2010-05-04 09:00:00"),
+        # 2010-10-31 03:00–04:00 came twice: the first is meant, in summer time.
+        ("2010-10-31 03:30:00", "2010-10-31 00:30:00"),
+        # 2010-03-28 03:00–04:00 never came: as far behind 04:30 as the clock was put forward.
+        ("2010-03-28 03:30:00", "2010-03-28 01:30:00"),
+    ],
+)
+def test_local_time_is_read_by_the_stated_rule(stated: str, utc: str) -> None:
+    assert read(page(published=stated)).published == datetime.fromisoformat(f"{utc}+00:00")
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "the file is empty"),
+        (b" \n\t\r\n", "the file is empty"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(range(32)) * 20, "a binary file"),
+        (page(body="\x81").encode("latin-1", "ignore"), "neither UTF-8 nor Windows-1257"),
+        (b"\x7fELF\x01\x02" + bytes(range(9)) * 20, "a binary file"),
+        (page().replace("Publicēts", "Rakstīts").encode(), "no line “Publicēts <date time>”"),
+        (page(published="2010-02-30 12:00:00").encode(), "“2010-02-30 12:00:00” is not a date"),
+        (page(published="").encode(), "“” is not a date"),
+        (page(published="0001-01-01 00:00:00").encode(), "is not a date"),
+        (page(title="", banner="").encode(), "no title, or no category"),
+        (page(title="").encode(), "no category or no title"),
+        (page(title="", category="").encode(), "no category or no title"),
+        (page(title="", category="", banner="").encode(), "no category or no title"),
+    ],
+)
+def test_what_is_no_release_is_refused_with_the_reason(data: bytes, reason: str) -> None:
+    with pytest.raises(UnreadableError, match=reason.replace("(", r"\(")):
+        read(data)
+
+
+def test_characters_that_xml_forbids_are_removed_and_counted() -> None:
+    record = read(page(body="Tilts\x00 un\x0b ceļš\ufffe."))
+    assert record.body == (Paragraph("Tilts un ceļš."),)
+    assert record.remarks == ("3 characters that XML forbids were removed",)
+    assert read(page(body="A\x01")).remarks == ("1 character that XML forbids were removed",)
+
+
+@given(st.binary(max_size=300))
+def test_no_bytes_are_met_with_another_error(data: bytes) -> None:
+    try:
+        read(data)
+    except UnreadableError as error:
+        assert str(error)  # noqa: PT017 - refusing is one of two right outcomes
+
+
+@given(st.text(max_size=200), st.text(max_size=60), st.text(max_size=400))
+def test_no_page_of_any_text_is_met_with_another_error(a: str, b: str, c: str) -> None:
+    text = f"{a}\n\n{b}\n\nPublicēts 2010-05-04 12:00:00\n\n{c}"
+    try:
+        record = read(text.encode("utf-8", "replace"))
+    except UnreadableError:
+        return
+    assert record.title
+    assert record.labels[0]

@@ -1,0 +1,115 @@
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feeds.ingest.sources import Record, Skipped, recognised
+from feeds.ingest.sources.wordpress import SOURCE, paragraphed
+from feeds.text.html import Html
+from tests.ingest.sources.samples import NOON, items, post, records, refusals, rss, wxr
+
+
+def test_a_post_is_read_with_all_that_it_states() -> None:
+    (record,) = records(
+        "wordpress",
+        wxr(
+            post(
+                "Pirmā.\n\nOtrā <a href='/x'>saite</a>.",
+                '<category domain="category" nicename="k"><![CDATA[Kult&#363;ra &amp; māksla]]>'
+                '</category><category domain="post_tag" nicename="t">birka</category>'
+                '<category domain="category" nicename="s">Sports</category>'
+                "<wp:post_modified_gmt>2011-01-02 03:04:05</wp:post_modified_gmt>",
+                title="Tilts &amp; <em>ceļš</em>",
+            )
+        ),
+    )
+    assert record == Record(
+        title="Tilts & ceļš",
+        published=NOON,
+        labels=("Kultūra & māksla", "Sports"),
+        body=(
+            Html(
+                "<p>Pirmā.</p>\n<p>Otrā <a href='/x'>saite</a>.</p>",
+                "https://a.example.lv/2010/05/tilts-1/",
+            ),
+        ),
+        author="Anna Ozola",
+        language="lv",
+        modified=datetime(2011, 1, 2, 3, 4, 5, tzinfo=UTC),
+        original_id="https://a.example.lv/?p=1",
+        original="https://a.example.lv/2010/05/tilts-1/",
+        where="item 1",
+    )
+
+
+@pytest.mark.parametrize(
+    ("part", "reason"),
+    [
+        (post(kind="page"), "it is a page"),
+        (post(kind="attachment", state="inherit"), "it is an attachment"),
+        (post(kind="event"), "it is no post but of the type event"),
+        (post(state="draft"), "it is a draft"),
+        (post(state="future"), "it is scheduled for later"),
+        (post(state="odd"), "it is not published but of the state odd"),
+        (post(more="<wp:post_password>x</wp:post_password>"), "it is protected by a password"),
+    ],
+)
+def test_what_is_no_published_post_is_skipped_with_the_reason(part: str, reason: str) -> None:
+    skipped, record = items("wordpress", wxr(part, post(number=2)))
+    assert skipped == Skipped(reason, "item 1")
+    assert isinstance(record, Record)
+    assert record.where == "item 2"
+
+
+def test_a_post_without_gmt_is_dated_by_its_local_time_or_its_pub_date() -> None:
+    zeros = post(gmt="0000-00-00 00:00:00")
+    without = zeros.replace("wp:post_date>", "wp:x>")
+    for part in (zeros, without):
+        assert records("wordpress", wxr(part))[0].published == NOON
+    undated = without.replace("pubDate>", "y>")
+    assert refusals("wordpress", wxr(undated)) == [("item 1", "it has no date of publication")]
+
+
+def test_a_faulty_post_does_not_hold_up_the_others() -> None:
+    found = items(
+        "wordpress", wxr(post(title=" "), post(gmt="9999-99-99 00:00:00"), post(number=3))
+    )
+    assert [item.where for item in found] == ["item 1", "item 2", "item 3"]
+    assert isinstance(found[2], Record)
+    assert refusals("wordpress", wxr(post(title=" "))) == [("item 1", "it has no title")]
+
+
+def test_a_post_of_nobody_known_keeps_the_login_and_one_without_links_its_title() -> None:
+    part = post().replace(">anna<", ">janis<").replace("<link>", "<x>").replace("</link>", "</x>")
+    (record,) = records("wordpress", wxr(part.replace("guid", "y")))
+    assert (record.author, record.original_id, record.original) == ("janis", None, None)
+    (record,) = records("wordpress", wxr(post().replace(">anna<", "><")))
+    assert record.author is None
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("a\r\nb\r\n\r\n\r\nc", "<p>a<br>\nb</p>\n<p>c</p>"),
+        ("<p>a</p>\n\n<ul><li>b</li></ul>", "<p>a</p>\n<ul><li>b</li></ul>"),
+        ("a\n\n<h2>b</h2>\n\nc", "<p>a</p>\n<h2>b</h2>\n<p>c</p>"),
+        ("<pre>a\n\nb</pre>", "<pre>a\n\nb</pre>"),
+        ("", ""),
+    ],
+)
+def test_text_is_parted_into_paragraphs_as_wordpress_shows_it(content: str, expected: str) -> None:
+    assert paragraphed(content) == expected
+
+
+def test_an_export_is_told_from_a_feed() -> None:
+    assert recognised("x.xml", wxr().encode()) is SOURCE
+    assert recognised("x.xml", rss().encode()) is not SOURCE
+
+
+@given(st.text(max_size=80), st.text(max_size=40), st.text(max_size=20))
+def test_no_post_of_any_text_is_met_with_another_error(body: str, title: str, date: str) -> None:
+    for item in items(
+        "wordpress", wxr(post(body, title=title, gmt=date)).encode("utf-8", "replace")
+    ):
+        assert isinstance(item, Record) or item.reason

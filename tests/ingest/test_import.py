@@ -1,0 +1,234 @@
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, event
+
+from feeds.store.schema.tables import Base
+from tests.portal import BANNER, Portal, page
+
+FORMATS = ("atom", "rss", "json")
+
+
+def everything(portal: Portal) -> list[list[tuple[Any, ...]]]:
+    """Return every row of every table."""
+    names = Base.metadata.tables
+    return [sorted(portal.sql(f"SELECT * FROM {name}"), key=repr) for name in names]  # noqa: S608 - names of ours
+
+
+def ids(portal: Portal, address: str = "/releases.json") -> list[str]:
+    items = portal.client().get(address).get_json()["items"]
+    return [item["id"] for item in items]
+
+
+def revision(portal: Portal) -> int:
+    found = json.loads(portal.feeds("status", "--json").out)["revision"]
+    assert isinstance(found, int)
+    return found
+
+
+def test_the_real_page_comes_out_of_every_feed(portal: Portal, seed_page: Path) -> None:
+    ran = portal.feeds("import", seed_page)
+    assert ran.code == 0
+    assert ran.out == (
+        f"1 page carries the banner “{BANNER}”: to announce it, run `feeds suspend`.\n"
+        "1 added, 0 changed, 0 unchanged, 0 skipped, 0 refused.\n"
+    )
+    client = portal.client()
+    (item,) = client.get("/categories/sabiedribas-integracija.json").get_json()["items"]
+    assert item["id"] == (
+        "tag:prcentrs.example,2008:release/2007-11-26T22:55:22Z/"
+        "integracijas-sekretariatam-aprit-5-gadi"
+    )
+    assert item["url"] == (
+        "https://feeds.example.org/releases/2007/11/27/integracijas-sekretariatam-aprit-5-gadi"
+    )
+    assert item["date_published"] == item["date_modified"] == "2007-11-27T00:55:22+02:00"
+    assert item["_links"] == {"related": "http://www.integracija.gov.lv"}
+    before, heading, after = item["content_html"].partition("<h2>Uzziņai</h2>")
+    assert (before.count("<p>"), heading != "", after.count("<p>")) == (11, True, 1)
+    for form in FORMATS:
+        text = client.get(f"/releases.{form}").text
+        assert "aprit 5 gadi!" in text
+        for line in ("pārtraukta", "Samazināt", "nav pieejama"):
+            assert line not in text
+    assert json.loads(portal.feeds("status", "--json").out)["state"] == "active"
+
+
+def test_folders_and_files_in_any_number_are_imported_once(portal: Portal) -> None:
+    portal.write("a/1.txt", page("Pirmais"))
+    portal.write("a/b/2.TXT", page("Otrais"))
+    portal.write("a/notes.md", "no page")
+    third = portal.write("3.page", page("Trešais"))
+    ran = portal.feeds("import", portal.folder / "pages" / "a", third, third)
+    assert ran.out.endswith("3 added, 0 changed, 0 unchanged, 0 skipped, 0 refused.\n")
+
+
+def test_refused_inputs_are_named_and_the_others_imported(portal: Portal) -> None:
+    ahead = (datetime.now(UTC) + timedelta(days=3)).strftime("%Y-%m-%d %H:%M:%S")
+    bad: dict[str, tuple[str | bytes, str]] = {
+        "empty.txt": (b"", "the file is empty"),
+        "binary.txt": (bytes(range(256)), "it is neither UTF-8 nor Windows-1257 text"),
+        "undated.txt": (page().replace("Publicēts", "-"), "it has no line “Publicēts <date time>”"),
+        "impossible.txt": (
+            page(published="2010-02-30 12:00:00"),
+            "“2010-02-30 12:00:00” is not a date and time like 2007-11-27 00:55:22",
+        ),
+        "embargoed.txt": (page(published=ahead), "it is embargoed"),
+        "untitled.txt": (page(title=""), "it has no category or no title"),
+        "large.txt": (page(body="x" * 1024 * 1024), "it is larger than 1024 KiB"),
+    }
+    for name, (text, _) in bad.items():
+        portal.write(name, text)
+    portal.write("good.txt", page())
+    (portal.folder / "pages" / "folder.txt").mkdir()
+    ran = portal.feeds("import", portal.folder / "pages")
+    assert ran.code == 1
+    assert ran.out.endswith("1 added, 0 changed, 0 unchanged, 0 skipped, 8 refused.\n")
+    for name, (_, reason) in bad.items():
+        assert f"{name}: refused: {reason}" in ran.err
+        assert (portal.folder / "pages" / name).exists()
+    assert "folder.txt: refused: it is no regular file" in ran.err
+    assert len(ids(portal)) == 1
+
+
+def test_a_file_that_cannot_be_read_is_refused(portal: Portal) -> None:
+    # A file of the kernel's, which fails to be read even for root.
+    ran = portal.feeds("import", "/proc/self/mem")
+    assert ran.code == 1
+    assert "mem: refused: it cannot be read: Input/output error.\n" in ran.err
+    loop = portal.write("1.txt", "").with_name("loop.txt")
+    loop.symlink_to(loop)
+    ran = portal.feeds("import", portal.folder / "pages")
+    assert "loop.txt: refused: it is no regular file" in ran.err
+
+
+@pytest.mark.parametrize("dated", [timedelta(hours=23), timedelta(0)])
+def test_a_release_dated_within_a_day_is_no_embargo(portal: Portal, dated: timedelta) -> None:
+    local = (datetime.now(portal.settings.timezone) + dated).strftime("%Y-%m-%d %H:%M:%S")
+    portal.imported(page(published=local))
+
+
+def test_nothing_can_be_done_where_there_is_nothing(portal: Portal) -> None:
+    (portal.folder / "none").mkdir()
+    portal.write("1.txt", page())
+    kinds = ".xml, .atom, .rss, .json, .jsonl, .ndjson, .txt, .html, .htm"
+    for path, sentence in (
+        (portal.folder / "missing", "does not exist: nothing was imported"),
+        (
+            portal.folder / "none",
+            f"holds no file of a known kind ({kinds}): nothing was imported",
+        ),
+    ):
+        ran = portal.feeds("import", portal.folder / "pages", path)
+        assert (ran.code, ran.out) == (2, "")
+        assert ran.err == f"feeds: {path} {sentence}.\n"
+    assert ids(portal) == []
+
+
+def test_a_dry_run_says_what_would_happen_and_changes_nothing(portal: Portal) -> None:
+    portal.imported(page("Viens"))
+    before = everything(portal)
+    portal.write("0000.txt", page("Viens", body="Cits."))
+    portal.write("0001.txt", page("Divi", category="Jauna"))
+    ran = portal.feeds("import", "--dry-run", portal.folder / "pages")
+    assert ran.code == 0
+    assert ran.out.endswith("Would be: 1 added, 1 changed, 0 unchanged, 0 skipped, 0 refused.\n")
+    assert everything(portal) == before
+    assert portal.client().get("/categories/jauna.atom").status_code == 404
+
+
+def test_a_report_has_one_line_an_input(portal: Portal) -> None:
+    portal.write("1.txt", page())
+    portal.write("2.txt", "")
+    report = portal.folder / "report.jsonl"
+    assert portal.feeds("import", "--report", report, portal.folder / "pages").code == 1
+    added, refused = (json.loads(line) for line in report.read_text().splitlines())
+    assert (added["outcome"], added["reason"]) == ("added", None)
+    assert added["id"].startswith("tag:prcentrs.example,2008:release/")
+    assert (refused["outcome"], refused["reason"]) == ("refused", "the file is empty")
+    unwritable = portal.folder / "missing" / "report.jsonl"
+    ran = portal.feeds("import", "--report", unwritable, portal.folder / "pages")
+    assert ran.code == 2
+    assert ran.err.startswith(f"feeds: The report {unwritable} cannot be written: No such file")
+    there = portal.folder / "pages" / "1.txt"
+    ran = portal.feeds("import", "--report", there, portal.folder)
+    assert (ran.code, ran.err) == (2, f"feeds: {there} exists: name a new file.\n")
+    assert (portal.folder / "pages" / "1.txt").read_text() == page()
+
+
+@pytest.mark.parametrize("stop", [signal.SIGKILL, signal.SIGINT])
+def test_an_import_that_was_stopped_is_finished_by_the_next(portal: Portal, stop: int) -> None:
+    for n in range(6000):
+        portal.write(f"{n}.txt", page(f"Relīze {n}"))
+    program = Path(sys.executable).with_name("feeds")
+    command: list[str | Path] = [program, "import", portal.folder / "pages"]
+    # Not measured: an interrupt within coverage's own lock, which is not reentrant, waits for ever.
+    environ = {name: value for name, value in os.environ.items() if name[:9] != "COVERAGE_"}
+    with subprocess.Popen(
+        command,
+        env=environ | portal.environ,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        # A test run in the background has its shell's: to be interrupted by nobody.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509 - no thread is running
+    ) as process:
+        while process.poll() is None and not ids(portal):
+            time.sleep(0.01)
+        process.send_signal(stop)
+        said = process.communicate(timeout=60)[1].decode()
+    if stop == signal.SIGINT:
+        assert process.returncode == 2
+        assert said.endswith("feeds: Interrupted: run the command again to finish.\n")
+    assert "was interrupted: run it again" in portal.feeds("status").out
+    ran = portal.feeds("import", portal.folder / "pages")
+    added, unchanged = map(int, re.findall(r"(\d+) (?:added|unchanged)", ran.out))
+    assert added > 0
+    assert unchanged > 0
+    assert added + unchanged == 6000
+    assert json.loads(portal.feeds("status", "--json").out)["releases"] == 6000
+
+
+def test_an_interrupted_command_says_how_to_go_on(portal: Portal) -> None:
+    def interrupt(_: Any, __: Any, statement: str, *___: object) -> None:
+        if statement.startswith("INSERT INTO release "):
+            raise KeyboardInterrupt
+
+    path = portal.write("a.txt", page())
+    event.listen(Engine, "before_cursor_execute", interrupt)
+    try:
+        ran = portal.feeds("import", path)
+    finally:
+        event.remove(Engine, "before_cursor_execute", interrupt)
+    assert (ran.code, ran.err.splitlines()[-1]) == (
+        2,
+        "feeds: Interrupted: run the command again to finish.",
+    )
+    assert ids(portal) == []
+    assert portal.feeds("import", path).out.endswith(
+        "1 added, 0 changed, 0 unchanged, 0 skipped, 0 refused.\n"
+    )
+
+
+def test_while_suspended_later_releases_are_refused_and_older_ones_back_filled(
+    portal: Portal,
+) -> None:
+    portal.imported(page("Pēdējā", published="2012-01-01 12:00:00"))
+    portal.feeds("suspend", "--since", "2013-01-01T00:00:00+02:00")
+    late = portal.write("late.txt", page("Vēla", published="2013-01-01 00:00:01"))
+    ran = portal.feeds("import", late)
+    assert ran.code == 1
+    assert (
+        "late.txt: refused: it is dated 2012-12-31T22:00:01+00:00, after the suspension" in ran.err
+    )
+    portal.imported(page("Agra", published="2009-01-01 12:00:00"))
+    titles = [item["title"] for item in portal.client().get("/releases.json").get_json()["items"]]
+    assert titles == ["Vortāla darbība pārtraukta uz nenoteiktu laiku.", "Pēdējā", "Agra"]
