@@ -282,10 +282,12 @@ def test_nobody_fills_the_cache_with_addresses_that_he_invents(unchanging: Publi
 
 
 def test_the_old_host_leads_here_and_keeps_to_the_same_rules(public: Public) -> None:
-    """The block of the README, as it stands there but for what belongs to one machine."""
+    """Serve the block of docs/redirects.md, except for what belongs to one machine."""
     assert public.portal.feeds("address", "add", "/rss.php?cat=12", "/releases.rss").code == 0
     (block,) = re.findall(
-        r"^```\n(server \{\n.*?)^```", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL
+        r"^```nginx\n(.*?)^```",
+        (ROOT / "docs" / "redirects.md").read_text(),
+        re.MULTILINE | re.DOTALL,
     )
     site = public.serve(beside=block)
     old = {"Host": "www.prcentrs.example"}
