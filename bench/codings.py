@@ -24,7 +24,7 @@ from feeds.formats import FORMATS
 from feeds.ingest.run import import_paths
 from feeds.operations.migrate import migrate
 from feeds.settings import Settings
-from feeds.store.engine import open_engine
+from feeds.store import Store
 
 ROUNDS = 15
 RIVAL = "gzip 6"
@@ -42,8 +42,9 @@ def documents() -> list[bytes]:
         now = datetime.now(UTC)
         migrate(settings, now)
         write(Path(folder) / "pages")
-        engine = open_engine(settings.database_url)
-        for _ in import_paths(engine, settings, [Path(folder) / "pages"], lambda: now):
+        for _ in import_paths(
+            Store(settings.database_url), settings, [Path(folder) / "pages"], lambda: now
+        ):
             pass
         client = create_app(settings).test_client()
         return [client.get(f"/releases.{extension}").data for extension in FORMATS]

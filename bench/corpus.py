@@ -29,8 +29,7 @@ from feeds.ingest.run import Outcome, Run
 from feeds.ingest.sources import Record, vortal_page
 from feeds.operations.migrate import migrate
 from feeds.settings import Settings
-from feeds.store.engine import open_engine
-from feeds.store.schema import version
+from feeds.store import Store
 
 SETTINGS: Final = {
     "FEEDS_BASE_URL": "https://feeds.example.org",
@@ -135,10 +134,9 @@ def store(folder: Path, corpus: Corpus, *, fresh: bool) -> Settings:
     """
     path = folder.resolve() / f"releases-{corpus.releases}-{corpus.categories}-v{_VERSION}.db"
     settings = Settings.read(environ(path))
-    engine = open_engine(settings.database_url)
     if path.exists() and not fresh:
         try:
-            version.check(engine)
+            Store(settings.database_url).check()
         except StoreError as error:
             print(f"{error} It is built anew.")
         else:
@@ -160,8 +158,7 @@ def _build(folder: Path, path: Path, corpus: Corpus) -> None:
     print(f"Building a store of {corpus.releases} releases in {corpus.categories} categories …")
     begin = time.monotonic()
     items = ((str(n), one) for n, one in enumerate(corpus.records(built), start=1))
-    engine = open_engine(built.database_url)
-    run = Run(engine, built, lambda: now, Inputs([], ()), items, dry_run=False)
+    run = Run(Store(built.database_url), built, lambda: now, Inputs([], ()), items, dry_run=False)
     for count, result in enumerate(run, start=1):
         if result.outcome is not Outcome.ADDED:
             raise RuntimeError(f"release {result.input} was {result.outcome}: {result.reason}")

@@ -28,9 +28,8 @@ from feeds.ingest.run import Outcome, import_paths
 from feeds.ingest.sources import Record
 from feeds.operations.migrate import migrate
 from feeds.settings import Settings
-from feeds.store.copy.dump import TABLES, rows
-from feeds.store.engine import open_engine, reading
-from feeds.store.read.snapshot import snapshot
+from feeds.store import Store
+from feeds.store.copy.dump import TABLES
 from feeds.text.html import Paragraph
 
 SOME: Final = 20_000
@@ -91,12 +90,11 @@ class _Place:
 
     def write_rows(self) -> None:
         """Write down the rows of our store, as the rival wants them."""
-        engine = open_engine(self.settings("ours").database_url)
-        with reading(engine, seconds=0) as connection, self._rows.open("w", encoding="utf-8") as to:
+        store = Store(self.settings("ours").database_url)
+        with store.dump() as dump, self._rows.open("w", encoding="utf-8") as to:
             for table in TABLES:
                 to.writelines(
-                    json.dumps([table, *row], ensure_ascii=False) + "\n"
-                    for row in rows(connection, table)
+                    json.dumps([table, *row], ensure_ascii=False) + "\n" for row in dump.rows(table)
                 )
 
     def rival(self) -> _Run:
@@ -122,8 +120,8 @@ class _Place:
         return _Run(time.perf_counter() - begin, 0)
 
     def revision(self) -> int:
-        with snapshot(open_engine(self.settings("ours").database_url)) as state:
-            return state.head().revision
+        with Store(self.settings("ours").database_url).read() as snapshot:
+            return snapshot.head().revision
 
     @property
     def _rows(self) -> Path:
@@ -246,7 +244,7 @@ def _one_more(bench: Bench, large: _Place, small: _Place) -> list[Result]:
 def _adding(place: _Place, published: datetime) -> Callable[[], float]:
     """Return a run that imports some releases, each alone, and says what one took, in ms."""
     settings = place.settings("ours")
-    engine = open_engine(settings.database_url)
+    store = Store(settings.database_url)
     numbers = count(1)
 
     def run() -> float:
@@ -256,7 +254,7 @@ def _adding(place: _Place, published: datetime) -> Callable[[], float]:
             path = place.folder / "one.jsonl"
             path.write_text(_one(f"Vēl viena relīze {number}", at), encoding="utf-8")
             begin = time.perf_counter()
-            (result,) = import_paths(engine, settings, [path], lambda: datetime.now(UTC))
+            (result,) = import_paths(store, settings, [path], lambda: datetime.now(UTC))
             took += time.perf_counter() - begin
             if result.outcome is not Outcome.ADDED:
                 raise RuntimeError(f"a release was {result.outcome}: {result.reason}")

@@ -16,7 +16,8 @@ from bench.servers import Server, gunicorn
 from demo.templates import Dice
 from feeds.formats import FORMATS
 from feeds.settings import Settings
-from feeds.store.engine import name, open_engine, reading
+from feeds.store import Store
+from feeds.store.engine import open_engine, reading
 from feeds.store.schema.tables import ReleaseRow
 
 FEEDS, ARCHIVES, PAGES = 2000, 3000, 15_000
@@ -34,7 +35,7 @@ def memory(bench: Bench) -> list[Result]:
     """Compare a worker's resident memory after the walk with that after its first answer."""
     settings = bench.store(bench.releases, CATEGORIES)
     paths = _paths(bench, settings)
-    with gunicorn("wsgi:app", environ(Path(name(open_engine(settings.database_url))))) as server:
+    with gunicorn("wsgi:app", environ(Path(Store(settings.database_url).name))) as server:
         server.ask(paths[0], GZIP)
         (worker,) = _workers(server)
         fresh = _resident(worker)

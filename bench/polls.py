@@ -15,7 +15,7 @@ from bench.load import Load, load
 from bench.measure import Bench, Result, Side, Target, ratios
 from bench.servers import Answer, Server, gunicorn
 from feeds.settings import Settings
-from feeds.store.engine import name, open_engine
+from feeds.store import Store
 
 FEW = 1000
 """Releases in the store that polls are measured on: where a rival's query costs it least."""
@@ -143,4 +143,4 @@ def _kept(answer: Answer) -> Iterator[Path]:
 
 def environment(settings: Settings) -> dict[str, str]:
     """Return the variables of the service over a store."""
-    return environ(Path(name(open_engine(settings.database_url))))
+    return environ(Path(Store(settings.database_url).name))

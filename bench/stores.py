@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from statistics import median
 
-from sqlalchemy import Engine, event, func, select
+from sqlalchemy import Engine, event
 
 from bench.corpus import category
 from bench.measure import Bench, Result, Side, SkippedError, Target, ratios, timed
@@ -13,12 +13,9 @@ from bench.plain import atom, entry
 from bench.polls import FEW, PATH
 from feeds.app import create_app
 from feeds.documents import build
-from feeds.domain import Release
 from feeds.formats import FORMATS
 from feeds.settings import Settings
-from feeds.store.engine import open_engine, reading
-from feeds.store.read.snapshot import snapshot
-from feeds.store.schema.tables import PageRow
+from feeds.store import Store
 from feeds.web.pages import pages
 
 SOME = 20_000
@@ -30,37 +27,37 @@ _SLUG = category(0).slug
 _ATOM = FORMATS["atom"]
 
 
-def _cold_feed(engine: Engine, settings: Settings) -> str:
+def _cold_feed(store: Store, settings: Settings) -> str:
     """Make the feed of the largest category as at a first request; return its tag."""
-    with snapshot(engine) as state:
-        made = build.subscription(state, settings.site, (_SLUG,), _ATOM)
+    with store.read() as snapshot:
+        made = build.subscription(snapshot, settings.site, (_SLUG,), _ATOM)
     if made is None:
         raise RuntimeError(f"the store has no category {_SLUG}")
     return made.etag
 
 
-def _archive_page(engine: Engine, settings: Settings, number: int) -> str:
+def _archive_page(store: Store, settings: Settings, number: int) -> str:
     """Make an archive document of all releases; return its tag."""
-    with snapshot(engine) as state:
-        made = build.archive(state, settings.site, (), number, _ATOM)
+    with store.read() as snapshot:
+        made = build.archive(snapshot, settings.site, (), number, _ATOM)
     if made is None:
         raise RuntimeError(f"the store has no archive page {number}")
     return made.etag
 
 
 def _feed_of(settings: Settings) -> Callable[[], str]:
-    return partial(_cold_feed, open_engine(settings.database_url), settings)
+    return partial(_cold_feed, Store(settings.database_url), settings)
 
 
 def cold(bench: Bench) -> list[Result]:
     """Compare a cold feed with feedgen alone, which has its entries already."""
     settings = bench.store(FEW)
     site = settings.site
-    with snapshot(open_engine(settings.database_url)) as state:
-        selection = state.selection((_SLUG,))
+    with Store(settings.database_url).read() as snapshot:
+        selection = snapshot.selection((_SLUG,))
         if selection is None:
             raise RuntimeError(f"the store has no category {_SLUG}")
-        releases = state.newest(selection, site.entries, Release)
+        releases = snapshot.newest_releases(selection, site.entries)
     entries = [entry(release, site.base_url, site.title) for release in releases]
     address = f"{site.base_url}/categories/{_SLUG}.atom"
     bare = partial(atom, selection.feed_id, category(0).name, address, entries)
@@ -80,12 +77,12 @@ def million(bench: Bench) -> list[Result]:
 def archive(bench: Bench) -> list[Result]:
     """Compare the oldest archive page of a large store with the newest."""
     settings = bench.store(bench.releases)
-    engine = open_engine(settings.database_url)
-    with reading(engine) as connection:
-        last = connection.scalar(select(func.max(PageRow.number)).where(PageRow.selection == 0))
-    if last is None:
+    store = Store(settings.database_url)
+    with store.read() as snapshot:
+        last = snapshot.newest_page(snapshot.everything())
+    if not last:
         raise SkippedError("The store has no archive pages: build it anew with --fresh.")
-    oldest, newest = (partial(_archive_page, engine, settings, n) for n in (1, last))
+    oldest, newest = (partial(_archive_page, store, settings, n) for n in (1, last))
     names = "page 1, the oldest", f"page {last:,}, the newest"
     ends = oldest, newest
     return [_compared(bench, "archive", "archive page", names, ends, Target(1.2, False))]
@@ -107,11 +104,11 @@ def categories(bench: Bench) -> list[Result]:
 
 def _index_of(settings: Settings) -> Callable[[], str]:
     """Return what makes the index page as at a first request, and returns its tag."""
-    app, engine = create_app(settings), open_engine(settings.database_url)
+    app, store = create_app(settings), Store(settings.database_url)
 
     def make() -> str:
-        with app.app_context(), snapshot(engine) as state:
-            return pages.index(state, settings.site).etag
+        with app.app_context(), store.read() as snapshot:
+            return pages.index(snapshot, settings.site).etag
 
     return make
 

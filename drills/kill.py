@@ -31,9 +31,8 @@ from sqlalchemy.engine import make_url
 from feeds.app import create_app
 from feeds.formats import FORMATS
 from feeds.settings import Settings
-from feeds.store.copy.dump import TABLES, rows
-from feeds.store.engine import open_engine, reading
-from feeds.store.read.snapshot import Snapshot
+from feeds.store import Store as FeedsStore
+from feeds.store.copy.dump import TABLES
 from tests.databases import Server, postgresql
 
 ROOT: Final = Path(__file__).resolve().parents[1]
@@ -88,8 +87,8 @@ class Store:
 
     def state(self) -> str:
         """Return what became of the import that was begun last."""
-        with reading(open_engine(self.url)) as connection:
-            last = Snapshot(connection).last_import()
+        with FeedsStore(self.url).read() as snapshot:
+            last = snapshot.last_import()
         if last is None:
             return "before it began"
         return "while it ran" if last.finished is None else "after its end"
@@ -97,11 +96,11 @@ class Store:
     def content(self) -> dict[str, str]:
         """Return the digest of each table, less the clock, and of each feed."""
         found = {}
-        with reading(open_engine(self.url)) as connection:
+        with FeedsStore(self.url).dump() as dump:
             for table in _COMPARED:
                 columns = TABLES[table]
                 kept = [place for place, name in enumerate(columns) if name not in _CLOCK]
-                plain = [[row[place] for place in kept] for row in rows(connection, table)]
+                plain = [[row[place] for place in kept] for row in dump.rows(table)]
                 found[table] = _digest(json.dumps(plain).encode())
         client = create_app(Settings.read(self.environ)).test_client()
         bases = ["/releases", *(f"/categories/k{n}" for n in range(_CATEGORIES))]
@@ -225,8 +224,8 @@ def _earlier(line: str) -> str:
 
 
 def _imports(store: Store) -> int:
-    with reading(open_engine(store.url)) as connection:
-        return sum(1 for _ in rows(connection, "import_run"))
+    with FeedsStore(store.url).dump() as dump:
+        return sum(1 for _ in dump.rows("import_run"))
 
 
 def _differing(wanted: dict[str, str], found: dict[str, str]) -> list[str]:

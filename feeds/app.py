@@ -7,11 +7,10 @@ from datetime import UTC, datetime
 from flask import Flask
 
 from feeds.documents.build import settings_digest
-from feeds.operations.migrate import require_authority, require_window
+from feeds.operations.migrate import require_authority, require_page_size
 from feeds.settings import Settings
-from feeds.store.engine import open_engine
-from feeds.store.read.snapshot import snapshot
-from feeds.store.schema import version
+from feeds.store import Store
+from feeds.store.read import Reader
 from feeds.web.app import build
 
 
@@ -27,8 +26,8 @@ def create_app(settings: Settings | None = None, clock: Callable[[], datetime] =
     settings = settings or Settings.read(os.environ)
     return build(
         # One thread is always left for what is kept, though a server that hangs keep all others.
-        open_engine(settings.database_url, connections=max(1, settings.threads - 1)),
-        open_engine(settings.database_url, connections=1),
+        Reader(settings.database_url, connections=max(1, settings.threads - 1)),
+        Reader(settings.database_url, connections=1),
         settings.site,
         clock,
         cache_mb=settings.cache_mb,
@@ -41,12 +40,12 @@ def check(settings: Settings) -> list[str]:
 
     Raises ``StoreError`` or ``SettingsError`` with what to do.
     """
-    engine = open_engine(settings.database_url)
-    version.check(engine)
-    with snapshot(engine) as state:
-        head = state.head()
-        require_authority(settings, state.everything())
-    require_window(settings, head)
+    store = Store(settings.database_url)
+    store.check()
+    with store.read() as snapshot:
+        head = snapshot.head()
+        require_authority(settings, snapshot.everything())
+    require_page_size(settings, head)
     warnings = []
     if head.settings_digest != settings_digest(settings.site):
         warnings.append(

@@ -4,7 +4,7 @@ No input or output and no framework is known here. Every instant is an aware dat
 whole seconds, unless a field says otherwise; every HTML string has been through ``markup``.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -137,6 +137,14 @@ class Notice:
     def running(self) -> bool:
         """Whether this is the suspension that holds now."""
         return self.kind is NoticeKind.SUSPENSION and self.lifted is None
+
+
+def running_suspension(notices: Iterable[Notice]) -> Notice | None:
+    """Return the notice of the suspension that is in force, or None.
+
+    At most one is: a second suspension is refused while one is running.
+    """
+    return next((notice for notice in notices if notice.running), None)
 
 
 @dataclass(frozen=True, slots=True)

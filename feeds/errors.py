@@ -17,7 +17,7 @@ class StoreError(FeedsError):
     """The release store is missing, older, newer or damaged: nothing can be done with it."""
 
 
-class StoreAwayError(StoreError):
+class StoreUnavailableError(StoreError):
     """The release store does not answer now, but may later."""
 
 

@@ -71,7 +71,7 @@ class Settings:
         return cls(**values)
 
     @property
-    def minting(self) -> Authority:
+    def tag_authority(self) -> Authority:
         """Who mints the identifiers of what is new in the store."""
         return Authority(self.authority, self.authority_year)
 

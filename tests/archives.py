@@ -31,7 +31,7 @@ def bring(portal: Portal, *days: int, now: datetime = START, **texts: Any) -> Po
     """Import releases of these days in one run."""
     if days:
         paths = [portal.write(f"{day:03}.txt", dated(day, **texts)) for day in days]
-        list(import_paths(portal.engine, portal.settings, paths, lambda: now))
+        list(import_paths(portal.store, portal.settings, paths, lambda: now))
     return portal
 
 

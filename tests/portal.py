@@ -26,6 +26,7 @@ from feeds.cli import main as cli
 from feeds.ingest.run import import_paths
 from feeds.operations.migrate import migrate
 from feeds.settings import Settings
+from feeds.store import Store
 from feeds.store.engine import open_engine, writing
 from tests.databases import Server
 
@@ -66,8 +67,8 @@ class Portal:
 
     def __init__(self, folder: Path, url: str | None = None, **settings: str) -> None:
         self.folder = folder
-        self.store = folder / "feeds.db"
-        self.url = url or f"sqlite:///{self.store}"
+        self.file = folder / "feeds.db"
+        self.url = url or f"sqlite:///{self.file}"
         self.environ = {
             "FEEDS_BASE_URL": "https://feeds.example.org",
             "FEEDS_AUTHORITY": "prcentrs.example",
@@ -91,7 +92,12 @@ class Portal:
         return Settings.read(self.environ)
 
     @property
+    def store(self) -> Store:
+        return Store(self.settings.database_url)
+
+    @property
     def engine(self) -> Engine:
+        """An engine of the test's own, to look at the store past its interface."""
         return open_engine(self.settings.database_url)
 
     def sql(self, statement: str) -> list[tuple[Any, ...]]:
@@ -105,12 +111,12 @@ class Portal:
         """Keep the store from everybody for a while."""
         address = make_url(self.url)
         if address.get_backend_name() == "sqlite":
-            aside = self.store.rename(self.folder / "aside.db")
+            aside = self.file.rename(self.folder / "aside.db")
             try:
                 yield
-                assert not self.store.exists()
+                assert not self.file.exists()
             finally:
-                aside.rename(self.store)
+                aside.rename(self.file)
             return
         server = Server(address.set(database="postgres").render_as_string(hide_password=False))
         server.close(self.url)
@@ -161,7 +167,7 @@ class Portal:
     def imported_at(self, now: datetime, *texts: str) -> "Portal":
         """Import pages into a portal without any as if it were ``now``."""
         paths = [self.write(f"{n:04}.txt", text) for n, text in enumerate(texts)]
-        results = list(import_paths(self.engine, self.settings, paths, lambda: now))
+        results = list(import_paths(self.store, self.settings, paths, lambda: now))
         assert {result.outcome.value for result in results} == {"added"}
         return self
 

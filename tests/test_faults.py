@@ -15,7 +15,7 @@ from sqlalchemy.engine import make_url
 from drills.kill import Store, write
 from feeds.errors import StoreError
 from feeds.ingest.inputs import Inputs
-from feeds.ingest.run_index import Seen
+from feeds.ingest.run_index import RunIndex
 from feeds.store import engine
 from feeds.store.engine import writing
 from tests.portal import Portal, command, page
@@ -47,7 +47,7 @@ def test_an_import_that_finds_no_room_says_so_and_is_finished_when_there_is(
         said = process.communicate()[1]
     assert process.returncode == 2
     assert last_line(said) == "feeds: The release store does not answer: disk I/O error."
-    with closing(sqlite3.connect(portal.store)) as database:
+    with closing(sqlite3.connect(portal.file)) as database:
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     assert portal.client().get("/releases.atom").status_code == 200
     assert portal.feeds("import", lines).code == 0
@@ -95,7 +95,7 @@ def test_a_store_that_must_not_be_written_is_told_in_words() -> None:
             assert ran.err.startswith("feeds: The ")
             assert ran.err.count("\n") == 1
         folder.chmod(0o755)
-        portal.store.chmod(0o644)
+        portal.file.chmod(0o644)
         assert portal.feeds("import", lines).code == 0
 
 
@@ -124,7 +124,7 @@ def test_a_folder_that_cannot_be_looked_into_is_named() -> None:
 
 
 def test_no_room_for_what_an_import_keeps_in_mind_is_told_in_words() -> None:
-    with closing(Seen()) as seen:
+    with closing(RunIndex()) as seen:
         seen._database.execute("PRAGMA max_page_count = 2")  # noqa: SLF001 - SQLite's own limit
         with pytest.raises(StoreError, match="no room for what an import keeps in mind"):
             seen.note({str(number): "00" * 16 for number in range(1000)})

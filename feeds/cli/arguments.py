@@ -7,7 +7,7 @@ import click
 from feeds.errors import RefusedError
 
 
-class Instant(click.ParamType[datetime]):
+class InstantParamType(click.ParamType[datetime]):
     """An instant with its zone, such as ``2022-03-01T12:00:00+02:00``."""
 
     name = "INSTANT"

@@ -7,14 +7,11 @@ from functools import wraps
 from typing import Concatenate, ParamSpec
 
 import click
-from sqlalchemy import Engine
 
 from feeds.operations.migrate import require_authority
 from feeds.settings import Settings
-from feeds.store.engine import open_engine
-from feeds.store.read.snapshot import snapshot
-from feeds.store.schema import version
-from feeds.store.write.archive_pages import Recut
+from feeds.store import Store
+from feeds.store.write.archive_pages import Repaginated
 
 P = ParamSpec("P")
 
@@ -25,24 +22,24 @@ def now() -> datetime:
 
 
 def with_store(
-    command: Callable[Concatenate[Engine, Settings, P], None],
+    command: Callable[Concatenate[Store, Settings, P], None],
 ) -> Callable[P, None]:
     """Hand a command the checked store and the settings."""
 
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         settings = Settings.read(os.environ)
-        engine = open_engine(settings.database_url)
-        version.check(engine)
-        with snapshot(engine) as state:
-            require_authority(settings, state.everything())
-        command(engine, settings, *args, **kwargs)
+        store = Store(settings.database_url)
+        store.check()
+        with store.read() as snapshot:
+            require_authority(settings, snapshot.everything())
+        command(store, settings, *args, **kwargs)
 
     return run
 
 
-def say_recut(recut: tuple[Recut, ...]) -> None:
+def print_repaginated(repaginated: tuple[Repaginated, ...]) -> None:
     """Tell which archive pages were cut anew."""
-    for cut in recut:
+    for cut in repaginated:
         of = f"“{cut.name}”" if cut.name else "all releases"
         click.echo(f"The archive pages of {of} were cut anew from page {cut.number} on.")

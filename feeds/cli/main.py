@@ -12,12 +12,11 @@ from datetime import datetime
 from pathlib import Path
 
 import click
-from sqlalchemy import Engine
 
 from feeds.cli import life as cli_life
 from feeds.cli import progress
-from feeds.cli.arguments import Instant
-from feeds.cli.context import now, say_recut, with_store
+from feeds.cli.arguments import InstantParamType
+from feeds.cli.context import now, print_repaginated, with_store
 from feeds.domain import Site
 from feeds.errors import FeedsError, NothingToDoError, RefusedError
 from feeds.ingest.inputs import shown
@@ -33,7 +32,7 @@ from feeds.operations.suspend import amend as run_amend
 from feeds.operations.suspend import resume as run_resume
 from feeds.operations.suspend import suspend as run_suspend
 from feeds.settings import Settings, misnamed
-from feeds.store.engine import name, open_engine
+from feeds.store import Store
 
 REFUSED = 1
 NOTHING_DONE = 2
@@ -86,7 +85,7 @@ def migrate() -> None:
     """Make the release store, or bring it up to this version and these settings."""
     settings = Settings.read(os.environ)
     done = run_migrate(settings, now())
-    store = name(open_engine(settings.database_url))
+    store = Store(settings.database_url).name
     if done.before is None:
         click.echo(f"Made the release store {store} (schema {done.after}).")
     elif done.before != done.after:
@@ -112,7 +111,7 @@ def migrate() -> None:
 )
 @with_store
 def import_(  # noqa: PLR0913 - each is an option
-    engine: Engine,
+    store: Store,
     settings: Settings,
     *,
     paths: tuple[Path, ...],
@@ -124,9 +123,9 @@ def import_(  # noqa: PLR0913 - each is an option
     if any(map(is_export, paths)):
         if len(paths) > 1 or source or dry_run or report:
             raise RefusedError("The export of a store is imported by itself and without options.")
-        _take_over(Load(engine, settings, paths[0]))
+        _take_over(Load(store, settings, paths[0]))
         return
-    results = import_paths(engine, settings, paths, now, source=source, dry_run=dry_run)
+    results = import_paths(store, settings, paths, now, source=source, dry_run=dry_run)
     summary = Summary()
     with ExitStack() as stack:
         try:
@@ -145,7 +144,7 @@ def import_(  # noqa: PLR0913 - each is an option
     for banner, count in summary.banners.most_common():
         pages = "page carries" if count == 1 else "pages carry"
         click.echo(f"{count} {pages} the banner “{banner}”: to announce it, run `feeds suspend`.")
-    say_recut(results.recut)
+    print_repaginated(results.repaginated)
     counts = ", ".join(f"{summary.counts[outcome]} {outcome}" for outcome in Outcome)
     click.echo(f"{'Would be: ' if dry_run else ''}{counts}.")
     if summary.counts[Outcome.REFUSED]:
@@ -167,25 +166,25 @@ def _take_over(load: Load) -> None:
 @commands.command()
 @click.argument("file", required=False, type=click.Path(dir_okay=False, allow_dash=True))
 @with_store
-def export(engine: Engine, settings: Settings, file: str | None) -> None:
+def export(store: Store, settings: Settings, file: str | None) -> None:
     """Write the whole store as JSON Lines, to FILE or to standard output."""
     del settings
     if file and file != "-":
-        export_to(engine, Path(file))
+        export_to(store, Path(file))
         return
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8", newline="\n")
-    sys.stdout.writelines(f"{line}\n" for line in export_lines(engine))
+    sys.stdout.writelines(f"{line}\n" for line in export_lines(store))
     sys.stdout.flush()
 
 
 @commands.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @with_store
-def backup(engine: Engine, settings: Settings, file: Path) -> None:
+def backup(store: Store, settings: Settings, file: Path) -> None:
     """Make a consistent copy of a SQLite store, while it is in use."""
     del settings
-    run_backup(engine, file)
+    run_backup(store, file)
     click.echo(f"Copied to {shown(file)}.")
 
 
@@ -202,13 +201,15 @@ def _say(result: Result) -> None:
 
 
 @commands.command()
-@click.option("--since", type=Instant(), help="When it began, with its zone; default: now.")
+@click.option(
+    "--since", type=InstantParamType(), help="When it began, with its zone; default: now."
+)
 @click.option("--title", help="The title of the last entry.")
 @click.option("--text", help="Its text: plain, paragraphs parted by blank lines.")
 @click.option("--amend", is_flag=True, help="Change the words of the running suspension.")
 @with_store
 def suspend(  # noqa: PLR0913 - each is an option
-    engine: Engine,
+    store: Store,
     settings: Settings,
     *,
     since: datetime | None,
@@ -218,30 +219,30 @@ def suspend(  # noqa: PLR0913 - each is an option
 ) -> None:
     """Announce in every feed that the publication is suspended."""
     if not amend:
-        notice = run_suspend(engine, settings, now(), since=since, title=title, text=text)
+        notice = run_suspend(store, settings, now(), since=since, title=title, text=text)
         click.echo(f"Suspended: every feed now begins with {notice.entry_id}.")
         return
     if since is not None or (title is None and text is None):
         raise RefusedError("--amend takes --title or --text, or both, and no --since.")
-    notice = run_amend(engine, now(), title=title, text=text)
+    notice = run_amend(store, now(), title=title, text=text)
     click.echo(f"Amended {notice.entry_id}.")
 
 
 @commands.command()
 @click.option("--text", help="The text of the entry that announces it.")
 @with_store
-def resume(engine: Engine, settings: Settings, text: str | None) -> None:
+def resume(store: Store, settings: Settings, text: str | None) -> None:
     """Lift the suspension and announce it in every feed."""
-    notice = run_resume(engine, settings, now(), text=text)
+    notice = run_resume(store, settings, now(), text=text)
     click.echo(f"Resumed: announced as {notice.entry_id}.")
 
 
 @commands.command()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @with_store
-def status(engine: Engine, settings: Settings, as_json: bool) -> None:
+def status(store: Store, settings: Settings, as_json: bool) -> None:
     """Tell the state of the publication, its counts and its last import."""
-    found = read_status(engine, settings)
+    found = read_status(store, settings)
     if as_json:
         click.echo(json.dumps(found.as_json(), indent=2))
     else:

@@ -7,7 +7,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 
-from feeds.domain import ArchivePage, Category, Entry, Feed, Link, Notice, Release, Selection, Site
+from feeds.domain import (
+    ArchivePage,
+    Category,
+    Entry,
+    Feed,
+    Link,
+    Notice,
+    Release,
+    Selection,
+    Site,
+    running_suspension,
+)
 from feeds.text.catalogue import Words
 from feeds.text.html import Paragraph, Text, summary, text_html
 
@@ -28,15 +39,20 @@ def subscription(
     """
     shown = releases[: site.entries]
     whole = len(releases) <= site.entries
-    running = [notice for notice in notices if notice.running]
+    suspension = running_suspension(notices)
     earlier = [
         notice
         for notice in notices
         if not notice.running and (whole or notice.announced >= shown[-1].published)
     ]
-    entries = [notice_entry(site, notice) for notice in running]
+    entries = [notice_entry(site, suspension)] if suspension else []
     return replace(
-        _feed(site, selection, entries + _dated(site, shown, earlier), suspended=bool(running)),
+        _feed(
+            site,
+            selection,
+            entries + _dated(site, shown, earlier),
+            suspended=suspension is not None,
+        ),
         previous=archive_url(site, selection.categories, newest_page) if newest_page else None,
         complete=whole,
     )

@@ -14,9 +14,9 @@ from functools import lru_cache
 from feeds import formats
 from feeds.documents import assemble, opml
 from feeds.documents.representation import Representation
-from feeds.domain import Category, Notice, Release, Site
+from feeds.domain import Category, Notice, Site, running_suspension
 from feeds.formats import FORMATS, Format
-from feeds.store.read.snapshot import STORE, Snapshot
+from feeds.store.read import WHOLE_STORE, Snapshot
 
 XML = "application/xml"
 """What a browser asks for; it shows the same bytes under this name."""
@@ -36,7 +36,7 @@ def subscription(
     if selection is None:
         return None
     # One more than are shown tells whether there are more.
-    releases = snapshot.newest(selection, site.entries + 1, Release)
+    releases = snapshot.newest_releases(selection, site.entries + 1)
     notices = snapshot.notices()
     combined = len(selection.members) > 1
     newest_page = 0 if combined else snapshot.newest_page(selection)
@@ -62,7 +62,7 @@ def archive(
     page = snapshot.page(selection, number)
     if page is None:
         return None
-    releases = snapshot.archived(selection, page, Release)
+    releases = snapshot.page_releases(selection, page)
     feed = assemble.archive(site, selection, page, releases, snapshot.notices())
     return Representation(
         body=form.render(feed),
@@ -92,7 +92,7 @@ def outlines(snapshot: Snapshot, site: Site) -> Representation:
         media_type=opml.MEDIA_TYPE,
         changed=dated(snapshot, site, snapshot.head().instant),
         announced=announced(snapshot.notices()),
-        parts=frozenset([STORE]),
+        parts=frozenset([WHOLE_STORE]),
         keys=surrogate_keys(()),
     )
 
@@ -120,7 +120,8 @@ def dated(snapshot: Snapshot, site: Site, changed: datetime) -> datetime | None:
 
 def announced(notices: Sequence[Notice]) -> datetime | None:
     """Return when the running suspension was announced."""
-    return next((notice.announced for notice in notices if notice.running), None)
+    suspension = running_suspension(notices)
+    return suspension.announced if suspension else None
 
 
 @lru_cache(maxsize=8)

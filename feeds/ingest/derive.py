@@ -81,7 +81,7 @@ def derive(recognised: Recognised, settings: Settings) -> Draft:
     record = recognised.record
     slug = identity.slug(record.title)
     entry_id = record.entry_id or identity.release_id(
-        settings.minting, record.published, slug, record.original_id
+        settings.tag_authority, record.published, slug, record.original_id
     )
     local = record.published.astimezone(settings.timezone)
     body = html.text_html(record.body)

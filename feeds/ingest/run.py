@@ -12,25 +12,22 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Engine
-
 from feeds.documents.build import settings_digest
 from feeds.domain import Draft
 from feeds.ingest.derive import Recognised, derive, recognise, refusal, size
 from feeds.ingest.inputs import Inputs
 from feeds.ingest.items import items
 from feeds.ingest.report import Outcome, Result, Summary
-from feeds.ingest.run_index import Seen
+from feeds.ingest.run_index import RunIndex
 from feeds.ingest.sources import SOURCES, SUFFIXES, Item, Record, Skipped
 from feeds.settings import Settings
-from feeds.store.engine import give_way
-from feeds.store.read.snapshot import ImportOutcome
-from feeds.store.write.change import change
+from feeds.store import Store
+from feeds.store.read import ImportOutcome
 from feeds.store.write.releases import Known, Releases
 from feeds.text.html import MarkupError
 
 if TYPE_CHECKING:
-    from feeds.store.write.archive_pages import Recut
+    from feeds.store.write.archive_pages import Repaginated
 
 __all__ = ["Outcome", "Result", "Run", "Summary", "import_paths"]
 
@@ -40,7 +37,7 @@ _COMMIT_SECONDS = 1.0
 
 
 def import_paths(  # noqa: PLR0913 - each is a field of its own
-    engine: Engine,
+    store: Store,
     settings: Settings,
     paths: Sequence[Path],
     clock: Callable[[], datetime],
@@ -56,7 +53,7 @@ def import_paths(  # noqa: PLR0913 - each is a field of its own
     """
     kind = SOURCES[source] if source else None
     inputs = Inputs(paths, kind.suffixes if kind else SUFFIXES)
-    return Run(engine, settings, clock, inputs, items(inputs, kind, settings.timezone), dry_run)
+    return Run(store, settings, clock, inputs, items(inputs, kind, settings.timezone), dry_run)
 
 
 @dataclass(slots=True)
@@ -74,19 +71,19 @@ class _Batch:
 class Run:
     """One run of an import: yields one result an input, once it is committed.
 
-    ``recut`` then names the archive pages that outgrew their size and were cut anew.
+    ``repaginated`` then names the archive pages that outgrew their size and were cut anew.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - made in one place
         self,
-        engine: Engine,
+        store: Store,
         settings: Settings,
         clock: Callable[[], datetime],
         inputs: Inputs,
         items: Iterator[tuple[str, Item]],
         dry_run: bool,
     ) -> None:
-        self._engine = engine
+        self._store = store
         self._settings = settings
         self._clock = clock
         self._items = items
@@ -94,9 +91,9 @@ class Run:
         self._dry_run = dry_run
         # That a release comes again in one run with other content is refused: whichever came last
         # would win, and the next run would change both again.
-        self._seen = Seen()
+        self._seen = RunIndex()
         self.inputs = inputs
-        self.recut: tuple[Recut, ...] = ()
+        self.repaginated: tuple[Repaginated, ...] = ()
 
     def __iter__(self) -> Iterator[Result]:
         """Import everything, yielding the results of a transaction after its commit."""
@@ -107,8 +104,8 @@ class Run:
         started = self._clock()
         number = None
         if not self._dry_run:
-            with change(self._engine, started, last=False) as changing:
-                number = changing.begin_import(started)
+            with self._store.change(started, last=False) as change:
+                number = change.begin_import(started)
         summary = Summary()
         while results := self._transaction(begun=bool(summary.counts)):
             for result in results:
@@ -117,9 +114,9 @@ class Run:
         if number is not None:
             finished = self._clock()
             counts = {outcome.value: summary.counts[outcome] for outcome in Outcome}
-            with change(self._engine, finished) as changing:
-                changing.end_import(number, ImportOutcome(started, finished, **counts))
-            self.recut = changing.recut
+            with self._store.change(finished) as change:
+                change.end_import(number, ImportOutcome(started, finished, **counts))
+            self.repaginated = change.repaginated
 
     def _next_batch(self) -> list[tuple[str, Item]]:
         """Read on, up to a number of records and an amount of text."""
@@ -138,15 +135,13 @@ class Run:
         if not batch:
             return results
         if begun:
-            give_way(self._engine)
+            self._store.yield_to_writers()
         end = time.monotonic() + _COMMIT_SECONDS
-        with change(self._engine, self._clock(), keep=not self._dry_run, last=False) as changing:
-            changing.made_under(self._digest)
-            releases = Releases(changing, self._settings.minting, self._settings.site)
-            suspended = next(
-                (notice.since for notice in changing.snapshot.notices() if notice.running),
-                None,
-            )
+        with self._store.change(self._clock(), commit=not self._dry_run, last=False) as change:
+            change.made_under(self._digest)
+            releases = Releases(change, self._settings.tag_authority, self._settings.site)
+            suspension = change.snapshot.running_suspension()
+            suspended = suspension.since if suspension else None
             while batch:
                 results += self._batch(releases, batch, suspended)
                 batch = self._next_batch() if time.monotonic() < end else []

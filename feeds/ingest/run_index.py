@@ -15,7 +15,7 @@ from feeds.errors import StoreError
 _CACHE_KIB = 16 * 1024
 
 
-class Seen:
+class RunIndex:
     """The digest under which each source key came first."""
 
     def __init__(self) -> None:

@@ -3,21 +3,18 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Engine
-
 from feeds.domain import Category
 from feeds.errors import RefusedError
 from feeds.identity import slug
 from feeds.ingest.items import LONGEST
 from feeds.settings import Settings
-from feeds.store.read.snapshot import snapshot
+from feeds.store import Store
 from feeds.store.write import categories as stored
-from feeds.store.write.change import change
 from feeds.text.plain import one_line
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class CategorySummary:
     """A category, how many releases it shows, and the slugs that it had before."""
 
     category: Category
@@ -33,21 +30,21 @@ class Renamed:
     after: Category
 
 
-def categories(engine: Engine) -> list[Listed]:
+def categories(store: Store) -> list[CategorySummary]:
     """Return every category in the order of the slugs."""
-    with snapshot(engine) as state:
-        former = state.former_slugs()
+    with store.read() as snapshot:
+        former = snapshot.former_slugs()
         return [
-            Listed(
+            CategorySummary(
                 selection.categories[0],
                 selection.count,
                 former.get(selection.categories[0].slug, ()),
             )
-            for selection in state.categories()
+            for selection in snapshot.categories()
         ]
 
 
-def rename(engine: Engine, settings: Settings, now: datetime, old: str, new: str) -> Renamed:
+def rename(store: Store, settings: Settings, now: datetime, old: str, new: str) -> Renamed:
     """Rename a category, named by its label or slug or by a former one, to the label ``new``.
 
     Raises ``RefusedError`` where there is no such category, where ``new`` is no name, or where it
@@ -61,17 +58,17 @@ def rename(engine: Engine, settings: Settings, now: datetime, old: str, new: str
     if len(name) > LONGEST:
         raise RefusedError(f"A category's name has {LONGEST} characters at most: shorten it.")
     after = Category(slug(name), name)
-    with change(engine, now) as changing:
-        found = stored.find(changing, slug(one_line(old)))
+    with store.change(now) as change:
+        found = stored.find(change, slug(one_line(old)))
         if found is None:
             raise RefusedError(
                 f"There is no category {old!r}: `feeds categories` lists them with their slugs."
             )
-        other = stored.find(changing, after.slug)
+        other = stored.find(change, after.slug)
         if other is not None and other.id != found.id:
             raise RefusedError(
                 f"{name!r} is or was the name of the category {other.name!r} ({other.slug}): "
                 "choose another, since two categories cannot be made one."
             )
-        stored.rename(changing, found, after.slug, after.name, settings.site)
+        stored.rename(change, found, after.slug, after.name, settings.site)
     return Renamed(Category(found.slug, found.name), after)

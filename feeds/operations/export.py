@@ -14,44 +14,42 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final, cast
 
-from sqlalchemy import Engine
-
 from feeds.documents.build import settings_digest
 from feeds.errors import NothingToDoError, RefusedError
 from feeds.ingest.inputs import shown
-from feeds.ingest.sources.jsonl import STORE
-from feeds.operations.migrate import require_authority, require_window
+from feeds.ingest.sources.jsonl import EXPORT_PREFIX
+from feeds.operations.migrate import require_authority, require_page_size
 from feeds.settings import Settings
-from feeds.store.copy.dump import TABLES, Filling, UnfitError, Value, filling, misfit, rows
-from feeds.store.engine import reading
+from feeds.store import Store
+from feeds.store.copy.dump import TABLES, Filling, UnfitError, Value, misfit
 from feeds.store.schema import version
 
 VERSION: Final = 1
 _BATCH = 100  # rows that are written together: a body may be megabytes long
 
 
-def export(engine: Engine) -> Iterator[str]:
+def export(store: Store) -> Iterator[str]:
     """Yield the lines of an export, all of one snapshot, without line feeds."""
     counts = dict.fromkeys(TABLES, 0)
     digest = hashlib.sha256()
-    for line in _content(engine, counts):
+    for line in _content(store, counts):
         digest.update(f"{line}\n".encode())
         yield line
     yield json.dumps({"rows": counts, "sha256": digest.hexdigest()})
 
 
-def _content(engine: Engine, counts: dict[str, int]) -> Iterator[str]:
+def _content(store: Store, counts: dict[str, int]) -> Iterator[str]:
     first = {"release-feeds": "export", "version": VERSION, "schema": version.current()}
     yield json.dumps(first)
-    with reading(engine, seconds=0) as connection:
+    with store.dump() as dump:
         for table, columns in TABLES.items():
             yield json.dumps({"table": table, "columns": columns})
-            for row in rows(connection, table):
+            for row in dump.rows(table):
                 counts[table] += 1
                 yield json.dumps(row, ensure_ascii=False, separators=(",", ":"))
 
 
-def export_to(engine: Engine, path: Path) -> None:
+def export_to(store: Store, path: Path) -> None:
     """Write an export to a new file, of which nothing is left where it could not be finished.
 
     Raises ``RefusedError`` where the file exists, ``NothingToDoError`` where it cannot be written.
@@ -59,7 +57,7 @@ def export_to(engine: Engine, path: Path) -> None:
     try:
         with path.open("x", encoding="utf-8", newline="\n") as file:
             try:
-                file.writelines(f"{line}\n" for line in export(engine))
+                file.writelines(f"{line}\n" for line in export(store))
                 file.flush()
                 os.fsync(file.fileno())
             except BaseException:
@@ -78,7 +76,7 @@ def is_export(path: Path) -> bool:
     with suppress(OSError):
         if path.is_file():
             with path.open("rb") as file:
-                return file.read(len(STORE)) == STORE
+                return file.read(len(EXPORT_PREFIX)) == EXPORT_PREFIX
     return False
 
 
@@ -99,8 +97,8 @@ class Load:
     ``SettingsError`` where nothing was.
     """
 
-    def __init__(self, engine: Engine, settings: Settings, path: Path) -> None:
-        self._engine = engine
+    def __init__(self, store: Store, settings: Settings, path: Path) -> None:
+        self._store = store
         self._settings = settings
         self._path = path
         self._line = 0
@@ -116,13 +114,13 @@ class Load:
             with self._path.open("rb") as file:
                 lines = self._lines(file)
                 _check_first(next(lines))
-                with filling(self._engine) as store:
-                    counts = yield from _take(lines, store)
+                with self._store.fill() as filling:
+                    counts = yield from _take(lines, filling)
                     self._check_last({"rows": counts, "sha256": self._digest.hexdigest()})
                     _check_end(file)
-                    head = store.finish()
-                    require_window(self._settings, head)
-                    require_authority(self._settings, store.everything())
+                    head = filling.finish()
+                    require_page_size(self._settings, head)
+                    require_authority(self._settings, filling.everything())
         except UnfitError as error:
             raise RefusedError(
                 f"{shown(self._path)}, line {self._line}: {error}. Nothing was imported."
@@ -164,7 +162,7 @@ def _check_first(stated: object) -> None:
         )
 
 
-def _take(lines: Iterator[object], store: Filling) -> Generator[str, None, dict[str, int]]:
+def _take(lines: Iterator[object], filling: Filling) -> Generator[str, None, dict[str, int]]:
     counts: dict[str, int] = {}
     line = next(lines)
     for table, columns in TABLES.items():
@@ -176,11 +174,11 @@ def _take(lines: Iterator[object], store: Filling) -> Generator[str, None, dict[
             counts[table] += 1
             batch.append(_row(table, line))
             if len(batch) == _BATCH:
-                store.add(table, batch)
+                filling.add(table, batch)
                 batch.clear()
             yield table
         if batch:
-            store.add(table, batch)
+            filling.add(table, batch)
     if counts["head"] != 1:
         raise UnfitError("the export has no head, or several")
     return counts

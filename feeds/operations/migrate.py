@@ -8,11 +8,9 @@ from feeds.domain import Selection
 from feeds.errors import SettingsError
 from feeds.identity import feed_id
 from feeds.settings import Settings
-from feeds.store.engine import open_engine
-from feeds.store.read.snapshot import Head
-from feeds.store.schema import version
+from feeds.store import Store
+from feeds.store.read import Head
 from feeds.store.write import year_counts
-from feeds.store.write.change import change
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +22,7 @@ class Migrated:
     settings_changed: bool
 
 
-def require_window(settings: Settings, head: Head) -> None:
+def require_page_size(settings: Settings, head: Head) -> None:
     """Raise ``SettingsError`` where a subscription document is shorter than an archive page."""
     if settings.entries < head.page_size:
         raise SettingsError(
@@ -36,7 +34,7 @@ def require_window(settings: Settings, head: Head) -> None:
 
 def require_authority(settings: Settings, everything: Selection) -> None:
     """Raise ``SettingsError`` where another authority has minted the store's identifiers."""
-    if everything.feed_id != feed_id(settings.minting, None):
+    if everything.feed_id != feed_id(settings.tag_authority, None):
         minted = everything.feed_id.removeprefix("tag:").partition(":")[0]
         raise SettingsError(
             f"FEEDS_AUTHORITY={settings.authority} and "
@@ -50,15 +48,15 @@ def migrate(settings: Settings, now: datetime) -> Migrated:
 
     Where these, or the formats, are others than before, every document takes a new revision.
     """
-    engine = open_engine(settings.database_url)
-    before, after = version.migrate(engine, settings.minting, settings.entries, now)
+    store = Store(settings.database_url)
+    before, after = store.migrate(settings.tag_authority, settings.entries, now)
     digest = settings_digest(settings.site)
-    with change(engine, now) as changing:
-        head = changing.snapshot.head()
-        require_authority(settings, changing.snapshot.everything())
-        require_window(settings, head)
+    with store.change(now) as change:
+        head = change.snapshot.head()
+        require_authority(settings, change.snapshot.everything())
+        require_page_size(settings, head)
         differs = head.settings_digest != digest
         if differs:
-            changing.set_settings(digest)
-            year_counts.recount(changing.connection, settings.site)
+            change.set_settings(digest)
+            year_counts.recount(change.connection, settings.site)
     return Migrated(before, after, differs and before is not None)

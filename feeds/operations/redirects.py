@@ -6,14 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Engine
-
 from feeds.domain import Target
 from feeds.errors import NothingToDoError, RefusedError
 from feeds.settings import Settings
-from feeds.store.read.snapshot import snapshot
+from feeds.store import Store
 from feeds.store.write import redirects as stored
-from feeds.store.write.change import Change, change
+from feeds.store.write.change import Change
 from feeds.urls import LONGEST, PROBES, is_real, parse_location, parse_target
 
 STANDARD = "-"
@@ -67,14 +65,14 @@ def read(path: str) -> list[Line]:
     ]
 
 
-def add(engine: Engine, settings: Settings, now: datetime, lines: Sequence[Line]) -> Added:
+def add(store: Store, settings: Settings, now: datetime, lines: Sequence[Line]) -> Added:
     """Add addresses in one transaction; what is refused does not hold up the others."""
     added = unchanged = 0
     refused = []
-    with change(engine, now) as changing:
+    with store.change(now) as change:
         for line in lines:
             try:
-                new = _add(changing, settings.site.base_url, line.fields)
+                new = _add(change, settings.site.base_url, line.fields)
             except RefusedError as error:
                 refused.append(Refusal(line.number, str(error)))
             else:
@@ -83,20 +81,20 @@ def add(engine: Engine, settings: Settings, now: datetime, lines: Sequence[Line]
     return Added(added, unchanged, tuple(refused))
 
 
-def remove(engine: Engine, now: datetime, text: str) -> bool:
+def remove(store: Store, now: datetime, text: str) -> bool:
     """Let an old address lead nowhere; return whether it led anywhere. Raises ``RefusedError``."""
     location = _location(text)
-    with change(engine, now) as changing:
-        return stored.remove(changing, location)
+    with store.change(now) as change:
+        return stored.remove(change, location)
 
 
-def addresses(engine: Engine) -> Iterator[tuple[str, Target]]:
+def addresses(store: Store) -> Iterator[tuple[str, Target]]:
     """Return every old address and what it leads to now, in their order."""
-    with snapshot(engine) as state:
-        return iter(state.addresses())
+    with store.read() as snapshot:
+        return iter(snapshot.redirects())
 
 
-def _add(changing: Change, base_url: str, fields: tuple[str, ...]) -> bool:
+def _add(change: Change, base_url: str, fields: tuple[str, ...]) -> bool:
     if len(fields) != 2:  # noqa: PLR2004 - a pair
         raise RefusedError("A line has an address, white space and its target.")
     location = _location(fields[0])
@@ -111,12 +109,12 @@ def _add(changing: Change, base_url: str, fields: tuple[str, ...]) -> bool:
             f"{fields[1]!r} cannot be led to: name the index, a feed of all releases or of one "
             "category, a category or a release of this service."
         )
-    to = stored.resolve(changing, target)
+    to = stored.resolve(change, target)
     if to is None:
         raise RefusedError(f"There is nothing at {target}: name what there is.")
-    known = stored.get(changing, location)
+    known = stored.get(change, location)
     if known is None:
-        stored.put(changing, location, to)
+        stored.put(change, location, to)
     elif known != to:
         raise RefusedError(f"{location} leads elsewhere already: `feeds address remove` it first.")
     return known is None

@@ -3,12 +3,11 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Engine
-
 from feeds.documents.build import settings_digest
 from feeds.domain import Notice, Selection
 from feeds.settings import Settings
-from feeds.store.read.snapshot import Head, ImportOutcome, snapshot
+from feeds.store import Store
+from feeds.store.read import Head, ImportOutcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +42,17 @@ class Status:
         }
 
 
-def status(engine: Engine, settings: Settings) -> Status:
+def status(store: Store, settings: Settings) -> Status:
     """Read the state of the publication and its store."""
-    with snapshot(engine) as state:
-        head = state.head()
+    with store.read() as snapshot:
+        head = snapshot.head()
         return Status(
             head=head,
-            notice=next((notice for notice in state.notices() if notice.running), None),
-            releases=state.everything().count,
-            withdrawn=state.count_withdrawn(),
-            categories=state.categories(),
-            last_import=state.last_import(),
+            notice=snapshot.running_suspension(),
+            releases=snapshot.everything().count,
+            withdrawn=snapshot.count_withdrawn(),
+            categories=snapshot.categories(),
+            last_import=snapshot.last_import(),
             current=head.settings_digest == settings_digest(settings.site),
         )
 

@@ -3,19 +3,17 @@
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Engine
-
-from feeds.domain import Headline, Notice, NoticeKind
+from feeds.domain import Notice, NoticeKind
 from feeds.errors import RefusedError
 from feeds.identity import notice_id, rank
 from feeds.ingest.derive import EARLIEST
 from feeds.settings import Settings
-from feeds.store.write.change import Change, change
+from feeds.store import Store
 from feeds.text.plain import legal, one_line
 
 
 def suspend(  # noqa: PLR0913 - each is a field of its own
-    engine: Engine,
+    store: Store,
     settings: Settings,
     now: datetime,
     *,
@@ -38,14 +36,12 @@ def suspend(  # noqa: PLR0913 - each is a field of its own
         raise RefusedError(
             f"--since {since.isoformat()} lies before the year 1000: name a later one."
         )
-    with change(engine, now) as changing:
-        if _running(changing):
+    with store.change(now) as change:
+        if change.snapshot.running_suspension():
             raise RefusedError(
                 "The publication is suspended already: use --amend to change the notice."
             )
-        latest = next(
-            iter(changing.snapshot.newest(changing.snapshot.everything(), 1, Headline)), None
-        )
+        latest = next(iter(change.snapshot.newest_headlines(change.snapshot.everything(), 1)), None)
         if latest is not None and latest.published > now:
             raise RefusedError(
                 f"The newest release ({latest.path}) is dated ahead: suspend after "
@@ -59,7 +55,7 @@ def suspend(  # noqa: PLR0913 - each is a field of its own
         notice = _notice(
             settings,
             NoticeKind.SUSPENSION,
-            changing.instant,
+            change.instant,
             since=since,
             title=_title(title) or said.gettext("Publication is suspended indefinitely."),
             text=_text(text)
@@ -67,43 +63,43 @@ def suspend(  # noqa: PLR0913 - each is a field of its own
                 "Publication is suspended indefinitely. No new press releases will be published."
             ),
         )
-        changing.add_notice(notice)
+        change.add_notice(notice)
     return notice
 
 
-def amend(engine: Engine, now: datetime, *, title: str | None, text: str | None) -> Notice:
+def amend(store: Store, now: datetime, *, title: str | None, text: str | None) -> Notice:
     """Give the running suspension new words under the same id; return the notice."""
-    with change(engine, now) as changing:
-        notice = _running(changing)
+    with store.change(now) as change:
+        notice = change.snapshot.running_suspension()
         if notice is None:
             raise RefusedError("The publication is not suspended: there is no notice to amend.")
         amended = replace(
             notice, title=_title(title) or notice.title, text=_text(text) or notice.text
         )
         if amended != notice:
-            amended = replace(amended, updated=changing.instant)
-            changing.replace_notice(amended)
+            amended = replace(amended, updated=change.instant)
+            change.replace_notice(amended)
     return amended
 
 
-def resume(engine: Engine, settings: Settings, now: datetime, *, text: str | None = None) -> Notice:
+def resume(store: Store, settings: Settings, now: datetime, *, text: str | None = None) -> Notice:
     """Lift the running suspension and announce it; return the new entry's notice."""
     said = settings.site.words
-    with change(engine, now) as changing:
-        notice = _running(changing)
+    with store.change(now) as change:
+        notice = change.snapshot.running_suspension()
         if notice is None:
             raise RefusedError("The publication is not suspended: there is nothing to resume.")
-        changing.replace_notice(replace(notice, lifted=changing.instant))
+        change.replace_notice(replace(notice, lifted=change.instant))
         resumption = _notice(
             settings,
             NoticeKind.RESUMPTION,
-            changing.instant,
+            change.instant,
             since=None,
             title=said.gettext("Publication has resumed."),
             text=_text(text)
             or said.gettext("Publication has resumed. New press releases are published again."),
         )
-        changing.add_notice(resumption)
+        change.add_notice(resumption)
     return resumption
 
 
@@ -116,7 +112,7 @@ def _notice(  # noqa: PLR0913 - each is a field of its own
     title: str,
     text: str,
 ) -> Notice:
-    entry_id = notice_id(settings.minting, kind.value, instant)
+    entry_id = notice_id(settings.tag_authority, kind.value, instant)
     return Notice(
         kind=kind,
         entry_id=entry_id,
@@ -128,10 +124,6 @@ def _notice(  # noqa: PLR0913 - each is a field of its own
         title=title,
         text=text,
     )
-
-
-def _running(changing: Change) -> Notice | None:
-    return next((notice for notice in changing.snapshot.notices() if notice.running), None)
 
 
 def _title(stated: str | None) -> str:

@@ -3,15 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Engine
-
 from feeds.documents.build import settings_digest
 from feeds.errors import RefusedError
 from feeds.settings import Settings
-from feeds.store.read.snapshot import Withdrawal, snapshot
+from feeds.store import Store
+from feeds.store.read import Withdrawal
 from feeds.store.write import withdrawals as stored
-from feeds.store.write.archive_pages import Recut
-from feeds.store.write.change import Change, change
+from feeds.store.write.archive_pages import Repaginated
+from feeds.store.write.change import Change
 from feeds.store.write.withdrawals import Standing
 from feeds.urls import parse_target
 
@@ -22,51 +21,51 @@ class Settled:
 
     entry_id: str
     already: bool
-    recut: tuple[Recut, ...] = ()
+    repaginated: tuple[Repaginated, ...] = ()
 
 
-def withdraw(engine: Engine, settings: Settings, now: datetime, named: str) -> Settled:
+def withdraw(store: Store, settings: Settings, now: datetime, named: str) -> Settled:
     """Take a release off every feed and page; its own page is gone (410) from now on.
 
     ``named`` is its id, its path ``yyyy/mm/dd/slug`` or the address of its page, whole or as a path
     of this service. Raises
     ``RefusedError`` where there is no such release. Done again it changes nothing.
     """
-    with change(engine, now) as changing:
-        found = _find(changing, settings, named)
+    with store.change(now) as change:
+        found = _find(change, settings, named)
         already = found.withdrawn is not None
         if not already:
-            changing.made_under(settings_digest(settings.site))
-            stored.withdraw(changing, found, settings.site)
-    return Settled(found.entry_id, already, changing.recut)
+            change.made_under(settings_digest(settings.site))
+            stored.withdraw(change, found, settings.site)
+    return Settled(found.entry_id, already, change.repaginated)
 
 
-def withdrawals(engine: Engine) -> list[Withdrawal]:
+def withdrawals(store: Store) -> list[Withdrawal]:
     """Return every release that is withdrawn, the latest withdrawal first."""
-    with snapshot(engine) as state:
-        return state.withdrawals()
+    with store.read() as snapshot:
+        return snapshot.withdrawals()
 
 
-def restore(engine: Engine, settings: Settings, now: datetime, named: str) -> Settled:
+def restore(store: Store, settings: Settings, now: datetime, named: str) -> Settled:
     """Show a withdrawn release again, where it stood, under its id and with its dates.
 
     Raises ``RefusedError`` where there is no such release, or where it is dated after the
     beginning of a running suspension (rule 8). Done again it changes nothing.
     """
-    with change(engine, now) as changing:
-        found = _find(changing, settings, named)
+    with store.change(now) as change:
+        found = _find(change, settings, named)
         already = found.withdrawn is None
         if not already:
-            _require_before_suspension(changing, found)
-            changing.made_under(settings_digest(settings.site))
-            stored.restore(changing, found, settings.site)
-    return Settled(found.entry_id, already, changing.recut)
+            _require_before_suspension(change, found)
+            change.made_under(settings_digest(settings.site))
+            stored.restore(change, found, settings.site)
+    return Settled(found.entry_id, already, change.repaginated)
 
 
-def _find(changing: Change, settings: Settings, named: str) -> Standing:
+def _find(change: Change, settings: Settings, named: str) -> Standing:
     target = parse_target(settings.base_url, named)
     path = named.removeprefix("/").removeprefix("releases/")
-    found = stored.find(changing, named, (target.release if target else None) or path)
+    found = stored.find(change, named, (target.release if target else None) or path)
     if found is None:
         raise RefusedError(
             f"There is no release {named!r}: name its id, its path (yyyy/mm/dd/slug) or the "
@@ -75,8 +74,9 @@ def _find(changing: Change, settings: Settings, named: str) -> Standing:
     return found
 
 
-def _require_before_suspension(changing: Change, found: Standing) -> None:
-    since = next((notice.since for notice in changing.snapshot.notices() if notice.running), None)
+def _require_before_suspension(change: Change, found: Standing) -> None:
+    suspension = change.snapshot.running_suspension()
+    since = suspension.since if suspension else None
     if since is not None and found.published > since:
         raise RefusedError(
             f"{found.entry_id} is dated {found.published.isoformat()}, after the suspension began "

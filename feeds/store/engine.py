@@ -24,10 +24,10 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import NullPool
 
-from feeds.errors import StoreAwayError, StoreError
+from feeds.errors import StoreError, StoreUnavailableError
 
 BUSY_SECONDS = 10.0
-"""How long a changing transaction waits for another before it gives up."""
+"""How long a change transaction waits for another before it gives up."""
 
 _GAP_SECONDS = 0.05
 
@@ -129,7 +129,7 @@ def _close(opened: set[DBAPIConnection]) -> None:
         opened.pop().close()
 
 
-def give_way(engine: Engine) -> None:
+def yield_to_writers(engine: Engine) -> None:
     """Let another writer have its turn between two transactions of one that has many.
 
     PostgreSQL has a queue. Of SQLite's writers each looks again every tenth of a second at most.
@@ -155,7 +155,7 @@ def reading(engine: Engine, *, seconds: float = STATEMENT_SECONDS) -> Iterator[C
     """One read transaction: all that is read in it is of one state of the store.
 
     On PostgreSQL a statement may take so many ``seconds``; 0: as long as it likes. Raises
-    ``StoreAwayError`` where the store does not answer, ``StoreError`` where it is none.
+    ``StoreUnavailableError`` where the store does not answer, ``StoreError`` where it is none.
     """
     with _answering(DBAPIError):
         if is_sqlite(engine):
@@ -171,7 +171,7 @@ def reading(engine: Engine, *, seconds: float = STATEMENT_SECONDS) -> Iterator[C
 
 
 @contextmanager
-def writing(engine: Engine, *, keep: bool = True) -> Iterator[Connection]:
+def writing(engine: Engine, *, commit: bool = True) -> Iterator[Connection]:
     """One write transaction, rolled back by any exception, else committed (if to be kept).
 
     Raises as ``reading`` does; what breaks a rule of the schema is a defect and stays one.
@@ -184,7 +184,7 @@ def writing(engine: Engine, *, keep: bool = True) -> Iterator[Connection]:
         if not is_sqlite(engine):
             connection.exec_driver_sql(f"SET LOCAL lock_timeout = {BUSY_SECONDS * 1000:.0f}")
         yield connection
-        if not keep:
+        if not commit:
             transaction.rollback()
 
 
@@ -194,7 +194,7 @@ def _answering(away: type[DBAPIError]) -> Iterator[None]:
     try:
         yield
     except PoolTimeoutError as error:
-        raise StoreAwayError(
+        raise StoreUnavailableError(
             "The release store does not answer: all connections are taken."
         ) from error
     except DBAPIError as error:
@@ -203,7 +203,7 @@ def _answering(away: type[DBAPIError]) -> Iterator[None]:
         if type(error.orig) is sqlite3.DatabaseError:
             raise StoreError(f"The release store cannot be read: {reason}.") from error
         if isinstance(error, away) or _is_closed(error):
-            raise StoreAwayError(f"The release store does not answer: {reason}.") from error
+            raise StoreUnavailableError(f"The release store does not answer: {reason}.") from error
         raise
 
 

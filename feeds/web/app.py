@@ -9,25 +9,25 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, request
-from sqlalchemy import Engine
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from feeds.domain import Site
-from feeds.errors import StoreAwayError, StoreError
+from feeds.errors import StoreError, StoreUnavailableError
+from feeds.store.read import Reader
 from feeds.web import routes
 from feeds.web.cache.cache import Cache
-from feeds.web.cache.fast_path import READING, Polls
-from feeds.web.errors import Failures
+from feeds.web.cache.fast_path import READING, FastPath
+from feeds.web.errors import ErrorResponses
 from feeds.web.http.conditional import ALLOWED, PREFLIGHT
 from feeds.web.http.response import BROWSED, EVERYWHERE
 from feeds.web.pages import pages
-from feeds.web.redirects import Elsewhere
+from feeds.web.redirects import Redirects
 
 
 def build(  # noqa: PLR0913 - each is a part or a setting of its own
-    engine: Engine,
-    looking: Engine,
+    reader: Reader,
+    monitoring: Reader,
     site: Site,
     clock: Callable[[], datetime],
     *,
@@ -36,24 +36,24 @@ def build(  # noqa: PLR0913 - each is a part or a setting of its own
 ) -> Flask:
     """Make the application; it is mounted at the path of the base URL.
 
-    Requests read through ``engine``, the look at the store's revision through ``looking``.
+    Requests read through ``reader``, the look at the store's revision through ``monitoring``.
     ``cache_mb`` bounds the finished representations that are kept; every ``revision_ttl`` seconds
     the process looks whether they are still those of the store.
     """
-    cache = Cache(engine, looking, clock, size=cache_mb * 2**20, ttl=revision_ttl)
+    cache = Cache(reader, monitoring, clock, size=cache_mb * 2**20, ttl=revision_ttl)
     app = Flask(__name__, static_folder=None, template_folder="pages/templates")
     # A redirect of Werkzeug's own would be built from the Host header.
     app.url_map.merge_slashes = False
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     prefix = urlsplit(site.base_url).path
-    elsewhere = Elsewhere(engine, site)
-    failures = Failures(site, cache)
+    elsewhere = Redirects(reader, site)
+    failures = ErrorResponses(site, cache)
     app.register_blueprint(
         routes.blueprint(cache, elsewhere, site, clock), url_prefix=prefix or None
     )
     # Probes ask the process itself, whatever the address of the service is.
-    app.register_blueprint(routes.health(engine, cache))
+    app.register_blueprint(routes.health(reader, cache))
 
     @app.errorhandler(HTTPException)
     def refused(error: HTTPException) -> WerkzeugResponse:
@@ -80,7 +80,7 @@ def build(  # noqa: PLR0913 - each is a part or a setting of its own
             response.headers[name] = value
         return response
 
-    app.wsgi_app = Polls(app.wsgi_app, cache, clock)  # type: ignore[method-assign]
+    app.wsgi_app = FastPath(app.wsgi_app, cache, clock)  # type: ignore[method-assign]
     return app
 
 
@@ -90,7 +90,7 @@ def _in_one_spelling() -> None:
         abort(404)
 
 
-def _with_query(elsewhere: Elsewhere, cache: Cache) -> WerkzeugResponse | None:
+def _with_query(elsewhere: Redirects, cache: Cache) -> WerkzeugResponse | None:
     """Answer at an old address with a query; if it is none, the query says nothing.
 
     What is kept is served while the store is away, whatever the query.
@@ -104,11 +104,11 @@ def _with_query(elsewhere: Elsewhere, cache: Cache) -> WerkzeugResponse | None:
 
 
 def _not_found(
-    elsewhere: Elsewhere, cache: Cache, failures: Failures, error: HTTPException
+    elsewhere: Redirects, cache: Cache, failures: ErrorResponses, error: HTTPException
 ) -> WerkzeugResponse:
     """Answer at an old address where nothing else is."""
     if cache.away:
-        return failures.away(StoreAwayError(cache.away))
+        return failures.away(StoreUnavailableError(cache.away))
     try:
         found = elsewhere.address(request.environ["PATH_INFO"], "")
     except StoreError as reason:

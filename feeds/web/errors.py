@@ -34,7 +34,7 @@ _RETRY_SECONDS = "30"
 _AWAY = f"The archive cannot be reached at the moment: ask again in {_RETRY_SECONDS} seconds."
 
 
-class Failures:
+class ErrorResponses:
     """The answers of one portal; a page shows its announcement, where that can be had."""
 
     def __init__(self, site: Site, cache: Cache) -> None:
@@ -77,7 +77,7 @@ class Failures:
         # In what has failed by a defect of ours the next one would fail as well.
         if status < HTTPStatus.INTERNAL_SERVER_ERROR:
             with suppress(StoreError):
-                kept = self._cache.get(address, lambda state: make(state.notices()))
+                kept = self._cache.get(address, lambda snapshot: make(snapshot.notices()))
                 return kept.representation if kept else make(())
         return make(())
 

@@ -6,12 +6,10 @@ Asked only once nothing was found to be represented at an address; none of it is
 from collections.abc import Mapping, Sequence
 
 from flask import abort, redirect
-from sqlalchemy import Engine
 from werkzeug.wrappers import Response
 
 from feeds.domain import Site
-from feeds.store.engine import READ_SECONDS
-from feeds.store.read.snapshot import snapshot
+from feeds.store.read import READ_SECONDS, Reader
 from feeds.text.plain import one_line
 from feeds.urls import LONGEST, location
 
@@ -24,24 +22,24 @@ FRESH = "public, max-age=3600"
 go in a circle once a category has been given its former name back."""
 
 
-class Elsewhere:
+class Redirects:
     """Knows of what stood at an address and does no longer. Raises ``StoreError``."""
 
-    def __init__(self, engine: Engine, site: Site) -> None:
-        self._engine = engine
+    def __init__(self, reader: Reader, site: Site) -> None:
+        self._reader = reader
         self._site = site
 
     def release(self, path: str) -> None:
         """Answer 410 where the release at a path was withdrawn."""
-        with snapshot(self._engine) as state:
-            withdrawn = state.withdrawn(path)
+        with self._reader.read() as snapshot:
+            withdrawn = snapshot.is_withdrawn(path)
         if withdrawn:
             abort(410, WITHDRAWN)
 
     def categories(self, slugs: Sequence[str], rest: str) -> Response | None:
         """Answer 301 where categories were renamed; ``rest`` follows their slugs in the address."""
-        with snapshot(self._engine) as state:
-            present = state.present_slugs(slugs)
+        with self._reader.read() as snapshot:
+            present = snapshot.current_slugs(slugs)
         _require(slugs, present)
         if all(slug == now for slug, now in present.items()):
             return None
@@ -49,8 +47,8 @@ class Elsewhere:
 
     def canonical(self, slugs: Sequence[str], extension: str) -> Response:
         """Answer 301 with the one spelling of a combined feed, where all its categories are."""
-        with snapshot(self._engine) as state:
-            present = state.present_slugs(slugs)
+        with self._reader.read() as snapshot:
+            present = snapshot.current_slugs(slugs)
         _require(slugs, present)
         return self.moved(f"/categories/{'+'.join(sorted(set(present.values())))}.{extension}")
 
@@ -62,8 +60,8 @@ class Elsewhere:
         sought = location(path_info.encode("latin-1"), query.encode("latin-1"))
         if len(sought) > LONGEST:
             return None
-        with snapshot(self._engine, seconds=READ_SECONDS) as state:
-            found = state.address(sought)
+        with self._reader.read(seconds=READ_SECONDS) as snapshot:
+            found = snapshot.redirect(sought)
         if found is None:
             return None
         target, withdrawn = found

@@ -7,7 +7,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, abort, redirect, request
-from sqlalchemy import Engine
 from werkzeug.datastructures import Headers
 from werkzeug.wrappers import Response as WerkzeugResponse
 
@@ -18,15 +17,14 @@ from feeds.documents import build
 from feeds.domain import Site
 from feeds.errors import StoreError
 from feeds.formats import FORMATS, Format
-from feeds.store.engine import READ_SECONDS
-from feeds.store.read.snapshot import snapshot
+from feeds.store.read import READ_SECONDS, Reader
 from feeds.web.cache.cache import Cache, Make
 from feeds.web.errors import sentence
 from feeds.web.http.conditional import answer
-from feeds.web.http.response import Prepared
+from feeds.web.http.response import CachedResponse
 from feeds.web.pages import pages
 from feeds.web.pages.assets import assets
-from feeds.web.redirects import Elsewhere, unknown_category
+from feeds.web.redirects import Redirects, unknown_category
 
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 _SLUG = re.compile(r"[a-z0-9-]{1,100}")
@@ -45,7 +43,7 @@ Find = Callable[[], WerkzeugResponse | None]
 
 
 def blueprint(
-    cache: Cache, elsewhere: Elsewhere, site: Site, clock: Callable[[], datetime]
+    cache: Cache, elsewhere: Redirects, site: Site, clock: Callable[[], datetime]
 ) -> Blueprint:
     """Make the routes of the outside contract, but for those of the process itself."""
     routes = Blueprint("feeds", __name__)
@@ -80,7 +78,7 @@ class _Views:
     """What each route answers."""
 
     def __init__(
-        self, cache: Cache, elsewhere: Elsewhere, site: Site, clock: Callable[[], datetime]
+        self, cache: Cache, elsewhere: Redirects, site: Site, clock: Callable[[], datetime]
     ) -> None:
         self._cache = cache
         self._elsewhere = elsewhere
@@ -112,7 +110,7 @@ class _Views:
 
     def index(self) -> WerkzeugResponse:
         return self._served(
-            lambda state: pages.index(state, self._site),
+            lambda snapshot: pages.index(snapshot, self._site),
             "index",
             partial(self._elsewhere.categories, (), ""),
         )
@@ -120,7 +118,7 @@ class _Views:
     def category(self, slug: str) -> WerkzeugResponse:
         _require([slug])
         return self._served(
-            lambda state: pages.category(state, self._site, slug),
+            lambda snapshot: pages.category(snapshot, self._site, slug),
             "category",
             partial(self._elsewhere.categories, [slug], ""),
         )
@@ -129,7 +127,7 @@ class _Views:
         if not _PATH.fullmatch(path):
             abort(404, "There is no such release.")
         return self._served(
-            lambda state: pages.release(state, self._site, path),
+            lambda snapshot: pages.release(snapshot, self._site, path),
             "release",
             partial(self._elsewhere.release, path),
         )
@@ -140,7 +138,7 @@ class _Views:
         if not _NUMBER.fullmatch(number):
             abort(404, "There is no such archive page.")
         return self._served(
-            lambda state: pages.archive(state, self._site, slugs, int(number)),
+            lambda snapshot: pages.archive(snapshot, self._site, slugs, int(number)),
             "archive page",
             partial(self._elsewhere.categories, slugs, f"/archive/{number}"),
         )
@@ -161,14 +159,16 @@ class _Views:
         return response
 
     def outlines(self) -> WerkzeugResponse:
-        return self._served(lambda state: build.outlines(state, self._site), "list", lambda: None)
+        return self._served(
+            lambda snapshot: build.outlines(snapshot, self._site), "list", lambda: None
+        )
 
     def asset(self, name: str) -> Response:
         return self._respond(self.assets[name])
 
     def _subscription(self, slugs: tuple[str, ...], form: Format) -> WerkzeugResponse:
         return self._served(
-            lambda state: build.subscription(state, self._site, slugs, form),
+            lambda snapshot: build.subscription(snapshot, self._site, slugs, form),
             "category",
             partial(self._elsewhere.categories, slugs, f".{form.extension}"),
         )
@@ -177,7 +177,7 @@ class _Views:
         if not _NUMBER.fullmatch(number):
             abort(404, "There is no such archive document.")
         return self._served(
-            lambda state: build.archive(state, self._site, slugs, int(number), form),
+            lambda snapshot: build.archive(snapshot, self._site, slugs, int(number), form),
             "archive document",
             partial(self._elsewhere.categories, slugs, f"/archive/{number}.{form.extension}"),
         )
@@ -188,7 +188,7 @@ class _Views:
             return self._respond(prepared)
         return elsewhere() or abort(404, f"There is no such {what}.")
 
-    def _respond(self, prepared: Prepared) -> Response:
+    def _respond(self, prepared: CachedResponse) -> Response:
         answered = answer(prepared, request.environ, self._clock())
         return _Whole([answered.body], answered.status, answered.headers)
 
@@ -202,7 +202,7 @@ class _Whole(Response):
         return self.headers
 
 
-def health(engine: Engine, cache: Cache) -> Blueprint:
+def health(reader: Reader, cache: Cache) -> Blueprint:
     """Make the routes that tell of the process: it lives; it can serve."""
     routes = Blueprint("health", __name__)
 
@@ -215,8 +215,8 @@ def health(engine: Engine, cache: Cache) -> Blueprint:
         if cache.away:
             return sentence(cache.away, 503)
         try:
-            with snapshot(engine, seconds=READ_SECONDS) as state:
-                state.head()
+            with reader.read(seconds=READ_SECONDS) as snapshot:
+                snapshot.head()
         except StoreError as error:
             return sentence(str(error), 503)
         return sentence("The service can serve.", 200)

@@ -109,8 +109,8 @@ def test_a_lifted_notice_stands_in_the_page_whose_interval_takes_it_in(
     small: Callable[..., Portal],
 ) -> None:
     portal = small(*range(4))
-    suspend(portal.engine, portal.settings, START)
-    resume(portal.engine, portal.settings, START + timedelta(days=2))
+    suspend(portal.store, portal.settings, START)
+    resume(portal.store, portal.settings, START + timedelta(days=2))
     client = portal.client()
     assert len(archives(client, "/releases.atom")) == 1
     later = [
@@ -135,7 +135,7 @@ def test_fences_that_an_interrupted_import_left_unset_are_set_by_the_next_run(
 ) -> None:
     portal = small()
     paths = [portal.write(f"{day}.txt", dated(day)) for day in range(450)]
-    results = import_paths(portal.engine, portal.settings, paths, lambda: START)
+    results = import_paths(portal.store, portal.settings, paths, lambda: START)
     for _ in results:
         break
     del results

@@ -36,7 +36,7 @@ def stated(portal: Portal, name: str, published: datetime, now: datetime, *label
         "categories": labels,
     }
     path = portal.write(f"{name}.jsonl", json.dumps(line))
-    list(import_paths(portal.engine, portal.settings, [path], lambda: now))
+    list(import_paths(portal.store, portal.settings, [path], lambda: now))
 
 
 def test_a_release_newer_than_all_that_is_shown_leaves_the_archive_as_it_is(
@@ -89,9 +89,9 @@ def test_a_notice_that_comes_into_a_page_whose_end_lies_ahead_moves_that_page(
     stated(portal, "C", START - timedelta(hours=9), START + timedelta(minutes=1))
     client = portal.client(lambda: LATER)
     was = read(client, "/releases/archive/1.atom")
-    suspend(portal.engine, portal.settings, START + timedelta(hours=1))
+    suspend(portal.store, portal.settings, START + timedelta(hours=1))
     assert read(client, "/releases/archive/1.atom") == was
-    resume(portal.engine, portal.settings, START + timedelta(hours=2))
+    resume(portal.store, portal.settings, START + timedelta(hours=2))
     now = read(portal.client(lambda: LATER), "/releases/archive/1.atom")
     assert read(client, "/releases/archive/1.atom") == now
     assert len(now.titles) == len(was.titles) + 2

@@ -111,7 +111,7 @@ class Archive(RuleBasedStateMachine):
         before = self.documents()
         act = resume if self.suspended else suspend
         self.now += timedelta(hours=1)
-        act(self.portal.engine, self.portal.settings, self.now)
+        act(self.portal.store, self.portal.settings, self.now)
         self.suspended = not self.suspended
         for _, was, now in self.compared(before):
             assert now == was

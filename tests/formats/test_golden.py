@@ -42,9 +42,9 @@ def shown(another: Callable[..., Portal]) -> Callable[[str], Portal]:
             portal.imported_at(START, *RELEASES)
         if state in {"suspended", "resumed"}:
             since = START + timedelta(hours=1)
-            suspend(portal.engine, portal.settings, START + timedelta(days=1), since=since)
+            suspend(portal.store, portal.settings, START + timedelta(days=1), since=since)
         if state == "resumed":
-            resume(portal.engine, portal.settings, START + timedelta(days=40))
+            resume(portal.store, portal.settings, START + timedelta(days=40))
         return portal
 
     return make

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from feeds.store.write.change import change
 from tests.operations.test_export import furnish, rows, served
 from tests.portal import START, Portal, command, page
 
@@ -19,10 +18,10 @@ def integrity(store: Path) -> list[str]:
 
 
 def put_back(copy: Path, portal: Portal) -> None:
-    """Put a copy in the place of a store, as the README says."""
+    """Restore a copy in place of a store, as docs/operating.md describes."""
     for leftover in portal.folder.glob("feeds.db-*"):
         leftover.unlink()
-    copy.rename(portal.store)
+    copy.rename(portal.file)
 
 
 @pytest.mark.only("sqlite")
@@ -31,7 +30,7 @@ def test_a_copy_is_the_same_store_under_another_id(
 ) -> None:
     furnish(portal)
     copy = portal.folder / "copy.db"
-    portal.store.chmod(0o640)
+    portal.file.chmod(0o640)
     ran = portal.feeds("backup", copy)
     assert (ran.code, ran.out, ran.err) == (0, f"Copied to {copy}.\n", "")
     assert sorted(path.name for path in portal.folder.glob("*copy*")) == ["copy.db"]
@@ -63,9 +62,9 @@ def test_a_service_begins_anew_with_a_copy_that_is_put_in_place(portal: Portal) 
 @pytest.mark.only("sqlite")
 def test_a_copy_is_of_one_state_while_the_store_is_being_changed(portal: Portal) -> None:
     portal.imported(page("A"))
-    with change(portal.engine, START) as changing:
-        changing.touch_all()
-        changing.begin_import(START)
+    with portal.store.change(START) as change:
+        change.touch_all()
+        change.begin_import(START)
         assert portal.feeds("backup", portal.folder / "copy.db").code == 0
     copied = Portal(portal.folder, FEEDS_DATABASE_URL=f"sqlite:///{portal.folder}/copy.db")
     assert "Revision 3" in copied.feeds("status").out
@@ -77,7 +76,7 @@ def test_a_copy_is_of_one_state_while_the_store_is_being_changed(portal: Portal)
 def test_a_copy_is_written_over_nothing(portal: Portal) -> None:
     mine = portal.write("mine", "mine")
     ran = portal.feeds("backup", mine)
-    assert (ran.code, ran.err) == (1, f"feeds: {mine} exists: name a new file.\n")
+    assert (ran.code, ran.err) == (1, f"feeds: {mine} already exists: name a new file.\n")
     assert mine.read_text() == "mine"
     nowhere = portal.folder / "none" / "copy.db"
     ran = portal.feeds("backup", nowhere)

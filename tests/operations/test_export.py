@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 
-from feeds.ingest.sources.jsonl import STORE
+from feeds.ingest.sources.jsonl import EXPORT_PREFIX
 from feeds.store.copy.dump import TABLES
-from feeds.store.write.change import change
 from tests.databases import Server
 from tests.portal import START, Portal, command, page
 
@@ -98,7 +97,7 @@ def test_an_export_makes_the_same_store_again_on_either_engine(
     export = first.folder / "0.jsonl"
     assert first.feeds("export", export) == first.feeds("export", first.folder / "same.jsonl")
     assert export.read_bytes() == (first.folder / "same.jsonl").read_bytes()
-    assert export.read_bytes().startswith(STORE)
+    assert export.read_bytes().startswith(EXPORT_PREFIX)
     told = json.loads(export.read_text().split("\n")[0])
     assert told == {"release-feeds": "export", "version": 1, "schema": "0004"}
     ids = {first.sql("SELECT store_id FROM head")[0][0]}
@@ -174,7 +173,7 @@ def test_an_export_of_one_state_is_written_whatever_is_committed_meanwhile(
     from feeds.operations.export import export  # noqa: PLC0415 - the lines, one by one
 
     before = portal.feeds("export").out
-    lines = export(portal.engine)
+    lines = export(portal.store)
     first = [next(lines) for _ in range(3)]
     portal.imported(page("B"))
     portal.feeds("suspend")
@@ -267,7 +266,7 @@ def test_a_change_that_waits_for_an_import_goes_on_with_what_came(
 ) -> None:
     furnish(portal).feeds("export", portal.folder / "export")
     empty = another()
-    with change(empty.engine, START):
+    with empty.store.change(START):
         process = command(empty, "import", portal.folder / "export", stdout=subprocess.PIPE)
         second = command(empty, "suspend", stdout=subprocess.PIPE)
         with pytest.raises(subprocess.TimeoutExpired):

@@ -2,7 +2,6 @@ import json
 
 import pytest
 
-from feeds.store.engine import name
 from tests.portal import Portal, page
 
 
@@ -49,7 +48,7 @@ def test_settings_that_have_changed_are_told_until_migrate_has_run(portal: Porta
     assert after.get("Last-Modified") != before["Last-Modified"]
     assert (
         portal.feeds("migrate").out
-        == f"{name(portal.engine)} has the schema of this version (0004).\n"
+        == f"{portal.store.name} has the schema of this version (0004).\n"
     )
 
 

@@ -209,7 +209,7 @@ def test_a_reader_that_polls_at_each_step_sees_each_notice_once_and_in_order(
     assert poll() == ["Divi", "Vortāla darbība atsākta.", "Pirmā pauze", "Viens", "Nulle"]
     assert "is dated ahead: suspend after" in portal.feeds("suspend").err
     moment = datetime.now(UTC) + timedelta(hours=2)
-    second = suspend(portal.engine, portal.settings, moment, title="Otrā pauze")
+    second = suspend(portal.store, portal.settings, moment, title="Otrā pauze")
     assert poll() == [
         "Otrā pauze",
         "Divi",
@@ -234,8 +234,8 @@ def test_a_lifted_notice_leaves_the_feed_by_its_date(
 ) -> None:
     portal = Portal(tmp_path_factory.mktemp("portal"), FEEDS_ENTRIES="2").made(START)
     noon = START + timedelta(hours=2)
-    suspend(portal.engine, portal.settings, START + timedelta(hours=1), title="Pauze")
-    resume(portal.engine, portal.settings, noon)
+    suspend(portal.store, portal.settings, START + timedelta(hours=1), title="Pauze")
+    resume(portal.store, portal.settings, noon)
     local = noon.astimezone(portal.settings.timezone)
 
     def publish(*seconds: int) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy.engine import Engine
 from feeds.app import check
 from feeds.errors import SettingsError
 from feeds.operations.migrate import migrate
-from feeds.store.engine import name, reading, writing
+from feeds.store.engine import reading, writing
 from feeds.store.schema import version
 from feeds.store.schema.tables import Base
 from tests.portal import START, Portal, page
@@ -22,11 +22,11 @@ from tests.portal import START, Portal, page
 def test_a_store_is_made_once_and_left_as_it_is_afterwards(tmp_path: Path) -> None:
     portal = Portal(tmp_path)
     made = portal.feeds("migrate")
-    assert (made.code, made.out) == (0, f"Made the release store {portal.store} (schema 0004).\n")
+    assert (made.code, made.out) == (0, f"Made the release store {portal.file} (schema 0004).\n")
     portal.imported(page())
     before = portal.client().get("/releases.atom")
     again = portal.feeds("migrate")
-    assert again.out == f"{portal.store} has the schema of this version (0004).\n"
+    assert again.out == f"{portal.file} has the schema of this version (0004).\n"
     assert portal.client().get("/releases.atom").headers == before.headers
 
 
@@ -129,9 +129,9 @@ def test_no_command_works_on_a_store_that_is_not_there(
     ran = portal.feeds(*arguments)
     assert (ran.code, ran.out) == (2, "")
     assert ran.err == (
-        f"feeds: There is no release store at {portal.store}: run `feeds migrate` to make one.\n"
+        f"feeds: There is no release store at {portal.file}: run `feeds migrate` to make one.\n"
     )
-    assert not portal.store.exists()
+    assert not portal.file.exists()
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ def test_an_older_schema_is_refused_with_what_to_run(portal: Portal, tmp_path: P
         assert (ran.code, ran.err) == (
             2,
             (
-                f"feeds: The release store at {name(portal.engine)} has an older schema: "
+                f"feeds: The release store at {portal.store.name} has an older schema: "
                 "run `feeds migrate`.\n"
             ),
         )

@@ -9,13 +9,10 @@ import pytest
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import IntegrityError
 
-from feeds.domain import Headline, Release
-from feeds.errors import StoreAwayError
+from feeds.errors import StoreUnavailableError
 from feeds.operations.suspend import resume, suspend
 from feeds.store.engine import open_engine, reading
 from feeds.store.read import queries
-from feeds.store.read.snapshot import snapshot
-from feeds.store.write.change import change
 from tests.portal import START, Portal, page
 
 
@@ -25,26 +22,27 @@ def test_no_read_of_a_poll_sorts_or_scans(another: Callable[..., Portal]) -> Non
     portal.imported(*(page(f"R{n}", f"K{n % 3}") for n in range(9)))
     portal.feeds("suspend")
     seen: list[tuple[str, Any]] = []
-    engine = portal.engine
-    event.listen(engine, "before_cursor_execute", lambda *a: seen.append((a[2], a[3])))
-    with snapshot(engine) as state:
+    store = portal.store
+    event.listen(Engine, "before_cursor_execute", note := lambda *a: seen.append((a[2], a[3])))
+    with store.read() as state:
         for slugs in ((), ("k0",), ("k0", "k1")):
             selection = state.selection(slugs)
             assert selection
-            for told in (Release, Headline):
-                assert state.newest(selection, 50, told)
+            assert state.newest_releases(selection, 50)
+            assert state.newest_headlines(selection, 50)
             state.newest_page(selection)
         everything = state.everything()
         for number in (1, 2, 4):
             archived = state.page(everything, number)
             assert archived
-            for told in (Release, Headline):
-                assert len(state.archived(everything, archived, told)) == 2
-        assert state.beside(everything, state.newest(everything, 2, Headline)[1])[0]
+            assert len(state.page_releases(everything, archived)) == 2
+            assert len(state.page_headlines(everything, archived)) == 2
+        assert state.neighbours(everything, state.newest_headlines(everything, 2)[1])[0]
         assert state.head()
-        assert state.moved(state.head().revision - 1)
+        assert state.changed_parts(state.head().revision - 1)
         assert state.release("2010/05/04/r0")
-    with sqlite3.connect(portal.store) as database:
+    event.remove(Engine, "before_cursor_execute", note)
+    with sqlite3.connect(portal.file) as database:
         for statement, parameters in seen:
             if not statement.startswith("SELECT"):
                 continue
@@ -70,16 +68,16 @@ def test_what_is_withdrawn_is_found_by_an_index_of_it_alone(portal: Portal) -> N
 
 def test_a_reader_sees_one_state_whatever_is_committed_meanwhile(portal: Portal) -> None:
     portal.imported(page("A"))
-    with snapshot(portal.engine) as state:
+    with portal.store.read() as state:
         everything = state.everything()
         portal.imported(page("B", category="Jauna"))
         portal.feeds("suspend")
-        assert [release.title for release in state.newest(everything, 9, Release)] == ["A"]
+        assert [release.title for release in state.newest_releases(everything, 9)] == ["A"]
         assert state.notices() == []
         assert state.selection(("jauna",)) is None
         assert state.everything() == everything
-    with snapshot(portal.engine) as state:
-        assert len(state.newest(state.everything(), 9, Release)) == 2
+    with portal.store.read() as state:
+        assert len(state.newest_releases(state.everything(), 9)) == 2
         assert len(state.notices()) == 1
 
 
@@ -116,7 +114,7 @@ def test_a_writer_waits_for_another(portal: Portal) -> None:
     inside, done = threading.Event(), threading.Event()
 
     def hold() -> None:
-        with change(portal.engine, START):
+        with portal.store.change(START):
             inside.set()
             done.wait(10)
 
@@ -130,29 +128,29 @@ def test_a_writer_waits_for_another(portal: Portal) -> None:
 
 
 def test_the_change_clock_never_stands_still_nor_goes_back(portal: Portal) -> None:
-    first = suspend(portal.engine, portal.settings, START)
+    first = suspend(portal.store, portal.settings, START)
     # A clock that was set back by an hour.
-    second = resume(portal.engine, portal.settings, START - timedelta(hours=1))
-    third = suspend(portal.engine, portal.settings, START + timedelta(hours=1))
+    second = resume(portal.store, portal.settings, START - timedelta(hours=1))
+    third = suspend(portal.store, portal.settings, START + timedelta(hours=1))
     assert second.announced == first.announced + timedelta(seconds=1)
     assert third.announced == START + timedelta(hours=1)
-    with snapshot(portal.engine) as state:
+    with portal.store.read() as state:
         assert state.everything().changed == state.head().instant == third.announced
 
 
 def test_a_change_that_shows_nothing_takes_no_revision(portal: Portal) -> None:
-    with snapshot(portal.engine) as state:
+    with portal.store.read() as state:
         before = state.head()
-    with change(portal.engine, START) as changing:
-        changing.begin_import(START)
-    with snapshot(portal.engine) as state:
+    with portal.store.change(START) as change:
+        change.begin_import(START)
+    with portal.store.read() as state:
         assert state.head() == before
 
 
 def test_what_breaks_a_rule_of_the_schema_is_no_store_that_is_away(portal: Portal) -> None:
-    notice = suspend(portal.engine, portal.settings, START)
-    with pytest.raises(IntegrityError), change(portal.engine, START) as changing:
-        changing.add_notice(notice)
+    notice = suspend(portal.store, portal.settings, START)
+    with pytest.raises(IntegrityError), portal.store.change(START) as change:
+        change.add_notice(notice)
     assert portal.feeds("status").code == 0
 
 
@@ -184,7 +182,7 @@ def test_a_reader_waits_for_a_connection_no_longer_than_for_a_store_that_is_away
     engine = open_engine(portal.url, connections=1)
     with (
         reading(engine),
-        pytest.raises(StoreAwayError, match="all connections are taken"),
+        pytest.raises(StoreUnavailableError, match="all connections are taken"),
         reading(engine),
     ):
         pytest.fail("there were two connections")
@@ -193,7 +191,7 @@ def test_a_reader_waits_for_a_connection_no_longer_than_for_a_store_that_is_away
 @pytest.mark.only("postgresql")
 def test_a_statement_that_takes_too_long_is_a_store_that_is_away(portal: Portal) -> None:
     with (
-        pytest.raises(StoreAwayError, match="statement timeout"),
+        pytest.raises(StoreUnavailableError, match="statement timeout"),
         reading(portal.engine, seconds=0.1) as connection,
     ):
         connection.exec_driver_sql("SELECT pg_sleep(20)")
@@ -202,7 +200,7 @@ def test_a_statement_that_takes_too_long_is_a_store_that_is_away(portal: Portal)
 @pytest.mark.only("postgresql")
 def test_a_reader_on_postgresql_can_write_nothing(portal: Portal) -> None:
     with (
-        pytest.raises(StoreAwayError, match="read-only transaction"),
+        pytest.raises(StoreUnavailableError, match="read-only transaction"),
         reading(portal.engine) as connection,
     ):
         connection.exec_driver_sql("DELETE FROM notice")
@@ -218,7 +216,7 @@ def test_no_read_of_a_poll_scans_a_table_on_postgresql(another: Callable[..., Po
             connection.exec_driver_sql(f"SET LOCAL enable_{way} = off")
         for name, statement in vars(queries).items():
             if name not in {
-                "NEWEST", "PAGES", "NEWEST_PAGE", "RELEASE_AT", "MOVED_PAGES", "WITHDRAWN",
+                "NEWEST", "PAGES", "NEWEST_PAGE", "RELEASE_AT", "CHANGED_PAGES", "WITHDRAWN",
             }:  # fmt: skip
                 continue
             text = statement.compile(

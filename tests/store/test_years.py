@@ -8,16 +8,14 @@ from alembic import command
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from feeds.domain import Headline
 from feeds.store.engine import writing
-from feeds.store.read.snapshot import snapshot
 from feeds.store.schema import version
 from tests.portal import Portal, page
 
 
 def kept(portal: Portal) -> dict[str, dict[int, int]]:
     """Return what is kept, by the slugs of the selections."""
-    with snapshot(portal.engine) as state:
+    with portal.store.read() as state:
         selections = [state.everything(), *state.categories()]
         return {
             "+".join(category.slug for category in selection.categories): dict(
@@ -30,13 +28,13 @@ def kept(portal: Portal) -> dict[str, dict[int, int]]:
 def shown(portal: Portal) -> dict[str, dict[int, int]]:
     """Count what is shown, one release after the other."""
     site = portal.settings.site
-    with snapshot(portal.engine) as state:
+    with portal.store.read() as state:
         selections = [state.everything(), *state.categories()]
         return {
             "+".join(category.slug for category in selection.categories): dict(
                 Counter(
                     site.local(release.published).year
-                    for release in state.newest(selection, 999, Headline)
+                    for release in state.newest_headlines(selection, 999)
                 )
             )
             for selection in selections

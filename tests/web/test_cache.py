@@ -112,7 +112,7 @@ def test_another_store_in_its_place_is_begun_anew(
     other.feeds("status")
     for leftover in portal.folder.glob("feeds.db-*"):
         leftover.unlink()
-    other.store.rename(portal.store)
+    other.file.rename(portal.file)
     assert "<title>Cits</title>" in client.get("/releases.atom").text
 
 
@@ -123,7 +123,7 @@ def test_an_older_state_of_the_same_store_is_never_served(
 ) -> None:
     portal.environ["FEEDS_REVISION_TTL"] = ttl
     portal.imported(page("A", "Kultūra"))
-    with sqlite3.connect(portal.store) as source, sqlite3.connect(portal.folder / "old.db") as old:
+    with sqlite3.connect(portal.file) as source, sqlite3.connect(portal.folder / "old.db") as old:
         source.backup(old)
     source.close()
     old.close()
@@ -132,7 +132,7 @@ def test_an_older_state_of_the_same_store_is_never_served(
     was = client.get("/releases.atom")
     for leftover in portal.folder.glob("feeds.db-*"):
         leftover.unlink()
-    (portal.folder / "old.db").rename(portal.store)
+    (portal.folder / "old.db").rename(portal.file)
     assert client.get("/releases.atom").data == was.data
     cold = client.get("/releases.rss")
     assert cold.status_code == 503
@@ -153,7 +153,7 @@ def test_a_page_that_is_gone_is_kept_no_longer(portal: Portal) -> None:
 @pytest.mark.parametrize("kind", ["feed", "page"])
 def test_headers_turn_with_the_clock_and_the_body_does_not(portal: Portal, kind: str) -> None:
     address = {"feed": "/releases.atom", "page": "/"}[kind]
-    notice = suspend(portal.engine, portal.settings, START)
+    notice = suspend(portal.store, portal.settings, START)
     portal.environ["FEEDS_REVISION_TTL"] = "60"
     now = notice.announced - timedelta(seconds=1)
     client = portal.client(lambda: now)

@@ -70,10 +70,10 @@ def test_what_was_made_of_a_store_that_is_no_more_is_not_kept(
     other = client.application.test_client()
 
     def replace() -> None:
-        patient.store.rename(patient.folder / "aside.db")
+        patient.file.rename(patient.folder / "aside.db")
         for leftover in patient.folder.glob("feeds.db-*"):
             leftover.unlink()
-        new.store.rename(patient.store)
+        new.file.rename(patient.file)
         other.get("/releases.json")
 
     with meanwhile(lambda: elsewhere(replace)):
@@ -114,12 +114,12 @@ def test_a_slow_reader_of_a_store_that_was_replaced_does_not_turn_back(
     client.get("/releases.json")
 
     def replace(_: Any, __: Any, statement: str, *___: object) -> None:
-        if "head" in statement and new.store.exists():
+        if "head" in statement and new.file.exists():
             # The head that comes is that of the file that was open.
-            patient.store.rename(patient.folder / "aside.db")
+            patient.file.rename(patient.folder / "aside.db")
             for leftover in patient.folder.glob("feeds.db-*"):
                 leftover.unlink()
-            new.store.rename(patient.store)
+            new.file.rename(patient.file)
             elsewhere(lambda: other.get("/releases.rss"))
 
     event.listen(Engine, "after_cursor_execute", replace)

@@ -187,8 +187,8 @@ def test_a_service_with_other_settings_than_those_noted_tells_no_date(
 
 
 def test_a_change_that_lies_ahead_is_no_last_modified_yet(portal: Portal) -> None:
-    suspend(portal.engine, portal.settings, START)
-    resume(portal.engine, portal.settings, START)  # seconds ahead of the clock
+    suspend(portal.store, portal.settings, START)
+    resume(portal.store, portal.settings, START)  # seconds ahead of the clock
     now = portal.client(lambda: START).get("/releases.atom")
     assert "Last-Modified" not in now.headers
     far = "Mon, 01 Jan 2035 00:00:00 GMT"
@@ -205,9 +205,9 @@ def test_a_change_that_lies_ahead_is_no_last_modified_yet(portal: Portal) -> Non
 def test_from_four_weeks_after_the_announcement_a_day_is_fresh_enough(
     portal: Portal, days: float, age: int
 ) -> None:
-    notice = suspend(portal.engine, portal.settings, START)
+    notice = suspend(portal.store, portal.settings, START)
     client = portal.client(lambda: notice.announced + timedelta(days=days))
     for address in ("/releases.rss", "/"):
         assert f"max-age={age}," in client.get(address).headers["Cache-Control"]
-    resume(portal.engine, portal.settings, START)
+    resume(portal.store, portal.settings, START)
     assert "max-age=900," in client.get("/releases.rss").headers["Cache-Control"]

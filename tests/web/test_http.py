@@ -293,12 +293,12 @@ def test_the_process_lives_whether_or_not_it_can_serve(portal: Portal) -> None:
 @pytest.mark.only("sqlite")
 def test_a_store_that_is_none_is_no_server_error(portal: Portal) -> None:
     client = portal.client()
-    portal.store.write_bytes(b"This is no database, but long enough to look at." * 50)
+    portal.file.write_bytes(b"This is no database, but long enough to look at." * 50)
     for path in portal.folder.glob("feeds.db-*"):
         path.unlink()
     assert client.get("/readyz").status_code == 503
     assert client.get("/releases.atom").status_code == 503
-    portal.store.write_bytes(b"")
+    portal.file.write_bytes(b"")
     assert client.get("/releases.atom").status_code == 503
 
 

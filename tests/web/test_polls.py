@@ -1,4 +1,4 @@
-"""Polls answered ahead of the framework: the same status, headers and bytes as through it."""
+"""FastPath answered ahead of the framework: the same status, headers and bytes as through it."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -13,7 +13,7 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from feeds.app import create_app
 from feeds.operations.suspend import suspend
-from feeds.web.cache.fast_path import Polls
+from feeds.web.cache.fast_path import FastPath
 from tests.portal import START, Portal, page
 
 CHROME = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
@@ -38,7 +38,7 @@ LATER = START + timedelta(days=2)
 class Way(NamedTuple):
     """One application with its two ways to an answer."""
 
-    ahead: Polls
+    ahead: FastPath
     through: Any
 
 
@@ -58,14 +58,14 @@ def way(request: pytest.FixtureRequest, another: Callable[..., Portal]) -> Way:
         assert portal.feeds("address", "add", f"{address}?feed=rss2", "/releases.rss").code == 0
     now = LATER
     if request.param in {"suspended", "calm"}:
-        suspend(portal.engine, portal.settings, START + timedelta(days=1))
+        suspend(portal.store, portal.settings, START + timedelta(days=1))
     if request.param == "calm":
         now += timedelta(days=100)
     if request.param == "behind the clock":
         now = START - timedelta(days=1)
     app = create_app(portal.settings, lambda: now)
     polls = app.wsgi_app
-    assert isinstance(polls, Polls)
+    assert isinstance(polls, FastPath)
     for address in ADDRESSES:
         assert whole(polls, "GET", address, {})[0] == "200 OK"
     return Way(polls, polls.behind)
@@ -132,6 +132,6 @@ def test_a_query_makes_another_answer_of_an_old_address_alone(way: Way) -> None:
 
 def test_what_is_not_kept_is_answered_by_the_framework_alone(portal: Portal) -> None:
     polls = create_app(portal.settings, lambda: datetime.now(UTC)).wsgi_app
-    assert isinstance(polls, Polls)
+    assert isinstance(polls, FastPath)
     for address in ("/none", "/categories/none.atom", "/healthz", "/robots.txt", "/%ff"):
         assert whole(polls, "GET", address, {}) == whole(polls.behind, "GET", address, {})

@@ -45,7 +45,7 @@ def test_what_is_kept_is_served_while_the_store_is_away_and_all_comes_back(
 def test_a_poll_of_what_is_kept_does_not_wait_for_a_locked_store(brisk: Portal) -> None:
     client = brisk.client()
     was = client.get("/releases.atom")
-    locker = sqlite3.connect(brisk.store, isolation_level=None)
+    locker = sqlite3.connect(brisk.file, isolation_level=None)
     locker.execute("PRAGMA locking_mode = EXCLUSIVE")
     locker.execute("BEGIN EXCLUSIVE")
     try:

@@ -17,7 +17,7 @@ from feeds.ingest.sources.record import Context, Item, Record, Source, Unreadabl
 from feeds.text.html import Block
 from feeds.text.plain import one_line, web_address
 
-STORE = b'{"release-feeds":'
+EXPORT_PREFIX = b'{"release-feeds":'
 """What an export of a release store begins with: JSON Lines, and no releases."""
 
 LINE_LIMIT = 4 * 1024 * 1024
@@ -30,7 +30,7 @@ _TEXTS = (
 
 def read(stream: BinaryIO, context: Context) -> Iterator[Item]:
     """Yield a record or a refusal for each line that is not blank."""
-    if context.head.startswith(STORE):
+    if context.head.startswith(EXPORT_PREFIX):
         raise UnreadableError("it is the export of a release store: import it by itself")
     for number, line in enumerate(_lines(stream), 1):
         where = f"line {number}"

@@ -33,17 +33,17 @@ from sqlalchemy.types import TypeEngine
 
 from feeds.domain import Selection
 from feeds.errors import FeedsError, RefusedError
-from feeds.store.engine import is_sqlite, name, writing
+from feeds.store.engine import is_sqlite, name, reading, writing
 from feeds.store.read.snapshot import Head, Snapshot
 from feeds.store.schema.tables import (
     AddressRow,
     Base,
     HeadRow,
-    Instant,
     LabelRow,
     NoticeRow,
     ReleaseRow,
     SelectionRow,
+    UtcSeconds,
 )
 
 Value = str | int | bool | None
@@ -71,8 +71,25 @@ class UnfitError(FeedsError):
     """Values cannot be taken into the store; the message says why."""
 
 
-def rows(connection: Connection, table: str) -> Iterator[Sequence[Value]]:
-    """Yield the rows of a table by its key, the same order on every engine, a few at a time."""
+class Dump:
+    """All rows of one snapshot, as plain values."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def rows(self, table: str) -> Iterator[Sequence[Value]]:
+        """Yield the rows of a table a few at a time, in the same order on every engine."""
+        return _rows(self._connection, table)
+
+
+@contextmanager
+def dumping(engine: Engine) -> Iterator[Dump]:
+    """Open a snapshot of all rows, however long reading it takes."""
+    with reading(engine, seconds=0) as connection:
+        yield Dump(connection)
+
+
+def _rows(connection: Connection, table: str) -> Iterator[Sequence[Value]]:
     chosen = _TABLES[table]
     statement = select(*(type_coerce(column, _plain(column)) for column in chosen.c))
     for column in chosen.primary_key:
@@ -162,11 +179,11 @@ def _holds(column: Column[Any], value: object) -> bool:
         return isinstance(value, str) and not _UNHELD.search(value)
     if not isinstance(value, int) or isinstance(value, bool):
         return False
-    if isinstance(column.type, Instant):
+    if isinstance(column.type, UtcSeconds):
         return _LEAST <= value <= _MOST
     bits = 63 if isinstance(column.type, BigInteger) else 31
     return -(1 << bits) <= value < 1 << bits
 
 
 def _plain(column: Column[Any]) -> TypeEngine[Any]:
-    return BigInteger() if isinstance(column.type, Instant) else column.type
+    return BigInteger() if isinstance(column.type, UtcSeconds) else column.type

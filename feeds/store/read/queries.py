@@ -13,7 +13,6 @@ from feeds.store.schema.tables import (
     AddressRow,
     HeadRow,
     ImportRow,
-    Instant,
     LabelRow,
     ListingRow,
     MembershipRow,
@@ -21,6 +20,7 @@ from feeds.store.schema.tables import (
     PageRow,
     ReleaseRow,
     SelectionRow,
+    UtcSeconds,
     YearRow,
 )
 
@@ -66,13 +66,13 @@ CATEGORIES = _SELECTION.where(_selection.slug > "").order_by(_selection.slug)
 _SLUGS = select(_label.slug.label("given"), _selection.slug.label("slug")).join_from(
     LabelRow.__table__, SelectionRow.__table__
 )
-PRESENT_SLUGS = _SLUGS.where(_label.slug.in_(bindparam("slugs", expanding=True)))
+CURRENT_SLUGS = _SLUGS.where(_label.slug.in_(bindparam("slugs", expanding=True)))
 FORMER_SLUGS = _SLUGS.where(_label.slug != _selection.slug).order_by(_label.slug)
 
-MOVED_SELECTIONS = (
+CHANGED_SELECTIONS = (
     select(_selection.id).where(_selection.revision > bindparam("since")).limit(bindparam("most"))
 )
-MOVED_PAGES = (
+CHANGED_PAGES = (
     select(_page.selection, _page.number)
     .where(_page.revision > bindparam("since"))
     .limit(bindparam("most"))
@@ -155,7 +155,7 @@ NEWEST_RELEASES = _chosen(
 )
 
 _key = tuple_(_listing.published, _listing.rank)
-_here = tuple_(bindparam("published", type_=Instant), bindparam("rank", type_=BigInteger))
+_here = tuple_(bindparam("published", type_=UtcSeconds), bindparam("rank", type_=BigInteger))
 _beside = select(_listing.release).where(_listing.selection == bindparam("selection")).limit(1)
 NEXT_EARLIER = _beside.where(_key < _here).order_by(*_order)
 NEXT_LATER = _beside.where(_key > _here).order_by(_listing.published, _listing.rank)
@@ -171,14 +171,14 @@ PAGE_OF = (
 )
 
 YEARS = (
-    select(_year.year, _year["count"])
+    select(_year.year, _year["count"].label("count_"))
     .where(_year.selection == bindparam("selection"))
     .order_by(_year.year)
 )
 
-_after = tuple_(bindparam("after", type_=Instant), bindparam("after_rank", type_=BigInteger))
-_until = tuple_(bindparam("until", type_=Instant), bindparam("until_rank", type_=BigInteger))
-ARCHIVED_RELEASES = _chosen(
+_after = tuple_(bindparam("after", type_=UtcSeconds), bindparam("after_rank", type_=BigInteger))
+_until = tuple_(bindparam("until", type_=UtcSeconds), bindparam("until_rank", type_=BigInteger))
+PAGE_RELEASES = _chosen(
     select(_listing.release).where(
         _listing.selection == bindparam("selection"), _key > _after, _key <= _until
     )
@@ -198,7 +198,7 @@ NOTICES = select(
     _notice.text,
 ).order_by(_notice.announced.desc())
 
-ADDRESSES = (
+REDIRECTS = (
     select(
         _address.location,
         _release.path,
@@ -210,7 +210,7 @@ ADDRESSES = (
     .outerjoin(SelectionRow.__table__, _address.selection == _selection.id)
     .order_by(_address.location)
 )
-ADDRESS = ADDRESSES.where(_address.location == bindparam("location"))
+REDIRECT = REDIRECTS.where(_address.location == bindparam("location"))
 
 LAST_IMPORT = (
     select(

@@ -6,13 +6,12 @@ store (rule 6). All reads are Core selects on keys and ranges: none sorts, none 
 
 import heapq
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, Row, Select
+from sqlalchemy import Connection, Row, Select
 
 from feeds.domain import (
     ArchivePage,
@@ -23,24 +22,24 @@ from feeds.domain import (
     Release,
     Selection,
     Target,
+    running_suspension,
 )
 from feeds.identity import combined_feed_id
-from feeds.store.engine import STATEMENT_SECONDS, reading
 from feeds.store.read import queries
 
 Part = int | tuple[int, int]
 """What a document is made of: a selection by its id, or an archive page of it by its number."""
 
-STORE: Part = -1
+WHOLE_STORE: Part = -1
 """The part that changes with every visible change."""
 
 EVERYTHING = ""
 """The slug of the selection of all releases."""
 
-Told = TypeVar("Told", Headline, Release)
-"""How much is read of a release: a page of large ones shows but their headlines."""
+T = TypeVar("T")
+H = TypeVar("H", bound=Headline)
 
-_MOST_MOVED = 1000  # parts that are told apart; a larger change is one of everything
+_MOST_CHANGED = 1000  # parts that are told apart; a larger change is one of everything
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,20 +88,20 @@ class Snapshot:
     def head(self) -> Head:
         """Return the store's head."""
         if self._head is None:
-            self._head = Head(*self._rows(queries.HEAD)[0])
+            self._head = Head(**self._rows(queries.HEAD)[0]._asdict())
         return self._head
 
-    def moved(self, since: int) -> frozenset[Part] | None:
+    def changed_parts(self, since: int) -> frozenset[Part] | None:
         """Return what changed visibly after a revision, or None where that may be everything."""
         if self.head().settings_revision > since:
             return None
-        bounds = {"since": since, "most": _MOST_MOVED}
-        selections = self._rows(queries.MOVED_SELECTIONS, **bounds)
-        pages = self._rows(queries.MOVED_PAGES, **bounds)
-        if max(len(selections), len(pages)) == _MOST_MOVED:
+        bounds = {"since": since, "most": _MOST_CHANGED}
+        selections = self._rows(queries.CHANGED_SELECTIONS, **bounds)
+        pages = self._rows(queries.CHANGED_PAGES, **bounds)
+        if max(len(selections), len(pages)) == _MOST_CHANGED:
             return None
         return frozenset(
-            [STORE, *(id_ for (id_,) in selections), *((of, number) for of, number in pages)]
+            [WHOLE_STORE, *(id_ for (id_,) in selections), *((of, number) for of, number in pages)]
         )
 
     def selection(self, slugs: Sequence[str]) -> Selection | None:
@@ -135,9 +134,9 @@ class Snapshot:
         """Return the selection of every category, in the order of their slugs."""
         return [_selection(row) for row in self._rows(queries.CATEGORIES)]
 
-    def present_slugs(self, slugs: Sequence[str]) -> dict[str, str]:
+    def current_slugs(self, slugs: Sequence[str]) -> dict[str, str]:
         """Return the present slug of each category that has or had one of these."""
-        return dict(map(tuple, self._rows(queries.PRESENT_SLUGS, slugs=slugs)))
+        return dict(map(tuple, self._rows(queries.CURRENT_SLUGS, slugs=slugs)))
 
     def former_slugs(self) -> dict[str, tuple[str, ...]]:
         """Return by their present slugs the former ones of the categories that were renamed."""
@@ -146,19 +145,24 @@ class Snapshot:
             found[slug] += (given,)
         return found
 
-    def newest(self, selection: Selection, limit: int, told: type[Told]) -> list[Told]:
+    def newest_releases(self, selection: Selection, limit: int) -> list[Release]:
         """Return the newest releases of a selection, newest first, each once (rule 7)."""
+        return self._newest(selection, limit, self._releases)
+
+    def newest_headlines(self, selection: Selection, limit: int) -> list[Headline]:
+        """Return the headlines of the newest releases, without their bodies."""
+        return self._newest(selection, limit, self._headlines)
+
+    def _newest(self, selection: Selection, limit: int, read: Callable[..., list[T]]) -> list[T]:
         if len(selection.members) == 1:
-            return self._told(
-                told, queries.NEWEST_RELEASES, selection=selection.members[0], limit=limit
-            )
+            return read(queries.NEWEST_RELEASES, selection=selection.members[0], limit=limit)
         listings = [
             self._rows(queries.NEWEST, selection=member, limit=limit)
             for member in selection.members
         ]
         merged = heapq.merge(*listings, key=tuple, reverse=True)
         ids = list(dict.fromkeys(row.release for row in merged))[:limit]
-        return self._told(told, queries.RELEASES, ids=ids)
+        return read(queries.RELEASES, ids=ids)
 
     def newest_page(self, selection: Selection) -> int:
         """Return the number of a selection's newest archive page; 0 where there is none yet."""
@@ -193,48 +197,41 @@ class Snapshot:
             changed=row.changed,
         )
 
-    def archived(self, selection: Selection, page: ArchivePage, told: type[Told]) -> list[Told]:
-        """Return the releases of an archive page, newest first: one range, however deep."""
-        after, after_rank = page.after or queries.BEGINNING
-        until, until_rank = page.until
-        return self._told(
-            told,
-            queries.ARCHIVED_RELEASES,
-            selection=selection.members[0],
-            after=after,
-            after_rank=after_rank,
-            until=until,
-            until_rank=until_rank,
-        )
+    def page_releases(self, selection: Selection, page: ArchivePage) -> list[Release]:
+        """Return the releases of an archive page, newest first."""
+        return self._releases(queries.PAGE_RELEASES, **_interval(selection, page))
+
+    def page_headlines(self, selection: Selection, page: ArchivePage) -> list[Headline]:
+        """Return the headlines of an archive page, newest first."""
+        return self._headlines(queries.PAGE_RELEASES, **_interval(selection, page))
 
     def years(self, selection: Selection) -> list[tuple[int, int]]:
         """Return the years that a selection has releases of, from the first, and how many."""
         found = self._rows(queries.YEARS, selection=selection.members[0])
-        return [(year, count) for year, count in found]
+        return [(row.year, row.count_) for row in found]
 
-    def beside(
+    def neighbours(
         self, selection: Selection, release: Headline
     ) -> tuple[Headline | None, Headline | None]:
-        """Return the releases of a selection just before and just after one of them."""
-        here = {
+        """Return the releases of a selection just before and just after a release."""
+        key = {
             "selection": selection.members[0],
             "published": release.published,
             "rank": release.rank,
         }
         earlier, later = (
-            self._rows(statement, **here)
-            for statement in (queries.NEXT_EARLIER, queries.NEXT_LATER)
+            self._rows(statement, **key) for statement in (queries.NEXT_EARLIER, queries.NEXT_LATER)
         )
         ids = [row.release for row in (*earlier, *later)]
-        found = self._told(Headline, queries.RELEASES, ids=ids)
+        found = self._headlines(queries.RELEASES, ids=ids)
         return (found[-1] if earlier else None, found[0] if later else None)
 
     def release(self, path: str) -> Release | None:
         """Return the release at ``yyyy/mm/dd/slug``, unless it was withdrawn."""
         rows = self._rows(queries.RELEASE_AT, path=path)
-        return self._told(Release, queries.RELEASES, ids=[rows[0].id])[0] if rows else None
+        return self._releases(queries.RELEASES, ids=[rows[0].id])[0] if rows else None
 
-    def withdrawn(self, path: str) -> bool:
+    def is_withdrawn(self, path: str) -> bool:
         """Whether the release at ``yyyy/mm/dd/slug`` was withdrawn."""
         return bool(self._rows(queries.WITHDRAWN_AT, path=path))
 
@@ -245,49 +242,72 @@ class Snapshot:
 
     def withdrawals(self) -> list[Withdrawal]:
         """Return every release that was withdrawn, the latest withdrawal first."""
-        return [Withdrawal(*row) for row in self._rows(queries.WITHDRAWALS)]
+        return [Withdrawal(**row._asdict()) for row in self._rows(queries.WITHDRAWALS)]
 
-    def address(self, location: str) -> tuple[Target, bool] | None:
-        """Return what an old address leads to, and whether that was withdrawn."""
-        rows = self._rows(queries.ADDRESS, location=location)
+    def redirect(self, location: str) -> tuple[Target, bool] | None:
+        """Return the target of an old address, and whether that release is withdrawn."""
+        rows = self._rows(queries.REDIRECT, location=location)
         return (_target(rows[0]), rows[0].withdrawn is not None) if rows else None
 
-    def addresses(self) -> list[tuple[str, Target]]:
-        """Return every old address and what it leads to."""
-        return [(row.location, _target(row)) for row in self._rows(queries.ADDRESSES)]
+    def redirects(self) -> list[tuple[str, Target]]:
+        """Return every old address with its target."""
+        return [(row.location, _target(row)) for row in self._rows(queries.REDIRECTS)]
 
     def notices(self) -> list[Notice]:
         """Return every notice, the latest first."""
-        return [Notice(NoticeKind(kind), *values) for kind, *values in self._rows(queries.NOTICES)]
+        return [
+            Notice(**{**row._asdict(), "kind": NoticeKind(row.kind)})
+            for row in self._rows(queries.NOTICES)
+        ]
+
+    def running_suspension(self) -> Notice | None:
+        """Return the notice of the suspension that is in force, or None."""
+        return running_suspension(self.notices())
 
     def last_import(self) -> ImportOutcome | None:
         """Return the outcome of the import that was begun last."""
         rows = self._rows(queries.LAST_IMPORT)
-        return ImportOutcome(*rows[0]) if rows else None
+        return ImportOutcome(**rows[0]._asdict()) if rows else None
 
-    def _told(self, told: type[Told], chosen: queries.Chosen, **values: object) -> list[Told]:
-        """Return releases in their order, the newest first (rule 7)."""
+    def _headlines(self, chosen: queries.Chosen, **values: object) -> list[Headline]:
+        return self._chosen(Headline, chosen.headlines, chosen.memberships, values)
+
+    def _releases(self, chosen: queries.Chosen, **values: object) -> list[Release]:
+        return self._chosen(Release, chosen.releases, chosen.memberships, values)
+
+    def _chosen(
+        self,
+        kind: Callable[..., H],
+        columns: Select[Any],
+        memberships: Select[Any],
+        values: dict[str, object],
+    ) -> list[H]:
+        """Return releases or headlines, newest first (rule 7)."""
         categories: defaultdict[int, list[Category]] = defaultdict(list)
-        for release, slug, name in self._rows(chosen.memberships, **values):
+        for release, slug, name in self._rows(memberships, **values):
             categories[release].append(Category(slug, name))
-        statement = chosen.releases if told is Release else chosen.headlines
-        releases = [
-            told(tuple(sorted(categories[id_])), *fields)
-            for id_, *fields in self._rows(statement, **values)
-        ]
-        releases.sort(key=lambda release: (release.published, release.rank), reverse=True)
-        return releases
+        found = []
+        for row in self._rows(columns, **values):
+            fields = row._asdict()
+            found.append(kind(categories=tuple(sorted(categories[fields.pop("id")])), **fields))
+        found.sort(key=lambda release: (release.published, release.rank), reverse=True)
+        return found
 
     def _rows(self, statement: Select[Any], **values: object) -> Sequence[Any]:
         """Run a statement; fetching all rows at once costs half of fetching one by one."""
         return self._connection.execute(statement, values).all()
 
 
-@contextmanager
-def snapshot(engine: Engine, *, seconds: float = STATEMENT_SECONDS) -> Iterator[Snapshot]:
-    """Open one snapshot, as ``reading`` says; raise ``StoreError`` where there is none."""
-    with reading(engine, seconds=seconds) as connection:
-        yield Snapshot(connection)
+def _interval(selection: Selection, page: ArchivePage) -> dict[str, object]:
+    after, after_rank = page.after or queries.BEGINNING
+    until, until_rank = page.until
+    return {
+        "selection": selection.members[0],
+        "after": after,
+        "after_rank": after_rank,
+        "until": until,
+        "until_rank": until_rank,
+    }
 
 
 def _target(row: Row[Any]) -> Target:

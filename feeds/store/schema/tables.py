@@ -23,7 +23,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
 
 
-class Instant(TypeDecorator[datetime]):
+class UtcSeconds(TypeDecorator[datetime]):
     """An aware UTC datetime, stored as whole seconds: it sorts as a number on every engine."""
 
     impl = BigInteger
@@ -50,7 +50,7 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-    type_annotation_map = {str: Text, datetime: Instant, int: BigInteger}  # noqa: RUF012 - SQLAlchemy's name
+    type_annotation_map = {str: Text, datetime: UtcSeconds, int: BigInteger}  # noqa: RUF012 - SQLAlchemy's name
 
 
 class HeadRow(Base):

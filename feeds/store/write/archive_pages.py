@@ -22,7 +22,7 @@ from sqlalchemy import (
     update,
 )
 
-from feeds.store.schema.tables import Instant, ListingRow, PageRow, SelectionRow
+from feeds.store.schema.tables import ListingRow, PageRow, SelectionRow, UtcSeconds
 
 GROWTH = 4
 """How many times its size a page may reach before it and those after it are cut anew."""
@@ -32,7 +32,7 @@ Key = tuple[datetime, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Recut:
+class Repaginated:
     """The pages of a selection from this number on were cut anew; no name: all releases."""
 
     name: str
@@ -45,7 +45,7 @@ class Cut:
 
     selections: frozenset[int]
     followed: frozenset[tuple[int, int]]
-    recut: tuple[Recut, ...]
+    repaginated: tuple[Repaginated, ...]
 
 
 def last_fences(connection: Connection, selections: Iterable[int]) -> dict[int, Key]:
@@ -72,7 +72,7 @@ def page_of(connection: Connection, selection: int, key: Key) -> int:
         .where(
             PageRow.selection == selection,
             tuple_(PageRow.last_published, PageRow.last_rank)
-            >= tuple_(literal(key[0], Instant), literal(key[1], BigInteger)),
+            >= tuple_(literal(key[0], UtcSeconds), literal(key[1], BigInteger)),
         )
         .order_by(PageRow.last_published, PageRow.last_rank)
         .limit(1)
@@ -97,7 +97,7 @@ def draw_back(connection: Connection, selection: int, last: Key) -> int:
 
 def cut(connection: Connection, page_size: int, revision: int, instant: datetime) -> Cut:
     """Cut a fence after each full page that follows the last; cut outgrown pages anew."""
-    recut, sizes = _uncut(connection, page_size)
+    repaginated, sizes = _uncut(connection, page_size)
     selections, followed = set(), set()
     due = connection.execute(
         select(SelectionRow.id, SelectionRow.tail).where(
@@ -113,7 +113,7 @@ def cut(connection: Connection, page_size: int, revision: int, instant: datetime
             .limit(1)
         ).first()
         number = last.number if last else 0
-        if last and selection not in recut:
+        if last and selection not in repaginated:
             # It was the newest until now, and gains the link to the page after it.
             followed.add((selection, number))
         after = (last.last_published, last.last_rank) if last else None
@@ -122,10 +122,10 @@ def cut(connection: Connection, page_size: int, revision: int, instant: datetime
             update(SelectionRow).where(SelectionRow.id == selection).values(tail=tail % size)
         )
         selections.add(selection)
-    return Cut(frozenset(selections), frozenset(followed), tuple(recut.values()))
+    return Cut(frozenset(selections), frozenset(followed), tuple(repaginated.values()))
 
 
-def _uncut(connection: Connection, page_size: int) -> tuple[dict[int, Recut], dict[int, int]]:
+def _uncut(connection: Connection, page_size: int) -> tuple[dict[int, Repaginated], dict[int, int]]:
     """Take away the fences from each selection's first outgrown page on.
 
     Returns what was taken away, and the size that the new pages are to have. It is smaller than
@@ -152,7 +152,7 @@ def _uncut(connection: Connection, page_size: int) -> tuple[dict[int, Recut], di
             .where(SelectionRow.id == selection)
             .values(tail=SelectionRow.tail + int(held))
         )
-    return {row.id: Recut(row.name, row.number) for row in outgrown}, sizes
+    return {row.id: Repaginated(row.name, row.number) for row in outgrown}, sizes
 
 
 def _cut_tail(  # noqa: PLR0913, PLR0917 - each is a column of the new pages
@@ -169,7 +169,7 @@ def _cut_tail(  # noqa: PLR0913, PLR0917 - each is a column of the new pages
         ListingRow.selection == selection
     )
     if after is not None:
-        fence = tuple_(literal(after[0], Instant), literal(after[1], BigInteger))
+        fence = tuple_(literal(after[0], UtcSeconds), literal(after[1], BigInteger))
         tail = tail.where(tuple_(*order) > fence)
     placed = tail.subquery()
     columns = {
@@ -179,7 +179,7 @@ def _cut_tail(  # noqa: PLR0913, PLR0917 - each is a column of the new pages
         "last_rank": placed.c.rank,
         "size": literal(page_size),
         "revision": literal(revision, BigInteger),
-        "changed": literal(instant, Instant),
+        "changed": literal(instant, UtcSeconds),
     }
     connection.execute(
         insert(PageRow).from_select(

@@ -1,4 +1,4 @@
-"""Writes: one changing transaction, its place on the change clock, and all that it derives.
+"""Writes: one change transaction, its place on the change clock, and all that it derives.
 
 A ``Change`` holds the head's row from its beginning to its commit. Whatever becomes visible is
 noted for the selections it is visible in; at the end these, and only these, get the revision and
@@ -10,13 +10,12 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from sqlalchemy import Connection, Engine, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from feeds.domain import Notice
-from feeds.store.engine import writing
 from feeds.store.read.snapshot import ImportOutcome, Snapshot
 from feeds.store.schema.tables import HeadRow, ImportRow, NoticeRow, PageRow, SelectionRow
-from feeds.store.write.archive_pages import Recut, cut
+from feeds.store.write.archive_pages import Repaginated, cut
 
 T = TypeVar("T")
 
@@ -24,9 +23,9 @@ _CHUNK = 500  # variables in one IN list; SQLite's own limit is far above
 
 
 class Change:
-    """One changing transaction; ``instant`` and ``revision`` are those it will leave.
+    """One change transaction; ``instant`` and ``revision`` are those it will leave.
 
-    ``recut`` names, once it is finished, the archive pages that were cut anew.
+    ``repaginated`` names, once it is finished, the archive pages that were cut anew.
     """
 
     def __init__(self, connection: Connection, now: datetime) -> None:
@@ -37,7 +36,7 @@ class Change:
             select(HeadRow.revision, HeadRow.instant, HeadRow.page_size).with_for_update()
         ).one()
         self._page_size = head.page_size
-        self.recut: tuple[Recut, ...] = ()
+        self.repaginated: tuple[Repaginated, ...] = ()
         self.revision = head.revision + 1
         self.instant = max(now.replace(microsecond=0), head.instant + timedelta(seconds=1))
         self._touched: set[int] = set()
@@ -122,7 +121,7 @@ class Change:
         made = cut(self.connection, self._page_size, self.revision, self.instant)
         self.touch(made.selections)
         self.touch_pages(made.followed)
-        self.recut = made.recut
+        self.repaginated = made.repaginated
 
     def finish(self) -> None:
         """Give the change its place on the clock, if anything visible changed."""
@@ -156,19 +155,12 @@ class Change:
 
 
 @contextmanager
-def change(
-    engine: Engine, now: datetime, *, keep: bool = True, last: bool = True
-) -> Iterator[Change]:
-    """Open one changing transaction at ``now``; any exception, or ``keep=False``, undoes it.
-
-    Archive pages are cut in the ``last`` transaction of a command, never between those of one.
-    """
-    with writing(engine, keep=keep) as connection:
-        made = Change(connection, now)
-        yield made
-        if last:
-            made.cut()
-        made.finish()
+def finishing(change: Change, *, last: bool) -> Iterator[Change]:
+    """Finish a change at the end of a block; make new archive pages in the ``last`` transaction."""
+    yield change
+    if last:
+        change.cut()
+    change.finish()
 
 
 def chunks(items: Sequence[T]) -> Iterator[Sequence[T]]:

@@ -21,7 +21,7 @@ from feeds.store.write.archive_pages import Key, draw_back, last_fences, page_of
 from feeds.store.write.change import Change
 
 
-class Listed(NamedTuple):
+class ListingEntry(NamedTuple):
     """A release in a selection, with what orders it there."""
 
     selection: int
@@ -38,17 +38,17 @@ class Listing:
         self._connection = change.connection
         self._site = site
 
-    def add(self, rows: Sequence[Listed]) -> None:
+    def add(self, rows: Sequence[ListingEntry]) -> None:
         """List releases that never were."""
         self._draw_back_for(rows)
         self.show(rows)
 
-    def show(self, rows: Sequence[Listed]) -> None:
+    def show(self, rows: Sequence[ListingEntry]) -> None:
         """List releases that are not listed there."""
         self._connection.execute(insert(ListingRow), [row._asdict() for row in rows])
         self._moved(rows, 1)
 
-    def _draw_back_for(self, rows: Sequence[Listed]) -> None:
+    def _draw_back_for(self, rows: Sequence[ListingEntry]) -> None:
         """Keep what is newer than all that is shown out of the newest archive page.
 
         Its fence may lie further ahead, where a release was that has gone since.
@@ -74,7 +74,7 @@ class Listing:
                 ListingRow.selection, ListingRow.published, ListingRow.rank, ListingRow.release
             ).where(ListingRow.release == release)
         )
-        hidden = [Listed(*row) for row in rows]
+        hidden = [ListingEntry(*row) for row in rows]
         self._connection.execute(delete(ListingRow).where(ListingRow.release == release))
         self._moved(hidden, -1)
 
@@ -128,7 +128,7 @@ class Listing:
         )
         return [(row.selection, row.number) for row in pages]
 
-    def _moved(self, rows: Sequence[Listed], difference: int) -> None:
+    def _moved(self, rows: Sequence[ListingEntry], difference: int) -> None:
         fences = last_fences(self._connection, {row.selection for row in rows})
         counts: Counter[int] = Counter()
         tails: Counter[int] = Counter()

@@ -23,7 +23,7 @@ from feeds.store.schema.tables import (
     SelectionRow,
 )
 from feeds.store.write.change import Change, chunks
-from feeds.store.write.listing import Listed, Listing
+from feeds.store.write.listing import Listing, ListingEntry
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -111,7 +111,7 @@ class Releases:
             members = {selections[slug(label)] for label in draft.labels}
             memberships += [{"release": id_, "selection": member} for member in sorted(members)]
             listed += [
-                Listed(selection, draft.published, draft.rank, id_)
+                ListingEntry(selection, draft.published, draft.rank, id_)
                 for selection in (ALL, *sorted(members))
             ]
         self._connection.execute(insert(ReleaseRow), releases)
@@ -161,7 +161,7 @@ class Releases:
                 self._listing.hide(known.id)
                 self._listing.show(
                     [
-                        Listed(selection, draft.published, row.rank, known.id)
+                        ListingEntry(selection, draft.published, row.rank, known.id)
                         for selection in (ALL, *sorted(after))
                     ]
                 )

@@ -13,7 +13,7 @@ from sqlalchemy import or_, select, update
 from feeds.domain import Site
 from feeds.store.schema.tables import MembershipRow, ReleaseRow
 from feeds.store.write.change import Change
-from feeds.store.write.listing import Listed, Listing
+from feeds.store.write.listing import Listing, ListingEntry
 from feeds.store.write.releases import ALL
 
 # What no engine takes as text, and so no id or path can hold.
@@ -65,7 +65,7 @@ def restore(change: Change, release: Standing, site: Site) -> None:
     )
     Listing(change, site).show(
         [
-            Listed(selection, release.published, release.rank, release.id)
+            ListingEntry(selection, release.published, release.rank, release.id)
             for selection in (ALL, *members)
         ]
     )

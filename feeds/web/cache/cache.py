@@ -13,19 +13,17 @@ from datetime import datetime
 from threading import Lock
 
 from cachetools import LRUCache
-from sqlalchemy import Engine
 
 from feeds.documents.representation import Representation
-from feeds.errors import StoreAwayError, StoreError
-from feeds.store.engine import STATEMENT_SECONDS
-from feeds.store.read.snapshot import Part, Snapshot, snapshot
-from feeds.web.cache.revision import OLDER, SILENT, Seen, Watch
-from feeds.web.http.response import Prepared
+from feeds.errors import StoreError, StoreUnavailableError
+from feeds.store.read import STATEMENT_SECONDS, Part, Reader, Snapshot
+from feeds.web.cache.revision import OLDER, SILENT, RevisionMonitor, StoreVersion
+from feeds.web.http.response import CachedResponse
 
 Make = Callable[[Snapshot], Representation | None]
 """Makes a representation out of one snapshot, or finds that there is none."""
 
-_Made = tuple[Prepared | None, Seen | None]
+_Made = tuple[CachedResponse | None, StoreVersion | None]
 """What came of a rendering, and the state of the store that it was made of, if it was made."""
 
 _GIVE_BACK_AFTER = 16 * 2**20
@@ -36,28 +34,28 @@ _ATTEMPTS = 2  # at a snapshot that is not older than one that another thread ha
 class _Kept:
     """A prepared representation, and whether something that it was made of has changed since."""
 
-    prepared: Prepared
+    prepared: CachedResponse
     outdated: bool
 
 
 class Cache:
-    """Prepared representations by address, as the store was when it was last looked at."""
+    """CachedResponse representations by address, as the store was when it was last looked at."""
 
     def __init__(
         self,
-        engine: Engine,
-        looking: Engine,
+        reader: Reader,
+        monitoring: Reader,
         clock: Callable[[], datetime],
         *,
         size: int,
         ttl: int,
     ) -> None:
-        self._engine = engine
+        self._reader = reader
         self._clock = clock
         self._lock = Lock()
         self._kept: LRUCache[str, _Kept] = LRUCache(size, lambda kept: kept.prepared.size)
         self._flights: dict[str, Future[_Made]] = {}
-        self._watch = Watch(looking, ttl, self)
+        self._watch = RevisionMonitor(monitoring, ttl, self)
         self._made = 0  # bytes since memory was given back
 
     @property
@@ -65,14 +63,14 @@ class Cache:
         """Why the store cannot be served, as the last look found; empty where it can."""
         return self._watch.away
 
-    def current(self, address: str) -> Prepared | None:
+    def current(self, address: str) -> CachedResponse | None:
         """Return what is kept of an address if it is not outdated."""
         self._watch.attend()
         with self._lock:
             kept = self._kept.get(address)
         return kept.prepared if kept is not None and not kept.outdated else None
 
-    def get(self, address: str, make: Make) -> Prepared | None:
+    def get(self, address: str, make: Make) -> CachedResponse | None:
         """Return the representation at an address, made if need be; None where there is none.
 
         Raises ``StoreError`` where the store is away and nothing is kept.
@@ -92,7 +90,7 @@ class Cache:
             except TimeoutError:
                 # Whoever makes it hangs; all who wait with it would take every thread there is.
                 if kept is None:
-                    raise StoreAwayError(SILENT) from None
+                    raise StoreUnavailableError(SILENT) from None
                 return kept.prepared
             # It was begun before, and something newer may have been served since.
             if seen is None or made_at is None or not made_at.precedes(seen):
@@ -126,27 +124,27 @@ class Cache:
         with self._lock:
             self._kept.clear()
 
-    def _make(self, address: str, make: Make) -> tuple[Prepared | None, Seen]:
+    def _make(self, address: str, make: Make) -> tuple[CachedResponse | None, StoreVersion]:
         if away := self._watch.away:
-            raise StoreAwayError(away)
+            raise StoreUnavailableError(away)
         for _ in range(_ATTEMPTS):
-            with snapshot(self._engine) as state:
-                seen = self._watch.note(state)
+            with self._reader.read() as snapshot:
+                seen = self._watch.observe(snapshot)
                 if seen is None:
                     continue
-                representation = make(state)
+                representation = make(snapshot)
             if representation is None:
                 with self._lock:
                     self._kept.pop(address, None)
                 return None, seen
-            prepared = Prepared(
+            prepared = CachedResponse(
                 representation, self._clock(), lambda grown: self._resize(address, grown)
             )
             self._keep(address, prepared, seen)
             return prepared, seen
-        raise StoreAwayError(OLDER)
+        raise StoreUnavailableError(OLDER)
 
-    def _keep(self, address: str, prepared: Prepared, seen: Seen) -> None:
+    def _keep(self, address: str, prepared: CachedResponse, seen: StoreVersion) -> None:
         with self._lock:
             latest = self._watch.seen
             if latest is not None and latest.store_id != seen.store_id:
@@ -159,7 +157,7 @@ class Cache:
         if due:
             _give_back()
 
-    def _resize(self, address: str, prepared: Prepared) -> None:
+    def _resize(self, address: str, prepared: CachedResponse) -> None:
         with self._lock:
             kept = self._kept.get(address)
             if kept is not None and kept.prepared is prepared:

@@ -1,4 +1,4 @@
-"""Polls ahead of the framework: what is kept and current is answered without it.
+"""FastPath ahead of the framework: what is kept and current is answered without it.
 
 A thin WSGI layer (PEP 3333). What it does not answer goes on to Flask, which gives the same
 answer from the same code: ``tests/web/test_polls.py`` compares the two.
@@ -19,7 +19,7 @@ READING = frozenset(["GET", "HEAD"])
 """The methods that ask for what stands at an address."""
 
 
-class Polls:
+class FastPath:
     """Answers GET and HEAD of every address whose representation is kept and current."""
 
     def __init__(

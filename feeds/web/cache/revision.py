@@ -12,11 +12,8 @@ import weakref
 from dataclasses import dataclass
 from typing import Protocol
 
-from sqlalchemy import Engine
-
 from feeds.errors import StoreError
-from feeds.store.engine import READ_SECONDS, STATEMENT_SECONDS
-from feeds.store.read.snapshot import Part, Snapshot, snapshot
+from feeds.store.read import READ_SECONDS, STATEMENT_SECONDS, Part, Reader, Snapshot
 
 OLDER = (
     "The release store is older than what was served of it: if a back-up was put in its place, "
@@ -30,13 +27,13 @@ _LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class StoreVersion:
     """Which store at which revision."""
 
     store_id: str
     revision: int
 
-    def precedes(self, other: "Seen") -> bool:
+    def precedes(self, other: "StoreVersion") -> bool:
         """Whether the other is a later state of the same store."""
         return self.store_id == other.store_id and self.revision < other.revision
 
@@ -51,11 +48,11 @@ class Keeper(Protocol):
         """Forget everything: the store is another one."""
 
 
-class Watch:
+class RevisionMonitor:
     """Looks at the store every ``ttl`` seconds, at 0 whenever it is asked; tells the keeper."""
 
-    def __init__(self, engine: Engine, ttl: int, keeper: Keeper) -> None:
-        self._engine = engine
+    def __init__(self, reader: Reader, ttl: int, keeper: Keeper) -> None:
+        self._reader = reader
         self._ttl = ttl
         self._keeper = keeper
         self._lock = threading.Lock()
@@ -63,7 +60,7 @@ class Watch:
         self._left: set[str] = set()
         self._looking_since: float | None = None
         self._away = ""
-        self.seen: Seen | None = None
+        self.seen: StoreVersion | None = None
 
     @property
     def away(self) -> str:
@@ -92,22 +89,24 @@ class Watch:
         """Look at the store's revision once."""
         self._looking_since = time.monotonic()
         try:
-            with snapshot(self._engine, seconds=READ_SECONDS) as state:
-                self._away = "" if self.note(state) else OLDER
+            with self._reader.read(seconds=READ_SECONDS) as snapshot:
+                self._away = "" if self.observe(snapshot) else OLDER
         except StoreError as error:
             self._away = str(error)
         finally:
             self._looking_since = None
 
-    def note(self, state: Snapshot) -> Seen | None:
+    def observe(self, snapshot: Snapshot) -> StoreVersion | None:
         """Note the revision of a snapshot; None where it is older than one seen before."""
-        head = state.head()
-        now = Seen(head.store_id, head.revision)
+        head = snapshot.head()
+        now = StoreVersion(head.store_id, head.revision)
         while True:
             before = self.seen
             newer = before is not None and before.precedes(now)
             # Not under the lock, for a store that hangs would keep it.
-            parts = state.moved(before.revision) if before is not None and newer else None
+            parts = (
+                snapshot.changed_parts(before.revision) if before is not None and newer else None
+            )
             with self._lock:
                 if self.seen is not before:
                     continue
@@ -127,7 +126,7 @@ class Watch:
                 return now
 
 
-def _look(watch: "weakref.ref[Watch]", ttl: int) -> None:
+def _look(watch: "weakref.ref[RevisionMonitor]", ttl: int) -> None:
     """Look as long as there is somebody to look for."""
     pause = ttl
     while True:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from feeds.documents.representation import CODINGS
 from feeds.web.http.negotiation import coding, prefers
-from feeds.web.http.response import Answer, Prepared
+from feeds.web.http.response import Answer, CachedResponse
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -37,7 +37,7 @@ _DATE = re.compile(r"[A-Z][a-z]{2,8},? .*\d\d:\d\d:\d\d.*")
 _OFFERED = tuple(CODINGS)
 
 
-def answer(prepared: Prepared, environ: "WSGIEnvironment", now: datetime) -> Answer:
+def answer(prepared: CachedResponse, environ: "WSGIEnvironment", now: datetime) -> Answer:
     """Answer GET or HEAD, as the headers in a WSGI environment (PEP 3333) ask."""
     period = prepared.period(now)
     if _is_unchanged(prepared.etag, period.modified, environ):

@@ -43,7 +43,7 @@ class Answer(NamedTuple):
     body: bytes
 
 
-class Period:
+class ResponseSet:
     """The answers of a representation while the clock changes none of its headers.
 
     It does not refer to what it belongs to: in a circle, what the cache lets go would stay until
@@ -67,7 +67,7 @@ class Period:
         self._answers: dict[tuple[bool, bool, str | None], Answer] = {}
 
     def whole(
-        self, prepared: "Prepared", *, head: bool, alternative: bool, coding: str | None
+        self, prepared: "CachedResponse", *, head: bool, alternative: bool, coding: str | None
     ) -> Answer:
         """Return the 200 answer of its representation in a media type and a content coding."""
         key = (head, alternative, coding)
@@ -77,7 +77,7 @@ class Period:
         return found
 
     def _compose(
-        self, prepared: "Prepared", head: bool, alternative: bool, coding: str | None
+        self, prepared: "CachedResponse", head: bool, alternative: bool, coding: str | None
     ) -> Answer:
         made_of = prepared.representation
         media_type = made_of.media_type
@@ -93,7 +93,7 @@ class Period:
         return Answer("200 OK", headers, b"" if head else body)
 
 
-class Prepared:
+class CachedResponse:
     """A representation with its answers; ``grown`` is told when it has come to take more room."""
 
     __slots__ = ("_coded", "_grown", "_lock", "_period", "etag", "representation")
@@ -102,14 +102,14 @@ class Prepared:
         self,
         representation: Representation,
         now: datetime,
-        grown: Callable[["Prepared"], None] | None = None,
+        grown: Callable[["CachedResponse"], None] | None = None,
     ) -> None:
         self.representation = representation
         self.etag = representation.etag
         self._grown = grown
         self._lock = Lock()
         self._coded: dict[str, bytes] = {}
-        self._period = Period(representation, now)
+        self._period = ResponseSet(representation, now)
 
     @property
     def size(self) -> int:
@@ -118,11 +118,11 @@ class Prepared:
         keys = sum(map(len, self.representation.keys))
         return _OVERHEAD + _KEYS * keys + sum(map(sys.getsizeof, bodies))
 
-    def period(self, now: datetime) -> Period:
+    def period(self, now: datetime) -> ResponseSet:
         """Return the answers that hold now."""
         period = self._period
         if not period.begin <= now < period.end:
-            period = self._period = Period(self.representation, now)
+            period = self._period = ResponseSet(self.representation, now)
         return period
 
     def coded(self, coding: str | None) -> bytes:

@@ -7,10 +7,10 @@ from feeds.documents.assemble import invitation, page_name
 from feeds.documents.representation import Representation
 from feeds.domain import Site
 from feeds.text.plain import one_line
-from feeds.web.http.response import Prepared
+from feeds.web.http.response import CachedResponse
 
 
-def assets(site: Site, now: datetime) -> dict[str, Prepared]:
+def assets(site: Site, now: datetime) -> dict[str, CachedResponse]:
     """Return each asset by its name at the top of the service."""
     common = _file("common.css")
     found = {
@@ -21,7 +21,7 @@ def assets(site: Site, now: datetime) -> dict[str, Prepared]:
         "page.js": (_file("page.js"), "text/javascript"),
     }
     return {
-        name: Prepared(Representation(body, media_type), now)
+        name: CachedResponse(Representation(body, media_type), now)
         for name, (body, media_type) in found.items()
     }
 

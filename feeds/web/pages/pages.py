@@ -18,10 +18,19 @@ from feeds.documents.assemble import (
 )
 from feeds.documents.build import MOST_COMBINED, announced, dated, surrogate_keys
 from feeds.documents.representation import Representation
-from feeds.domain import Category, Headline, Link, Notice, Release, Selection, Site
+from feeds.domain import (
+    Category,
+    Headline,
+    Link,
+    Notice,
+    Release,
+    Selection,
+    Site,
+    running_suspension,
+)
 from feeds.formats import FORMATS
-from feeds.store.read.snapshot import STORE, Snapshot
-from feeds.web.pages.year_chart import Shown
+from feeds.store.read import WHOLE_STORE, Snapshot
+from feeds.web.pages.year_chart import YearChart
 
 HTML: Final = "text/html"
 
@@ -34,7 +43,7 @@ def index(snapshot: Snapshot, site: Site) -> Representation:
     categories = sorted(
         snapshot.categories(), key=lambda one: site.words.order(one.categories[0].name)
     )
-    releases = snapshot.newest(everything, site.entries, Headline)
+    releases = snapshot.newest_headlines(everything, site.entries)
     initials = _initials(site, categories) if len(categories) > _MANY else {}
     return _page(
         "index.html",
@@ -43,7 +52,7 @@ def index(snapshot: Snapshot, site: Site) -> Representation:
         (),
         address=page_url(site, ()),
         feeds=_feeds(site, ()),
-        shown=Shown.of(snapshot, everything),
+        shown=YearChart.of(snapshot, everything),
         categories=categories,
         initials=initials,
         most_combined=MOST_COMBINED,
@@ -59,7 +68,7 @@ def _older(
 
     That page may begin with some that are shown already.
     """
-    following = snapshot.beside(selection, shown[-1])[0] if shown else None
+    following = snapshot.neighbours(selection, shown[-1])[0] if shown else None
     # While a bulk import runs no page holds it yet.
     number = snapshot.page_of(selection, following) if following else 0
     if following is None or not number:
@@ -81,7 +90,7 @@ def category(snapshot: Snapshot, site: Site, slug: str) -> Representation | None
     selection = snapshot.selection((slug,))
     if selection is None:
         return None
-    releases = snapshot.newest(selection, site.entries, Headline)
+    releases = snapshot.newest_headlines(selection, site.entries)
     return _page(
         "category.html",
         snapshot,
@@ -90,7 +99,7 @@ def category(snapshot: Snapshot, site: Site, slug: str) -> Representation | None
         address=page_url(site, selection.categories),
         feeds=_feeds(site, selection.categories) + _feeds(site, ()),
         category=selection.categories[0],
-        shown=Shown.of(snapshot, selection),
+        shown=YearChart.of(snapshot, selection),
         releases=releases,
         older=_older(snapshot, site, selection, releases),
     )
@@ -115,7 +124,7 @@ def archive(
         heading=selection.categories[0].name if selection.categories else heading,
         categories=selection.categories,
         page=page,
-        releases=snapshot.archived(selection, page, Headline),
+        releases=snapshot.page_headlines(selection, page),
     )
 
 
@@ -141,7 +150,7 @@ def release(snapshot: Snapshot, site: Site, path: str) -> Representation | None:
             (member, *beside)
             for member in found.categories
             if (selection := snapshot.selection((member.slug,)))
-            and any(beside := snapshot.beside(selection, found))
+            and any(beside := snapshot.neighbours(selection, found))
         ],
         article=_article(site, found),
     )
@@ -195,7 +204,7 @@ def error(
         sentence=sentence,
         advice=advice,
     )
-    return Representation(body.encode(), HTML, parts=frozenset([STORE]))
+    return Representation(body.encode(), HTML, parts=frozenset([WHOLE_STORE]))
 
 
 def _page(
@@ -213,14 +222,14 @@ def _page(
         # A page shows names and notices beside its release: any change may be one of it.
         changed=dated(snapshot, site, snapshot.head().instant),
         announced=announced(notices),
-        parts=frozenset([STORE]),
+        parts=frozenset([WHOLE_STORE]),
         keys=surrogate_keys(about),
     )
 
 
 def _rendered(template: str, site: Site, notices: Sequence[Notice], **values: object) -> str:
     said = site.words
-    running = next((notice for notice in notices if notice.running), None)
+    running = running_suspension(notices)
     spoken = str(said.locale).replace("_", "-")
     since = ""
     if running is not None and running.since is not None:

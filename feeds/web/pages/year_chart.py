@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from feeds.domain import Selection
-from feeds.store.read.snapshot import Snapshot
+from feeds.store.read import Snapshot
 
 _LONG: Final = 100  # years that a chart shows one by one, those without a release too
 _LOWEST: Final = 2  # what a bar has of a hundred at least
@@ -21,14 +21,14 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class YearChart:
     """What a selection shows in all: how many releases, of which years."""
 
     count: int
     bars: Sequence[Bar]
 
     @classmethod
-    def of(cls, snapshot: Snapshot, selection: Selection) -> "Shown":
+    def of(cls, snapshot: Snapshot, selection: Selection) -> "YearChart":
         """Read it; of years that lie far apart those without a release are left out."""
         counts = dict(snapshot.years(selection))
         years = sorted(counts)
