@@ -183,26 +183,6 @@ class ArchivePage:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
-    """What an address of this service names: a release, or a selection (empty: all) in a format.
-
-    Without a format it is a page for people.
-    """
-
-    release: str | None
-    slug: str
-    format: str | None
-
-    def __str__(self) -> str:
-        """Return the address, below that of the service."""
-        if self.release is not None:
-            return f"/releases/{self.release}"
-        if self.slug:
-            return f"/categories/{self.slug}" + (f".{self.format}" if self.format else "")
-        return f"/releases.{self.format}" if self.format else "/"
-
-
-@dataclass(frozen=True, slots=True)
 class Link:
     """A link of a feed or an entry (RFC 4287 §4.2.7)."""
 

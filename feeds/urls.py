@@ -1,85 +1,216 @@
-"""Addresses as text: those of this service, and old ones as they are looked up.
+"""Every URL of the service: its routes, how they are built, and how they are parsed.
 
-Pure: whether what an address names exists is for others to say.
+Nothing here knows whether anything exists at a URL, and nothing is taken from a request's Host
+header: absolute URLs begin with the base URL of the settings.
 """
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
 from urllib.parse import quote, unquote_to_bytes, urlsplit
 
-from feeds.domain import Target
+from feeds.domain import Category, Site
 from feeds.formats import FORMATS
 
-LONGEST = 2000
-"""How many characters an old address may have."""
+ROUTES: Final = {
+    "index": "/",
+    "chooser": "/categories",
+    "category": "/categories/<slug>",
+    "archive_page": "/releases/archive/<number>",
+    "category_archive_page": "/categories/<slug>/archive/<number>",
+    "release": "/releases/<path:path>",
+    "opml": "/feeds.opml",
+}
+"""Werkzeug rules of what has one format, below the base URL."""
+
+FEED_ROUTES: Final = {
+    "feed": "/releases.{extension}",
+    "archive_document": "/releases/archive/<number>.{extension}",
+    "category_feed": "/categories/<slugs>.{extension}",
+    "category_archive_document": "/categories/<slug>/archive/<number>.{extension}",
+}
+"""Werkzeug rules of what has every format, below the base URL."""
+
+ASSETS: Final = ("robots.txt", "favicon.ico", "style.css", "feed.css", "page.js")
+"""Files at the base URL."""
+
+PROBES: Final = ("/healthz", "/readyz")
+"""Paths that ask about the process, at the root of the host whatever the base URL."""
+
+OLD_ADDRESS_LENGTH: Final = 2000
+"""Maximum length of an old address, in characters."""
+
+_EXTENSIONS = "|".join(FORMATS)
+_FILES_FOR_PROGRAMS = (*(f".{name}" for name in FORMATS), ".opml", ".css", ".js", ".txt", ".ico")
+_SLUG = re.compile(r"[a-z0-9-]{1,100}")
+_NUMBER = re.compile(r"[1-9][0-9]{0,8}")
+_DAY = r"[0-9]{4}/[0-9]{2}/[0-9]{2}"
+_RELEASE_PATH = re.compile(rf"{_DAY}/[a-z0-9~-]{{1,120}}")
+
+_PARTS = {
+    "slug": "[a-z0-9+-]+",
+    "slugs": "[a-z0-9+-]+",
+    "number": "[0-9]+",
+    "path:path": rf"{_DAY}/[a-z0-9~-]+",
+}
+
+
+def _pattern(route: str) -> str:
+    literals = re.split(r"<([^>]+)>", route.replace("{extension}", "<extension>"))
+    parts = _PARTS | {"extension": f"(?:{_EXTENSIONS})"}
+    return "".join(
+        parts[text] if place % 2 else re.escape(text) for place, text in enumerate(literals)
+    )
+
+
+_OWN = re.compile(
+    "|".join(map(_pattern, (*ROUTES.values(), *FEED_ROUTES.values(), *(f"/{a}" for a in ASSETS))))
+)
+_TARGETS = tuple(
+    re.compile(pattern)
+    for pattern in (
+        rf"/(?:releases\.(?P<format>{_EXTENSIONS}))?",
+        rf"/categories/(?P<slug>[a-z0-9-]+)(?:\.(?P<format>{_EXTENSIONS}))?",
+        rf"/releases/(?P<release>{_DAY}/[a-z0-9~-]+)",
+    )
+)
 
 _PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
-_IN_PATH = "/!$&'()*+,;=:@-._~"
-_KIND = "|".join(FORMATS)
-_NUMBERED = r"(?:/archive/[0-9]+)?"
-_REAL = re.compile(
-    r"/|/(?:robots\.txt|favicon\.ico|style\.css|feed\.css|page\.js|feeds\.opml|categories)"
-    rf"|/releases{_NUMBERED}\.(?:{_KIND})|/releases/archive/[0-9]+"
-    rf"|/categories/[a-z0-9+-]+{_NUMBERED}(?:\.(?:{_KIND}))?"
-    r"|/releases/[0-9]{4}/[0-9]{2}/[0-9]{2}/[a-z0-9~-]+"
-)
-PROBES = frozenset(["/healthz", "/readyz"])
-"""Where the process itself is asked, whatever the path of the service."""
-
-_EVERYTHING = re.compile(rf"/(?:releases\.(?P<format>{_KIND}))?")
-_CATEGORY = re.compile(rf"/categories/(?P<slug>[a-z0-9-]+)(?:\.(?P<format>{_KIND}))?")
-_RELEASE = re.compile(r"/releases/(?P<path>[0-9]{4}/[0-9]{2}/[0-9]{2}/[a-z0-9~-]+)")
+_UNQUOTED_IN_PATH = "/!$&'()*+,;=:@-._~"
 
 
-def location(path: bytes, query: bytes) -> str:
-    """Write an address as it is looked up: a decoded path from the root of the host, and a query.
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The target of a redirect: a release, or a selection in a format.
 
-    Of the path every spelling of the same bytes is one; the query stays as it was sent, whatever
-    its order and its percent-encoding.
+    ``release`` is the path of a release, ``slug`` that of a category; both are empty for all
+    releases. ``format`` is the extension of a feed, None for an HTML page.
     """
-    written = quote(path, safe=_IN_PATH)
-    return f"{written}?{quote(query, safe=_PRINTABLE)}" if query else written
+
+    release: str | None
+    slug: str
+    format: str | None
+
+    def __str__(self) -> str:
+        """Return the path below the base URL."""
+        if self.release is not None:
+            return release_path(self.release)
+        if self.format is None:
+            return page_path([self.slug] if self.slug else [])
+        return f"{selection_path([self.slug] if self.slug else [])}.{self.format}"
 
 
-def parse_location(text: str) -> str | None:
-    """Read an old address as an operator writes it; None where no request could have it."""
+def is_slug(text: str) -> bool:
+    """Return whether a category could have this slug."""
+    return _SLUG.fullmatch(text) is not None
+
+
+def is_page_number(text: str) -> bool:
+    """Return whether an archive page could have this number."""
+    return _NUMBER.fullmatch(text) is not None
+
+
+def is_release_path(text: str) -> bool:
+    """Return whether a release could have this path, ``yyyy/mm/dd/slug``."""
+    return _RELEASE_PATH.fullmatch(text) is not None
+
+
+def is_for_programs(path: str) -> bool:
+    """Return whether a path is requested by programs rather than by people in a browser."""
+    return path in PROBES or path.endswith(_FILES_FOR_PROGRAMS)
+
+
+def selection_path(slugs: Sequence[str]) -> str:
+    """Return the path of a selection's feed, without a format's extension."""
+    return f"/categories/{'+'.join(slugs)}" if slugs else "/releases"
+
+
+def archive_path(slugs: Sequence[str], number: int) -> str:
+    """Return the path of an archive page; an archive document adds a format's extension."""
+    return f"{selection_path(slugs)}/archive/{number}"
+
+
+def page_path(slugs: Sequence[str]) -> str:
+    """Return the path of a selection's HTML page: a category's own page, otherwise the index."""
+    return f"/categories/{slugs[0]}" if len(slugs) == 1 else "/"
+
+
+def release_path(path: str) -> str:
+    """Return the path of a release's page."""
+    return f"/releases/{path}"
+
+
+def document_url(site: Site, categories: Sequence[Category]) -> str:
+    """Return the URL of a subscription document, without a format's extension."""
+    return site.base_url + selection_path([category.slug for category in categories])
+
+
+def archive_url(site: Site, categories: Sequence[Category], number: int) -> str:
+    """Return the URL of an archive page; an archive document adds a format's extension."""
+    return site.base_url + archive_path([category.slug for category in categories], number)
+
+
+def page_url(site: Site, categories: Sequence[Category]) -> str:
+    """Return the URL of a selection's HTML page."""
+    return site.base_url + page_path([category.slug for category in categories])
+
+
+def release_url(site: Site, path: str) -> str:
+    """Return the URL of a release's page."""
+    return site.base_url + release_path(path)
+
+
+def normalize_old_address(path: bytes, query: bytes) -> str:
+    """Return an old address in the form in which it is stored and looked up.
+
+    ``path`` is percent-decoded and begins at the root of the host. All spellings of the same path
+    become one; the query keeps its order and its percent-encoding.
+    """
+    quoted = quote(path, safe=_UNQUOTED_IN_PATH)
+    return f"{quoted}?{quote(query, safe=_PRINTABLE)}" if query else quoted
+
+
+def parse_old_address(text: str) -> str | None:
+    """Parse an old address as an operator writes it; return None if no request could have it."""
     try:
         path, _, query = text.encode(errors="surrogateescape").partition(b"?")
     except UnicodeEncodeError:
         return None
     if not path.startswith(b"/") or b"#" in path + query:
         return None
-    return location(unquote_to_bytes(path), query)
+    return normalize_old_address(unquote_to_bytes(path), query)
 
 
-def is_real(base_url: str, location: str) -> bool:
-    """Whether an old address is one under which this service itself may answer something."""
-    if location.partition("?")[0] in PROBES:
+def is_own_address(base_url: str, address: str) -> bool:
+    """Return whether the service itself may answer something at an old address."""
+    if address.partition("?")[0] in PROBES:
         return True
     prefix = urlsplit(base_url).path
-    below = location.removeprefix(prefix)
-    if prefix and below == location:
+    below = address.removeprefix(prefix)
+    if prefix and below == address:
         return False
-    return _REAL.fullmatch(below.rstrip("/") or "/") is not None
+    return _OWN.fullmatch(below.rstrip("/") or "/") is not None
 
 
 def parse_target(base_url: str, text: str) -> Target | None:
-    """Read an address of this service, whole or from its root; None where it is none.
+    """Parse the URL or path of a possible target of redirects; return None for any other.
 
-    Archive documents, combined feeds and what is no document are none.
+    Archive documents, combined feeds and files are not targets.
     """
     if text.startswith(base_url):
-        return _named(text.removeprefix(base_url) or "/")
+        return _target(text.removeprefix(base_url) or "/")
     prefix = urlsplit(base_url).path
-    below = _named(text.removeprefix(prefix) or "/") if prefix and text.startswith(prefix) else None
-    # The path of the service may itself be called as one of its addresses is.
-    return below or _named(text)
+    below = (
+        _target(text.removeprefix(prefix) or "/") if prefix and text.startswith(prefix) else None
+    )
+    # The prefix may look like the beginning of a path below it.
+    return below or _target(text)
 
 
-def _named(address: str) -> Target | None:
-    if found := _EVERYTHING.fullmatch(address):
-        return Target(None, "", found["format"])
-    if found := _CATEGORY.fullmatch(address):
-        return Target(None, found["slug"], found["format"])
-    if found := _RELEASE.fullmatch(address):
-        return Target(found["path"], "", None)
+def _target(path: str) -> Target | None:
+    for pattern in _TARGETS:
+        if match := pattern.fullmatch(path):
+            parts = match.groupdict()
+            return Target(parts.get("release"), parts.get("slug") or "", parts.get("format"))
     return None

@@ -21,6 +21,7 @@ from feeds.domain import (
 )
 from feeds.text.catalogue import Words
 from feeds.text.html import Paragraph, Text, summary, text_html
+from feeds.urls import archive_url, document_url, page_url, release_url
 
 
 def subscription(
@@ -148,30 +149,6 @@ def page_name(site: Site) -> str:
 def selection_title(site: Site, categories: Sequence[Category]) -> str:
     """Return the title of a selection: the portal's, and the categories' names."""
     return f"{site.title}: {_names(categories)}" if categories else site.title
-
-
-def document_url(site: Site, categories: Sequence[Category]) -> str:
-    """Return the address of a subscription document, without a format's extension."""
-    if not categories:
-        return f"{site.base_url}/releases"
-    return f"{site.base_url}/categories/{'+'.join(category.slug for category in categories)}"
-
-
-def archive_url(site: Site, categories: Sequence[Category], number: int) -> str:
-    """Return the address of an archive document, without a format's extension: that of its page."""
-    return f"{document_url(site, categories)}/archive/{number}"
-
-
-def page_url(site: Site, categories: Sequence[Category]) -> str:
-    """Return the address of the page for people: a category's, else the index."""
-    if len(categories) == 1:
-        return f"{site.base_url}/categories/{categories[0].slug}"
-    return f"{site.base_url}/"
-
-
-def release_url(site: Site, path: str) -> str:
-    """Return the address of a release's page."""
-    return f"{site.base_url}/releases/{path}"
 
 
 def release_entry(site: Site, release: Release) -> Entry:

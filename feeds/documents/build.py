@@ -17,6 +17,7 @@ from feeds.documents.representation import Representation
 from feeds.domain import Category, Notice, Site, running_suspension
 from feeds.formats import FORMATS, Format
 from feeds.store.read import WHOLE_STORE, Snapshot
+from feeds.urls import document_url, page_url
 
 XML = "application/xml"
 """What a browser asks for; it shows the same bytes under this name."""
@@ -82,8 +83,8 @@ def outlines(snapshot: Snapshot, site: Site) -> Representation:
     listed = [
         opml.Outline(
             title=assemble.selection_title(site, selection.categories),
-            feed=f"{assemble.document_url(site, selection.categories)}.{form.extension}",
-            page=assemble.page_url(site, selection.categories),
+            feed=f"{document_url(site, selection.categories)}.{form.extension}",
+            page=page_url(site, selection.categories),
         )
         for selection in selections
     ]

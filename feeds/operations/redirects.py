@@ -6,13 +6,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from feeds.domain import Target
 from feeds.errors import NothingToDoError, RefusedError
 from feeds.settings import Settings
 from feeds.store import Store
 from feeds.store.write import redirects as stored
 from feeds.store.write.change import Change
-from feeds.urls import LONGEST, PROBES, is_real, parse_location, parse_target
+from feeds.urls import (
+    OLD_ADDRESS_LENGTH,
+    PROBES,
+    Target,
+    is_own_address,
+    parse_old_address,
+    parse_target,
+)
 
 STANDARD = "-"
 """Stands for standard input."""
@@ -98,7 +104,7 @@ def _add(change: Change, base_url: str, fields: tuple[str, ...]) -> bool:
     if len(fields) != 2:  # noqa: PLR2004 - a pair
         raise RefusedError("A line has an address, white space and its target.")
     location = _location(fields[0])
-    if is_real(base_url, location):
+    if is_own_address(base_url, location):
         raise RefusedError(
             f"{location} is an address of this service itself, which cannot be an old one"
             f"{'' if location.partition('?')[0] in PROBES else ' unless with a query'}."
@@ -121,10 +127,10 @@ def _add(change: Change, base_url: str, fields: tuple[str, ...]) -> bool:
 
 
 def _location(text: str) -> str:
-    location = parse_location(text)
-    if location is None or len(location) > LONGEST:
+    location = parse_old_address(text)
+    if location is None or len(location) > OLD_ADDRESS_LENGTH:
         raise RefusedError(
             f"{text!r} is no old address: write path and query as a request has them, from the "
-            f"first slash on, in at most {LONGEST} characters."
+            f"first slash on, in at most {OLD_ADDRESS_LENGTH} characters."
         )
     return location

@@ -14,20 +14,11 @@ from feeds.documents.build import TOO_MANY
 from feeds.documents.representation import Representation
 from feeds.domain import Site
 from feeds.errors import StoreError
-from feeds.formats import FORMATS
+from feeds.urls import is_for_programs
 from feeds.web.cache.cache import Cache
 from feeds.web.pages import pages
 
 _TEXT = "text/plain; charset=utf-8"
-_PROBES = frozenset(["/healthz", "/readyz"])
-_FOR_PROGRAMS = (
-    *(f".{extension}" for extension in FORMATS),
-    ".opml",
-    ".css",
-    ".js",
-    ".txt",
-    ".ico",
-)
 _LOG = logging.getLogger(__name__)
 _LOG_SECONDS = 60.0
 _RETRY_SECONDS = "30"
@@ -95,6 +86,5 @@ def sentence(text: str, status: int) -> Response:
 
 
 def _for_people() -> bool:
-    """Whether a page is asked for, or what stood elsewhere: not what programs ask us for."""
-    path = request.environ["PATH_INFO"]
-    return path not in _PROBES and not path.endswith(_FOR_PROGRAMS)
+    """Return whether the answer is shown to a person."""
+    return not is_for_programs(request.environ["PATH_INFO"])

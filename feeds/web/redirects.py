@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from feeds.domain import Site
 from feeds.store.read import READ_SECONDS, Reader
 from feeds.text.plain import one_line
-from feeds.urls import LONGEST, location
+from feeds.urls import OLD_ADDRESS_LENGTH, normalize_old_address, selection_path
 
 WITHDRAWN = "This release was withdrawn and is no longer shown."
 
@@ -43,22 +43,22 @@ class Redirects:
         _require(slugs, present)
         if all(slug == now for slug, now in present.items()):
             return None
-        return self.moved(f"/categories/{'+'.join(sorted(set(present.values())))}{rest}")
+        return self.moved(f"{selection_path(sorted(set(present.values())))}{rest}")
 
     def canonical(self, slugs: Sequence[str], extension: str) -> Response:
         """Answer 301 with the one spelling of a combined feed, where all its categories are."""
         with self._reader.read() as snapshot:
             present = snapshot.current_slugs(slugs)
         _require(slugs, present)
-        return self.moved(f"/categories/{'+'.join(sorted(set(present.values())))}.{extension}")
+        return self.moved(f"{selection_path(sorted(set(present.values())))}.{extension}")
 
     def address(self, path_info: str, query: str) -> Response | None:
         """Answer 301 at an old address, or raise 410 of a withdrawn release.
 
         Path and query are as WSGI has them.
         """
-        sought = location(path_info.encode("latin-1"), query.encode("latin-1"))
-        if len(sought) > LONGEST:
+        sought = normalize_old_address(path_info.encode("latin-1"), query.encode("latin-1"))
+        if len(sought) > OLD_ADDRESS_LENGTH:
             return None
         with self._reader.read(seconds=READ_SECONDS) as snapshot:
             found = snapshot.redirect(sought)

@@ -1,6 +1,5 @@
 """Routes: from an address to the representation that stands there."""
 
-import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
@@ -18,6 +17,16 @@ from feeds.domain import Site
 from feeds.errors import StoreError
 from feeds.formats import FORMATS, Format
 from feeds.store.read import READ_SECONDS, Reader
+from feeds.urls import (
+    ASSETS,
+    FEED_ROUTES,
+    PROBES,
+    ROUTES,
+    is_page_number,
+    is_release_path,
+    is_slug,
+    selection_path,
+)
 from feeds.web.cache.cache import Cache, Make
 from feeds.web.errors import sentence
 from feeds.web.http.conditional import answer
@@ -26,15 +35,11 @@ from feeds.web.pages import pages
 from feeds.web.pages.assets import assets
 from feeds.web.redirects import Redirects, unknown_category
 
-_NUMBER = re.compile(r"[1-9][0-9]{0,8}")
-_SLUG = re.compile(r"[a-z0-9-]{1,100}")
-_PATH = re.compile(r"[0-9]{4}/[0-9]{2}/[0-9]{2}/[a-z0-9~-]{1,120}")
-
 
 def _require(slugs: Sequence[str]) -> None:
     """Answer 404 where one of these cannot be the slug of a category."""
     for slug in slugs:
-        if not _SLUG.fullmatch(slug):
+        if not is_slug(slug):
             abort(404, unknown_category(slug))
 
 
@@ -49,25 +54,17 @@ def blueprint(
     routes = Blueprint("feeds", __name__)
     views = _Views(cache, elsewhere, site, clock)
     for form in FORMATS.values():
-        for rule, view in (
-            (f"/releases.{form.extension}", views.releases),
-            (f"/releases/archive/<number>.{form.extension}", views.archive),
-            (f"/categories/<slugs>.{form.extension}", views.categories),
-            (f"/categories/<slug>/archive/<number>.{form.extension}", views.category_archive),
-        ):
-            name = f"{view.__name__}_{form.extension}"
-            routes.add_url_rule(rule, name, view, defaults={"form": form})
-    # Below a path the slash may be missing: Werkzeug would build a redirect from the Host header.
-    routes.add_url_rule("/", "index", views.index, strict_slashes=False)
-    routes.add_url_rule("/categories", "chosen", views.chosen)
-    routes.add_url_rule("/categories/<slug>", "category", views.category)
-    routes.add_url_rule("/releases/archive/<number>", "archive_page", views.archive_page)
-    routes.add_url_rule(
-        "/categories/<slug>/archive/<number>", "category_archive_page", views.archive_page
-    )
-    routes.add_url_rule("/feeds.opml", "outlines", views.outlines)
-    routes.add_url_rule("/releases/<path:path>", "release", views.release)
-    for name in views.assets:
+        for name, route in FEED_ROUTES.items():
+            routes.add_url_rule(
+                route.format(extension=form.extension),
+                f"{name}_{form.extension}",
+                getattr(views, name),
+                defaults={"form": form},
+            )
+    for name, route in ROUTES.items():
+        # The index answers without its slash, too: Werkzeug would redirect by the Host header.
+        routes.add_url_rule(route, name, getattr(views, name), strict_slashes=route != "/")
+    for name in ASSETS:
         routes.add_url_rule(
             f"/{name}", name.replace(".", "_"), views.asset, defaults={"name": name}
         )
@@ -86,10 +83,10 @@ class _Views:
         self._clock = clock
         self.assets = assets(site, clock())
 
-    def releases(self, form: Format) -> WerkzeugResponse:
+    def feed(self, form: Format) -> WerkzeugResponse:
         return self._subscription((), form)
 
-    def categories(self, slugs: str, form: Format) -> WerkzeugResponse:
+    def category_feed(self, slugs: str, form: Format) -> WerkzeugResponse:
         named = slugs.split("+")
         canonical = sorted(set(named))
         _require(named)
@@ -99,10 +96,10 @@ class _Views:
             return self._elsewhere.canonical(canonical, form.extension)
         return self._subscription(tuple(named), form)
 
-    def archive(self, number: str, form: Format) -> WerkzeugResponse:
+    def archive_document(self, number: str, form: Format) -> WerkzeugResponse:
         return self._archive((), number, form)
 
-    def category_archive(self, slug: str, number: str, form: Format) -> WerkzeugResponse:
+    def category_archive_document(self, slug: str, number: str, form: Format) -> WerkzeugResponse:
         if "+" in slug:
             abort(404, "A combined feed has no archive documents.")
         _require([slug])
@@ -124,7 +121,7 @@ class _Views:
         )
 
     def release(self, path: str) -> WerkzeugResponse:
-        if not _PATH.fullmatch(path):
+        if not is_release_path(path):
             abort(404, "There is no such release.")
         return self._served(
             lambda snapshot: pages.release(snapshot, self._site, path),
@@ -132,10 +129,15 @@ class _Views:
             partial(self._elsewhere.release, path),
         )
 
-    def archive_page(self, number: str, slug: str = "") -> WerkzeugResponse:
-        slugs = (slug,) if slug else ()
-        _require(slugs)
-        if not _NUMBER.fullmatch(number):
+    def archive_page(self, number: str) -> WerkzeugResponse:
+        return self._archive_page((), number)
+
+    def category_archive_page(self, slug: str, number: str) -> WerkzeugResponse:
+        _require([slug])
+        return self._archive_page((slug,), number)
+
+    def _archive_page(self, slugs: Sequence[str], number: str) -> WerkzeugResponse:
+        if not is_page_number(number):
             abort(404, "There is no such archive page.")
         return self._served(
             lambda snapshot: pages.archive(snapshot, self._site, slugs, int(number)),
@@ -143,7 +145,7 @@ class _Views:
             partial(self._elsewhere.categories, slugs, f"/archive/{number}"),
         )
 
-    def chosen(self) -> WerkzeugResponse:
+    def chooser(self) -> WerkzeugResponse:
         """Lead from the ticked categories of a form to their feed."""
         slugs = sorted(set(request.args.getlist("category")))
         _require(slugs)
@@ -152,13 +154,13 @@ class _Views:
         extension = request.args.get("format", next(iter(FORMATS)))
         if extension not in FORMATS:
             abort(404)
-        feed = f"/categories/{'+'.join(slugs)}.{extension}"
+        feed = f"{selection_path(slugs)}.{extension}"
         # By path: our own policy lets a form lead nowhere but to the origin that it was seen at.
         response = redirect(f"{self._site.root}{feed if slugs else '/#categories'}", 303)
         response.headers["Cache-Control"] = "no-store"
         return response
 
-    def outlines(self) -> WerkzeugResponse:
+    def opml(self) -> WerkzeugResponse:
         return self._served(
             lambda snapshot: build.outlines(snapshot, self._site), "list", lambda: None
         )
@@ -174,7 +176,7 @@ class _Views:
         )
 
     def _archive(self, slugs: tuple[str, ...], number: str, form: Format) -> WerkzeugResponse:
-        if not _NUMBER.fullmatch(number):
+        if not is_page_number(number):
             abort(404, "There is no such archive document.")
         return self._served(
             lambda snapshot: build.archive(snapshot, self._site, slugs, int(number), form),
@@ -206,11 +208,11 @@ def health(reader: Reader, cache: Cache) -> Blueprint:
     """Make the routes that tell of the process: it lives; it can serve."""
     routes = Blueprint("health", __name__)
 
-    @routes.get("/healthz")
+    @routes.get(PROBES[0])
     def healthz() -> Response:
         return sentence("The process lives.", 200)
 
-    @routes.get("/readyz")
+    @routes.get(PROBES[1])
     def readyz() -> Response:
         if cache.away:
             return sentence(cache.away, 503)

@@ -21,11 +21,11 @@ from feeds.domain import (
     NoticeKind,
     Release,
     Selection,
-    Target,
     running_suspension,
 )
 from feeds.identity import combined_feed_id
 from feeds.store.read import queries
+from feeds.urls import Target
 
 Part = int | tuple[int, int]
 """What a document is made of: a selection by its id, or an archive page of it by its number."""

@@ -5,11 +5,11 @@ No document names them, so that a change of them takes no revision; requests rea
 
 from sqlalchemy import delete, insert, select
 
-from feeds.domain import Target
 from feeds.store.read.snapshot import EVERYTHING
 from feeds.store.schema.tables import AddressRow, LabelRow, ReleaseRow
 from feeds.store.write.change import Change
 from feeds.store.write.releases import ALL
+from feeds.urls import Target
 
 Stored = tuple[int | None, int | None, str | None]
 """A selection, or a release, and a format."""

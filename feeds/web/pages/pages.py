@@ -8,14 +8,7 @@ from typing import Final
 from flask import render_template
 from markupsafe import Markup
 
-from feeds.documents.assemble import (
-    archive_url,
-    contact,
-    document_url,
-    page_url,
-    release_url,
-    selection_title,
-)
+from feeds.documents.assemble import contact, selection_title
 from feeds.documents.build import MOST_COMBINED, announced, dated, surrogate_keys
 from feeds.documents.representation import Representation
 from feeds.domain import (
@@ -30,6 +23,7 @@ from feeds.domain import (
 )
 from feeds.formats import FORMATS
 from feeds.store.read import WHOLE_STORE, Snapshot
+from feeds.urls import archive_url, document_url, page_url, release_url
 from feeds.web.pages.year_chart import YearChart
 
 HTML: Final = "text/html"
