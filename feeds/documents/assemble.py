@@ -1,6 +1,6 @@
-"""Releases and notices into a feed: which stand in it, in what order, under which words and links.
+"""Assemble feeds: which releases and notices a document contains, their order, texts and links.
 
-Pure: the same arguments give the same feed. Nothing here knows a format, the store or the clock.
+These functions are pure. They know neither the formats, the store nor the clock.
 """
 
 from collections.abc import Sequence
@@ -31,31 +31,32 @@ def subscription(
     notices: Sequence[Notice],
     newest_page: int,
 ) -> Feed:
-    """Make the subscription document of a selection.
+    """Return the subscription document of a selection.
 
-    ``releases`` are its newest, newest first, one more than ``site.entries`` if there are more.
-    The notice of a running suspension stands first. Earlier notices stand by their date, above a
-    release of the same instant, and take no release's place (rule 8). ``newest_page`` is the
-    number of its newest archive page; 0 where there is none.
+    ``releases`` are the newest of the selection, newest first: ``site.entries`` of them, and one
+    more if there are more. The notice of a running suspension is the first entry. Earlier notices
+    are ordered by their date, before a release of the same instant, and do not count towards
+    ``site.entries`` (rule 8). ``newest_page`` is the number of the newest archive page, 0 if there
+    is none.
     """
     shown = releases[: site.entries]
-    whole = len(releases) <= site.entries
+    complete = len(releases) <= site.entries
     suspension = running_suspension(notices)
     earlier = [
         notice
         for notice in notices
-        if not notice.running and (whole or notice.announced >= shown[-1].published)
+        if not notice.running and (complete or notice.announced >= shown[-1].published)
     ]
     entries = [notice_entry(site, suspension)] if suspension else []
     return replace(
         _feed(
             site,
             selection,
-            entries + _dated(site, shown, earlier),
+            entries + _entries(site, shown, earlier),
             suspended=suspension is not None,
         ),
         previous=archive_url(site, selection.categories, newest_page) if newest_page else None,
-        complete=whole,
+        complete=complete,
     )
 
 
@@ -66,12 +67,12 @@ def archive(
     releases: Sequence[Release],
     notices: Sequence[Notice],
 ) -> Feed:
-    """Make the archive document of a page with its releases (RFC 5005 §4).
+    """Return the archive document of a page (RFC 5005 §4).
 
-    Earlier notices stand in the page whose interval takes them in. A running suspension leaves no
-    trace, so that to suspend and to resume change no archive document (rule 8).
+    ``releases`` are those of the page. It contains the earlier notices of its interval. A running
+    suspension is not mentioned, so suspending and resuming change no archive document (rule 8).
     """
-    # A notice stands above a release of its instant: after a fence there, and before the next.
+    # A notice sorts after a release of the same instant, so it belongs to the following page.
     earlier = [
         notice
         for notice in notices
@@ -79,25 +80,25 @@ def archive(
         and notice.announced < page.until[0]
         and (page.after is None or notice.announced >= page.after[0])
     ]
-    around = {
+    urls = {
         number: archive_url(site, selection.categories, number)
         for number in (page.number - 1, page.number, page.number + 1)
     }
     return replace(
-        _feed(site, selection, _dated(site, releases, earlier), suspended=False),
-        address=around[page.number],
-        page_url=around[page.number],
+        _feed(site, selection, _entries(site, releases, earlier), suspended=False),
+        address=urls[page.number],
+        page_url=urls[page.number],
         invitation=site.words.gettext(
             "This is a part of the archive of a feed, as feed readers fetch it."
         ),
         current=document_url(site, selection.categories),
-        previous=around[page.number - 1] if page.number > 1 else None,
-        following=None if page.newest else around[page.number + 1],
+        previous=urls[page.number - 1] if page.number > 1 else None,
+        following=None if page.newest else urls[page.number + 1],
     )
 
 
-def _dated(site: Site, releases: Sequence[Release], notices: Sequence[Notice]) -> list[Entry]:
-    """Order releases and notices by their date, the newest first (rule 7)."""
+def _entries(site: Site, releases: Sequence[Release], notices: Sequence[Notice]) -> list[Entry]:
+    """Return the entries of releases and notices, newest first (rule 7)."""
     dated = [(notice.announced, 1, notice.rank, notice_entry(site, notice)) for notice in notices]
     dated += [
         (release.published, 0, release.rank, release_entry(site, release)) for release in releases
@@ -107,13 +108,13 @@ def _dated(site: Site, releases: Sequence[Release], notices: Sequence[Notice]) -
 
 
 def _feed(site: Site, selection: Selection, entries: Sequence[Entry], *, suspended: bool) -> Feed:
-    said = site.words
+    words = site.words
     about = (
-        said.gettext("Press releases: {category}").format(category=_names(selection.categories))
+        words.gettext("Press releases: {category}").format(category=_names(selection.categories))
         if selection.categories
-        else said.gettext("All press releases")
+        else words.gettext("All press releases")
     )
-    state = said.gettext("Suspended")
+    state = words.gettext("Suspended")
     return Feed(
         feed_id=selection.feed_id,
         title=selection_title(site, selection.categories),
@@ -134,7 +135,7 @@ def _feed(site: Site, selection: Selection, entries: Sequence[Entry], *, suspend
 
 
 def invitation(site: Site) -> str:
-    """Tell a person who has opened a feed what it is, and how to follow it."""
+    """Return the text that tells a person who opens a feed what it is and how to follow it."""
     return site.words.gettext(
         "This is a feed: give its address to a feed reader, which then shows you all that is "
         "published here."
@@ -142,20 +143,20 @@ def invitation(site: Site) -> str:
 
 
 def page_name(site: Site) -> str:
-    """Say what the page is that a feed leads a person to."""
+    """Return the text of the link from a feed to its HTML page."""
     return site.words.gettext("Read the releases as a page")
 
 
 def selection_title(site: Site, categories: Sequence[Category]) -> str:
-    """Return the title of a selection: the portal's, and the categories' names."""
+    """Return the title of a selection: the portal's title and the names of the categories."""
     return f"{site.title}: {_names(categories)}" if categories else site.title
 
 
 def release_entry(site: Site, release: Release) -> Entry:
-    """Make the entry of a release. The contact, where there is one, closes its content."""
+    """Return the entry of a release. Its content ends with the contact, if there is one."""
     content = release.body
     if release.contact:
-        content += "\n" + contact(site, release.contact)
+        content += "\n" + contact_html(site, release.contact)
     links = [Link("alternate", release_url(site, release.path), "text/html")]
     if release.website:
         links.append(Link("related", release.website))
@@ -175,19 +176,19 @@ def release_entry(site: Site, release: Release) -> Entry:
     )
 
 
-def contact(site: Site, stated: str) -> str:
-    """Return the paragraph of HTML that names the contact of a release."""
-    return _contact(site.words, stated)
+def contact_html(site: Site, contact: str) -> str:
+    """Return an HTML paragraph with the contact of a release."""
+    return _contact_html(site.words, contact)
 
 
-@lru_cache(maxsize=1024)  # few contacts issue many releases, and finding links takes long
-def _contact(said: Words, contact: str) -> str:
-    text = said.gettext("Contact of the issuer: {contact}").format(contact=contact)
+@lru_cache(maxsize=1024)  # many releases share a contact, and finding links is slow
+def _contact_html(words: Words, contact: str) -> str:
+    text = words.gettext("Contact of the issuer: {contact}").format(contact=contact)
     return text_html([Paragraph(text)])
 
 
 def notice_entry(site: Site, notice: Notice) -> Entry:
-    """Make the entry of a notice. Since when a suspension holds is said in its text."""
+    """Return the entry of a notice. The content of a suspension ends with its start date."""
     content = text_html([Text(notice.text)])
     if notice.since is not None:
         since = site.words.since(site.local(notice.since))

@@ -1,13 +1,12 @@
-"""Documents: selection and format, out of one snapshot, through a feed, to a representation.
+"""Build documents: read one snapshot, assemble the feed and render it as a representation.
 
-This is what the web serves and what a frozen copy would write; neither HTTP nor a command is
-known here.
+Nothing here knows HTTP or a command. A document is built from one snapshot, so that all of it
+belongs to one state of the store (rule 6).
 """
 
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import fields
 from datetime import datetime
 from functools import lru_cache
 
@@ -19,12 +18,10 @@ from feeds.formats import FORMATS, Format
 from feeds.store.read import WHOLE_STORE, Snapshot
 from feeds.urls import document_url, page_url
 
-XML = "application/xml"
-"""What a browser asks for; it shows the same bytes under this name."""
-
+_XML = "application/xml"
 
 MOST_COMBINED = 20
-"""How many categories one feed may combine."""
+"""Maximum number of categories in a combined feed."""
 
 TOO_MANY = f"A feed combines at most {MOST_COMBINED} categories."
 
@@ -32,11 +29,11 @@ TOO_MANY = f"A feed combines at most {MOST_COMBINED} categories."
 def subscription(
     snapshot: Snapshot, site: Site, slugs: Sequence[str], form: Format
 ) -> Representation | None:
-    """Make the subscription document of a selection, or None where a category is unknown."""
+    """Return the subscription document of a selection, or None if a category is unknown."""
     selection = snapshot.selection(slugs)
     if selection is None:
         return None
-    # One more than are shown tells whether there are more.
+    # One release more than is shown tells whether the document is complete.
     releases = snapshot.newest_releases(selection, site.entries + 1)
     notices = snapshot.notices()
     combined = len(selection.members) > 1
@@ -45,18 +42,18 @@ def subscription(
     return Representation(
         body=form.render(feed),
         media_type=form.media_type,
-        changed=dated(snapshot, site, selection.changed),
+        changed=last_changed(snapshot, site, selection.changed),
         announced=announced(notices),
-        alternative=_alternative(form),
+        alternative_type=_alternative_type(form),
         parts=frozenset(selection.members),
-        keys=surrogate_keys(selection.categories),
+        surrogate_keys=surrogate_keys(selection.categories),
     )
 
 
 def archive(
     snapshot: Snapshot, site: Site, slugs: Sequence[str], number: int, form: Format
 ) -> Representation | None:
-    """Make an archive document, or None where the category or the page is unknown."""
+    """Return an archive document, or None if the category or the page is unknown."""
     selection = snapshot.selection(slugs)
     if selection is None:
         return None
@@ -68,50 +65,52 @@ def archive(
     return Representation(
         body=form.render(feed),
         media_type=form.media_type,
-        changed=dated(snapshot, site, page.changed),
-        alternative=_alternative(form),
-        archived=True,
+        changed=last_changed(snapshot, site, page.changed),
+        alternative_type=_alternative_type(form),
+        is_archive=True,
         parts=frozenset([(selection.members[0], page.number)]),
-        keys=surrogate_keys(selection.categories),
+        surrogate_keys=surrogate_keys(selection.categories),
     )
 
 
-def outlines(snapshot: Snapshot, site: Site) -> Representation:
-    """Make the list of all feeds: of all releases, then of each category."""
+def feed_list(snapshot: Snapshot, site: Site) -> Representation:
+    """Return the OPML list of all feeds: the feed of all releases, then one for each category."""
     form = next(iter(FORMATS.values()))
     selections = [snapshot.everything(), *snapshot.categories()]
-    listed = [
+    outlines = [
         opml.Outline(
             title=assemble.selection_title(site, selection.categories),
-            feed=f"{document_url(site, selection.categories)}.{form.extension}",
-            page=page_url(site, selection.categories),
+            feed_url=f"{document_url(site, selection.categories)}.{form.extension}",
+            page_url=page_url(site, selection.categories),
         )
         for selection in selections
     ]
     return Representation(
-        body=opml.render(site.title, listed),
+        body=opml.render(site.title, outlines),
         media_type=opml.MEDIA_TYPE,
-        changed=dated(snapshot, site, snapshot.head().instant),
+        changed=last_changed(snapshot, site, snapshot.head().instant),
         announced=announced(snapshot.notices()),
         parts=frozenset([WHOLE_STORE]),
-        keys=surrogate_keys(()),
+        surrogate_keys=surrogate_keys(()),
     )
 
 
 def surrogate_keys(categories: Sequence[Category]) -> tuple[str, ...]:
-    """Name what a CDN may purge a document by: its categories, or all releases."""
+    """Return the keys by which a CDN may purge a document about these categories."""
     return tuple(f"categories/{category.slug}" for category in categories) or ("releases",)
 
 
-def _alternative(form: Format) -> str | None:
-    return XML if form.media_type.endswith("+xml") else None
+def _alternative_type(form: Format) -> str | None:
+    """Return the media type under which a browser shows the same bytes instead of saving them."""
+    return _XML if form.media_type.endswith("+xml") else None
 
 
-def dated(snapshot: Snapshot, site: Site, changed: datetime) -> datetime | None:
-    """Return when a document changed last: with what it shows, or with the settings (rule 5).
+def last_changed(snapshot: Snapshot, site: Site, changed: datetime) -> datetime | None:
+    """Return when a document last changed, through its content or through the settings (rule 5).
 
-    None in a process that was started with other settings than those noted last: what it makes
-    is none of either date, and one that was started since has other bytes under the same.
+    Returns None if this process runs with settings other than those that the store has recorded.
+    Its bytes then belong to neither date: a process started after ``feeds migrate`` serves other
+    bytes under the same one.
     """
     head = snapshot.head()
     if head.settings_digest != settings_digest(site):
@@ -120,14 +119,26 @@ def dated(snapshot: Snapshot, site: Site, changed: datetime) -> datetime | None:
 
 
 def announced(notices: Sequence[Notice]) -> datetime | None:
-    """Return when the running suspension was announced."""
+    """Return when the running suspension was announced, or None if there is none."""
     suspension = running_suspension(notices)
     return suspension.announced if suspension else None
 
 
 @lru_cache(maxsize=8)
 def settings_digest(site: Site) -> str:
-    """Identify what of the settings and the formats stands in documents (rule 5)."""
-    stated = {field.name: str(getattr(site, field.name)) for field in fields(site)}
-    stated["formats"] = str(formats.VERSION)
-    return hashlib.sha256(json.dumps(stated, sort_keys=True).encode()).hexdigest()[:32]
+    """Return a digest of the formats' version and of the settings that affect documents (rule 5).
+
+    Each setting is named here: how a value is printed elsewhere must not change the digest.
+    """
+    values = {
+        "base_url": site.base_url,
+        "title": site.title,
+        "rights": site.rights,
+        "language": site.language,
+        "locale": str(site.words.locale),
+        "catalogue": site.words.catalogue.digest,
+        "zone": site.zone.key,
+        "entries": site.entries,
+        "formats": formats.VERSION,
+    }
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:32]

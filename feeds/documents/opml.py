@@ -1,4 +1,4 @@
-"""OPML 2.0 (opml.org): a list of feeds, for import into a feed reader."""
+"""OPML 2.0 (opml.org): a list of feeds that a feed reader can import."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -9,15 +9,15 @@ MEDIA_TYPE = "text/x-opml"
 
 
 class Outline(NamedTuple):
-    """A feed: its title, its address, and that of its page."""
+    """A feed's title and URL, and the URL of its HTML page."""
 
     title: str
-    feed: str
-    page: str
+    feed_url: str
+    page_url: str
 
 
 def render(title: str, outlines: Iterable[Outline]) -> bytes:
-    """Write a list of feeds, in its order."""
+    """Return a list of feeds as an OPML document, in the order given."""
     root = etree.Element("opml", version="2.0")
     head = etree.SubElement(root, "head")
     etree.SubElement(head, "title").text = title
@@ -26,9 +26,9 @@ def render(title: str, outlines: Iterable[Outline]) -> bytes:
         attributes = {
             "text": outline.title,
             "title": outline.title,
-            "type": "rss",  # of a feed in whatever format
-            "xmlUrl": outline.feed,
-            "htmlUrl": outline.page,
+            "type": "rss",  # OPML has one type for feeds of every format
+            "xmlUrl": outline.feed_url,
+            "htmlUrl": outline.page_url,
         }
         etree.SubElement(body, "outline", attributes)
     document: bytes = etree.tostring(root, encoding="utf-8", xml_declaration=True)

@@ -162,7 +162,7 @@ class _Views:
 
     def opml(self) -> WerkzeugResponse:
         return self._served(
-            lambda snapshot: build.outlines(snapshot, self._site), "list", lambda: None
+            lambda snapshot: build.feed_list(snapshot, self._site), "list", lambda: None
         )
 
     def asset(self, name: str) -> Response:

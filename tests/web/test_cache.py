@@ -15,7 +15,7 @@ import pytest
 from werkzeug.datastructures import Headers
 from werkzeug.test import EnvironBuilder
 
-from feeds.documents.representation import CALM_AFTER
+from feeds.documents.representation import LONG_FRESHNESS_AFTER
 from feeds.operations.suspend import suspend
 from tests.portal import START, Portal, page
 from tests.web.watching import ADDRESSES, CATEGORIES, statements, until
@@ -163,8 +163,8 @@ def test_headers_turn_with_the_clock_and_the_body_does_not(portal: Portal, kind:
         for now in (  # noqa: B007 - the client's clock reads it
             notice.announced - second,
             notice.announced,
-            notice.announced + CALM_AFTER - second,
-            notice.announced + CALM_AFTER,
+            notice.announced + LONG_FRESHNESS_AFTER - second,
+            notice.announced + LONG_FRESHNESS_AFTER,
             # A clock that was set back.
             notice.announced - second,
         ):

@@ -43,8 +43,8 @@ def answer(prepared: CachedResponse, environ: "WSGIEnvironment", now: datetime) 
     if _is_unchanged(prepared.etag, period.modified, environ):
         return period.unchanged
     made_of = prepared.representation
-    alternative = made_of.alternative is not None and prefers(
-        environ.get("HTTP_ACCEPT"), made_of.alternative, made_of.media_type
+    alternative = made_of.alternative_type is not None and prefers(
+        environ.get("HTTP_ACCEPT"), made_of.alternative_type, made_of.media_type
     )
     answered = period.whole(
         prepared,

@@ -53,16 +53,16 @@ class ResponseSet:
     __slots__ = ("_answers", "begin", "end", "modified", "unchanged")
 
     def __init__(self, made_of: Representation, now: datetime) -> None:
-        self.begin, self.end = made_of.steady(now)
+        self.begin, self.end = made_of.headers_valid(now)
         self.modified = made_of.last_modified(now)
         headers = [*EVERYWHERE, ("ETag", made_of.etag)]
         if self.modified is not None:
             headers.append(("Last-Modified", http_date(self.modified)))
         headers.append(("Cache-Control", made_of.cache_control(now)))
-        varies = "Accept, Accept-Encoding" if made_of.alternative else "Accept-Encoding"
+        varies = "Accept, Accept-Encoding" if made_of.alternative_type else "Accept-Encoding"
         headers.append(("Vary", varies))
-        if made_of.keys:
-            headers.append(("Surrogate-Key", " ".join(made_of.keys)))
+        if made_of.surrogate_keys:
+            headers.append(("Surrogate-Key", " ".join(made_of.surrogate_keys)))
         self.unchanged = Answer("304 Not Modified", headers, b"")
         self._answers: dict[tuple[bool, bool, str | None], Answer] = {}
 
@@ -81,8 +81,8 @@ class ResponseSet:
     ) -> Answer:
         made_of = prepared.representation
         media_type = made_of.media_type
-        if alternative and made_of.alternative:
-            media_type = made_of.alternative
+        if alternative and made_of.alternative_type:
+            media_type = made_of.alternative_type
         body = prepared.coded(coding)
         headers = [*self.unchanged.headers, ("Content-Type", _with_charset(media_type))]
         if coding is not None:
@@ -115,7 +115,7 @@ class CachedResponse:
     def size(self) -> int:
         """The room it takes, in bytes."""
         bodies = (self.representation.body, *self._coded.values())
-        keys = sum(map(len, self.representation.keys))
+        keys = sum(map(len, self.representation.surrogate_keys))
         return _OVERHEAD + _KEYS * keys + sum(map(sys.getsizeof, bodies))
 
     def period(self, now: datetime) -> ResponseSet:
@@ -132,7 +132,7 @@ class CachedResponse:
         with self._lock:
             found = self._coded.get(coding)
             if found is None:
-                found = self._coded[coding] = self.representation.coded(coding)
+                found = self._coded[coding] = self.representation.encoded(coding)
                 grown = self._grown
             else:
                 grown = None

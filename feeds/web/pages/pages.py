@@ -8,8 +8,8 @@ from typing import Final
 from flask import render_template
 from markupsafe import Markup
 
-from feeds.documents.assemble import contact, selection_title
-from feeds.documents.build import MOST_COMBINED, announced, dated, surrogate_keys
+from feeds.documents.assemble import contact_html, selection_title
+from feeds.documents.build import MOST_COMBINED, announced, last_changed, surrogate_keys
 from feeds.documents.representation import Representation
 from feeds.domain import (
     Category,
@@ -139,7 +139,7 @@ def release(snapshot: Snapshot, site: Site, path: str) -> Representation | None:
         release=found,
         published=site.local(found.published),
         updated=site.local(found.updated),
-        contact=Markup(contact(site, found.contact)) if found.contact else none,  # noqa: S704 - it went through markup
+        contact=Markup(contact_html(site, found.contact)) if found.contact else none,  # noqa: S704 - it went through markup
         beside=[
             (member, *beside)
             for member in found.categories
@@ -214,10 +214,10 @@ def _page(
         body=body.encode(),
         media_type=HTML,
         # A page shows names and notices beside its release: any change may be one of it.
-        changed=dated(snapshot, site, snapshot.head().instant),
+        changed=last_changed(snapshot, site, snapshot.head().instant),
         announced=announced(notices),
         parts=frozenset([WHOLE_STORE]),
-        keys=surrogate_keys(about),
+        surrogate_keys=surrogate_keys(about),
     )
 
 
