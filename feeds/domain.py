@@ -1,7 +1,8 @@
-"""The words of the service as frozen dataclasses: releases, notices, selections, feeds, entries.
+"""The domain model: releases, notices, selections, feeds and entries as frozen dataclasses.
 
-No input or output and no framework is known here. Every instant is an aware datetime in UTC, in
-whole seconds, unless a field says otherwise; every HTML string has been through ``markup``.
+This module does no input or output and knows no framework. Unless a field says otherwise, every
+instant is an aware datetime in UTC with whole seconds, and every HTML string is sanitised
+(``feeds.text.html``).
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,10 +17,10 @@ from feeds.text.catalogue import Words
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What stands in documents and does not come from the store.
+    """The settings that affect documents.
 
-    ``base_url`` has no trailing slash; ``entries`` is the number of releases in a subscription
-    document; ``zone`` is the zone in which instants are shown, ``words`` what is said around them.
+    ``base_url`` has no trailing slash. ``entries`` is the number of releases in a subscription
+    document. Instants are shown in ``zone``. ``words`` are the service's own texts.
     """
 
     base_url: str
@@ -32,11 +33,15 @@ class Site:
 
     @property
     def root(self) -> str:
-        """The path of the service, without a trailing slash."""
+        """The path of the base URL, without a trailing slash."""
         return urlsplit(self.base_url).path
 
     def local(self, instant: datetime) -> datetime:
-        """Show an instant in the portal's zone; in UTC where that kept no whole minutes (LMT)."""
+        """Return an instant in the portal's zone.
+
+        Where the zone's offset has seconds (local mean time), the instant stays in UTC: RFC 3339
+        has no such offsets.
+        """
         local = instant.astimezone(self.zone)
         offset = local.utcoffset() or timedelta()
         return instant if offset % timedelta(minutes=1) else local
@@ -44,7 +49,7 @@ class Site:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Category:
-    """A topic: ``sabiedribas-integracija``, shown as ``Sabiedrības integrācija``."""
+    """A category of releases, such as ``sabiedribas-integracija``, ``Sabiedrības integrācija``."""
 
     slug: str
     name: str
@@ -52,10 +57,10 @@ class Category:
 
 @dataclass(frozen=True, slots=True)
 class Headline:
-    """What a list tells of a press release.
+    """The part of a press release that lists show.
 
-    ``path`` is ``yyyy/mm/dd/slug`` in the zone of the portal at first import. ``rank`` orders
-    releases of one instant.
+    ``path`` is ``yyyy/mm/dd/slug``, the date being that of the portal's zone at first import.
+    ``rank`` orders releases of the same instant.
     """
 
     categories: tuple[Category, ...]
@@ -68,9 +73,9 @@ class Headline:
 
 @dataclass(frozen=True, slots=True)
 class Release(Headline):
-    """One press release as it is shown, whole.
+    """A press release.
 
-    ``original`` is the address under which it was first published.
+    ``original`` is the URL at which it was first published.
     """
 
     entry_id: str
@@ -85,10 +90,11 @@ class Release(Headline):
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A release as derived from one input, before the store has decided what it is.
+    """A release derived from an input, before it is added to the store or compared with it.
 
-    ``digest`` identifies the raw record and the version of the derivation; ``source_key`` is how
-    the release is recognised again; ``modified`` is the source's own modification date.
+    ``source_key`` identifies the release when it is imported again. ``digest`` identifies the
+    record and the version of the derivation. ``modified`` is the source's own modification date.
+    ``labels`` name its categories.
     """
 
     source_key: str
@@ -110,7 +116,7 @@ class Draft:
 
 
 class NoticeKind(StrEnum):
-    """A suspension is announced; later, perhaps, a resumption."""
+    """What a notice announces."""
 
     SUSPENSION = "suspension"
     RESUMPTION = "resumption"
@@ -118,9 +124,10 @@ class NoticeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """An announcement by the portal itself: plain text, in paragraphs parted by blank lines.
+    """An announcement by the portal, as plain text in paragraphs separated by blank lines.
 
-    A suspension has ``since`` and, once it is over, ``lifted``; a resumption has neither.
+    ``since`` is the start of a suspension and ``lifted`` its end, None while it is running. A
+    resumption has neither.
     """
 
     kind: NoticeKind
@@ -135,7 +142,7 @@ class Notice:
 
     @property
     def running(self) -> bool:
-        """Whether this is the suspension that holds now."""
+        """Whether this is a suspension that has not been lifted."""
         return self.kind is NoticeKind.SUSPENSION and self.lifted is None
 
 
@@ -149,11 +156,11 @@ def running_suspension(notices: Iterable[Notice]) -> Notice | None:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What a feed is about: all releases (no category), one category, or several.
+    """The releases of one feed: all of them (no category), one category, or several.
 
-    ``revision`` and ``changed`` are those of the last visible change; ``count`` is the number of
-    releases shown, or of a combined selection the sum over its members. ``members`` are the
-    numbers under which the store lists what it shows.
+    ``revision`` and ``changed`` are those of the last visible change. ``count`` is the number of
+    releases, for a combined selection the sum over its members. ``members`` are the store's ids of
+    the selections it consists of.
     """
 
     feed_id: str
@@ -167,11 +174,11 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class ArchivePage:
-    """A full page of a selection's older releases, numbered from the oldest (RFC 5005 §4).
+    """A page of a selection's older releases, numbered from the oldest (RFC 5005 §4).
 
-    It takes in what is ordered after ``after`` (None: from the beginning) up to ``until``, both
-    a publication instant and a rank. ``newest`` tells that no page follows yet; ``revision`` and
-    ``changed`` are those of its last visible change.
+    It holds the releases after ``after`` (None for the first page) up to and including ``until``;
+    both are a publication instant and a rank. ``newest`` means that there is no later page yet.
+    ``revision`` and ``changed`` are those of the page's last visible change.
     """
 
     number: int
@@ -193,7 +200,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A release or a notice as it stands in a feed. Instants are in the portal's zone."""
+    """An entry of a feed, made from a release or a notice. Instants are in the portal's zone."""
 
     entry_id: str
     title: str
@@ -207,19 +214,19 @@ class Entry:
     links: tuple[Link, ...]
 
     def href(self, rel: str) -> str | None:
-        """Return the target of the first link of this relation."""
+        """Return the URL of the first link with this relation, or None."""
         return next((link.href for link in self.links if link.rel == rel), None)
 
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """A format-neutral document.
+    """A feed document, independent of its format.
 
-    ``address`` is its own URL without the format's extension, and so are ``current`` (of an
-    archive document: the subscription document), ``previous`` and ``following`` (the archive
-    documents before and after it). ``complete`` tells that nothing of the feed is elsewhere.
-    ``invitation`` tells a person what a browser shows here, ``page_name`` what ``page_url`` leads
-    to; ``stylesheet`` is the address by which a browser shows it.
+    ``address`` is its URL without a format's extension; so are ``current`` (the subscription
+    document of an archive document), ``previous`` and ``following`` (the archive documents before
+    and after it). ``complete`` means that the document holds the whole feed. ``invitation`` is the
+    text that a browser shows about the feed, ``page_name`` the text of the link to ``page_url``,
+    and ``stylesheet`` the path of the style sheet.
     """
 
     feed_id: str

@@ -1,7 +1,7 @@
-"""Tag URIs, source keys, slugs and ranks: what a release is recognised by, for ever.
+"""Permanent identity: tag URIs, source keys, slugs and ranks.
 
-Everything here is frozen: a change of one result would make known releases appear anew in every
-reader. That is why no library makes the slugs (docs/decisions/0003-identity.md). Nothing here
+The results of these functions must never change: known releases would appear in every reader
+again. That is why no library makes the slugs (docs/decisions/0003-identity.md). Nothing here
 knows the store or the settings.
 """
 
@@ -17,7 +17,7 @@ _HASH_DIGITS = 8
 _ALL = "feed/releases"
 _NOTICE = re.compile(r"tag:[^:]+:(?:suspension|resumption)/[0-9-]+T[0-9:]+Z")
 
-# NFKD parts a letter from its marks; these letters have no such parts.
+# NFKD separates a letter from its marks; these letters have no decomposition.
 _LATIN = str.maketrans(
     {
         "ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ð": "d", "ħ": "h", "ı": "i",
@@ -30,14 +30,14 @@ _CYRILLIC_SPELLED = (
 )
 _CYRILLIC = str.maketrans(dict(zip(_CYRILLIC_LETTERS, _CYRILLIC_SPELLED.split(","), strict=True)))
 _SPELLED = _LATIN | _CYRILLIC
-# The marks that NFKD leaves of European letters; all that is no mark, U+034F, stays a gap.
+# The marks of European letters after NFKD. U+034F is not a mark and separates words.
 _MARKS = re.compile("[\u0300-\u034e\u0350-\u036f]+")
 _WORD = re.compile(r"[a-z0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """Who mints the identifiers: a DNS name and a year in which it was held (RFC 4151 §2.1)."""
+    """The tagging entity of tag URIs: a domain name and a year in which it was held (RFC 4151)."""
 
     name: str
     year: int
@@ -48,7 +48,7 @@ class Authority:
 
 
 def instant_text(instant: datetime) -> str:
-    """Write an instant in UTC to the second, as identifiers do: ``2007-11-26T22:55:22Z``."""
+    """Return an instant in UTC as identifiers contain it: ``2007-11-26T22:55:22Z``."""
     return f"{instant.astimezone(UTC).isoformat()[:19]}Z"
 
 
@@ -56,12 +56,12 @@ def _digits(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:_HASH_DIGITS]
 
 
-@lru_cache(maxsize=1024)  # the same few labels come with every release
+@lru_cache(maxsize=1024)  # every release names the same few labels
 def slug(title: str) -> str:
-    """Return the ASCII slug of a title or label: never empty, at most ``SLUG_LENGTH`` long.
+    """Return the ASCII slug of a title or label: never empty, at most ``SLUG_LENGTH`` characters.
 
-    Where it says less than the title (letters of a script that it cannot spell, or a cut), it
-    ends in eight hexadecimal digits of the title's SHA-256, so that two titles do not share one.
+    A slug that was shortened or left out letters ends in eight hexadecimal digits of the title's
+    SHA-256, so that two such titles have different slugs.
     """
     folded = unicodedata.normalize("NFC", title).lower()
     spelled = folded if folded.isascii() else folded.translate(_SPELLED)
@@ -98,15 +98,15 @@ def _shortened(result: str, title: str) -> str:
 
 
 def rank(entry_id: str) -> int:
-    """Return the 63-bit integer that orders releases of one instant: of the id alone."""
+    """Return the 63-bit integer, derived from the id, that orders releases of one instant."""
     return int.from_bytes(hashlib.sha256(entry_id.encode()).digest()[:8]) >> 1
 
 
 def source_key(published: datetime, title_slug: str, original_id: str | None) -> str:
-    """Return what a record is recognised by when it comes again.
+    """Return the key by which a record is recognised when it is imported again.
 
-    That is its original id or address where it has one, else the publication instant to the
-    second and the slug of the title.
+    It is made of the original id or URL if there is one, otherwise of the publication instant to
+    the second and the slug of the title (rule 1).
     """
     if original_id is not None:
         return "id:" + hashlib.sha256(original_id.encode()).hexdigest()
@@ -116,45 +116,45 @@ def source_key(published: datetime, title_slug: str, original_id: str | None) ->
 def release_id(
     authority: Authority, published: datetime, title_slug: str, original_id: str | None
 ) -> str:
-    """Mint the entry id of a release at its first import (RFC 4151)."""
+    """Return the entry id of a release, made at its first import (RFC 4151)."""
     name = title_slug if original_id is None else f"{title_slug}~{_digits(original_id)}"
     return authority.tag(f"release/{instant_text(published)}/{name}")
 
 
 def notice_id(authority: Authority, kind: str, announced: datetime) -> str:
-    """Mint the entry id of a notice: the change clock gives no instant twice."""
+    """Return the entry id of a notice. It is unique: the change clock repeats no instant."""
     return authority.tag(f"{kind}/{instant_text(announced)}")
 
 
 def is_notice_id(entry_id: str) -> bool:
-    """Whether an id was minted for a notice, by whichever authority."""
+    """Return whether an id is that of a notice of this or another such service."""
     return _NOTICE.fullmatch(entry_id) is not None
 
 
 def feed_id(authority: Authority, category_slug: str | None) -> str:
-    """Mint the feed id of a selection when it is created."""
+    """Return the feed id of a selection, made when the selection is created."""
     if category_slug is None:
         return authority.tag(_ALL)
     own = f"feed/{category_slug}"
-    # No slug holds the letter that tells a category of this name from all releases.
+    # No slug contains `~`, so a category called “releases” differs from all releases.
     return authority.tag(f"{own}~" if own == _ALL else own)
 
 
 def combined_feed_id(feed_ids: list[str]) -> str:
-    """Join the members' feed ids to that of their combination, whatever their order."""
+    """Return the feed id of a combined selection, independent of the order of its members."""
     first, *others = sorted(feed_ids)
     return "+".join([first, *(other.rpartition("/")[2] for other in others)])
 
 
 def release_path(local_date: datetime, title_slug: str) -> str:
-    """Return the plain path of a release, ``yyyy/mm/dd/slug``, from its instant in local time."""
+    """Return the plain path of a release, ``yyyy/mm/dd/slug``; the date is a local one."""
     return f"{local_date.year:04}/{local_date.month:02}/{local_date.day:02}/{title_slug}"
 
 
 def distinct_paths(path: str, entry_id: str) -> list[str]:
-    """Return the paths of a release whose plain path is taken, the first free of which it gets.
+    """Return the paths to try, in this order, for a release whose plain path is taken.
 
-    ``~`` stands in no slug.
+    They are unlike any plain path, because no slug contains ``~``.
     """
     digits = hashlib.sha256(entry_id.encode()).hexdigest()
     return [f"{path}~{digits[:count]}" for count in (_HASH_DIGITS, 16, 64)]

@@ -1,8 +1,7 @@
-"""The formats: each a function from a feed to bytes, in one registry.
+"""Feed formats: each renders a feed as bytes, and one registry lists them.
 
-To add one, write a module with ``MEDIA_TYPE``, ``EXTENSION`` and ``render`` and name it in
-``FORMATS``: routes, negotiation and autodiscovery follow from there. ``VERSION`` is raised with
-every change of what a format or ``assemble`` writes (rule 5).
+To add a format, write a module with ``MEDIA_TYPE``, ``EXTENSION`` and ``render`` and add it to
+``FORMATS``: routes, negotiation and autodiscovery follow from the registry.
 """
 
 from collections.abc import Callable
@@ -11,12 +10,13 @@ from dataclasses import dataclass
 from feeds.domain import Feed
 from feeds.formats import atom, json_feed, rss
 
-VERSION = 4
+VERSION = 5
+"""Increment this with every change of what a format, ``assemble`` or a page writes (rule 5)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A format: its name for people, its media type, its extension, and what writes it."""
+    """A format: the name shown to people, media type, extension and rendering function."""
 
     name: str
     media_type: str

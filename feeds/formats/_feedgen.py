@@ -1,8 +1,8 @@
-"""The one place where feedgen is met: a feed into a ``FeedGenerator``, and round its limits.
+"""Build a feedgen ``FeedGenerator`` from a feed. Nothing else imports feedgen.
 
-feedgen drops what it does not know of links, dates, languages and history, and checks authors and
-categories at length that are right by their types; extensions for the feed and for its entries
-add these elements themselves. They work on the finished element tree.
+feedgen has no way to write some links, dates, languages and RFC 5005 elements, and it spends time
+validating authors and categories that are valid by their types. Two extensions, one for the feed
+and one for each entry, add these elements to the finished element tree.
 """
 
 import threading
@@ -24,11 +24,11 @@ _XHTML = "http://www.w3.org/1999/xhtml"
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
 LOCALE = threading.Lock()
-"""Held while feedgen writes RSS: it sets the locale of the whole process for each date."""
+"""Held while feedgen renders RSS: for each date it sets the locale of the whole process."""
 
 
 class _DublinCore:
-    """Names the prefix of an RSS document's elements once, at its root."""
+    """Declares the ``dc`` prefix once, at the root of an RSS document."""
 
     def extend_ns(self) -> dict[str, str]:
         return {"dc": _DC}
@@ -38,7 +38,7 @@ class _DublinCore:
 
 
 class _History:
-    """Adds to a document where it stands in the history of its feed (RFC 5005)."""
+    """Adds the elements that place a document in the history of its feed (RFC 5005)."""
 
     feed: Feed
     media_type: str
@@ -49,7 +49,7 @@ class _History:
 
     def extend_atom(self, root: etree._Element) -> None:
         self._extend(root, "link")
-        _dress(root, self.feed)
+        _add_browser_view(root, self.feed)
 
     def extend_rss(self, root: etree._Element) -> None:
         self._extend(root[0], f"{{{_ATOM}}}link")
@@ -71,10 +71,10 @@ class _History:
                 etree.SubElement(element, link, {"rel": rel, "href": href, "type": self.media_type})
 
 
-def _dress(root: etree._Element, feed: Feed) -> None:
-    """Let a browser show a person what the document is (docs/decisions/0020-feeds-in-browsers.md).
+def _add_browser_view(root: etree._Element, feed: Feed) -> None:
+    """Let a browser show what the document is (docs/decisions/0020-feeds-in-browsers.md).
 
-    Of all that it holds, the subtitle alone can have a link that can be followed.
+    The subtitle is the only element of a feed in which a browser shows a link that works.
     """
     root.addprevious(_stylesheet(feed))
     subtitle = root.find("subtitle")
@@ -94,7 +94,7 @@ def _stylesheet(feed: Feed) -> etree._ProcessingInstruction:
 
 
 class _EntryExtension:
-    """Adds to one entry what feedgen leaves out of it."""
+    """Adds the elements of an entry that feedgen cannot write."""
 
     entry: Entry
     scheme: str
@@ -126,33 +126,33 @@ class _EntryExtension:
                 etree.SubElement(item, f"{{{_ATOM}}}link", {"rel": link.rel, "href": link.href})
 
 
-def generator(
+def feed_generator(
     feed: Feed, media_type: str, extension: str, fill: Callable[[FeedEntry, Entry], None]
 ) -> FeedGenerator:
-    """Build a generator that lacks nothing but what ``fill`` sets of each entry."""
-    made = FeedGenerator()
-    made.register_extension("dc", _DublinCore, atom=False)
-    made.register_extension("history", _History)
-    made.history.feed, made.history.media_type = feed, media_type
-    made.history.extension = extension
-    made.id(feed.feed_id)
-    made.title(feed.title)
-    made.subtitle(feed.subtitle)
-    made.updated(feed.updated)
-    made.author({"name": feed.author, "uri": feed.author_url})
-    made.link(href=f"{feed.address}.{extension}", rel="self", type=media_type)
-    # The last link is the one that feedgen takes for the channel's own.
-    made.link(href=feed.page_url, rel="alternate", type="text/html")
-    made.language(feed.language)
-    made.generator(GENERATOR)
+    """Return a generator of the feed; ``fill`` sets what differs between formats in each entry."""
+    generator = FeedGenerator()
+    generator.register_extension("dc", _DublinCore, atom=False)
+    generator.register_extension("history", _History)
+    generator.history.feed, generator.history.media_type = feed, media_type
+    generator.history.extension = extension
+    generator.id(feed.feed_id)
+    generator.title(feed.title)
+    generator.subtitle(feed.subtitle)
+    generator.updated(feed.updated)
+    generator.author({"name": feed.author, "uri": feed.author_url})
+    generator.link(href=f"{feed.address}.{extension}", rel="self", type=media_type)
+    # feedgen uses the last link as the link of an RSS channel.
+    generator.link(href=feed.page_url, rel="alternate", type="text/html")
+    generator.language(feed.language)
+    generator.generator(GENERATOR)
     if feed.rights:
-        made.rights(feed.rights)
+        generator.rights(feed.rights)
     for entry in feed.entries:
-        element = made.add_entry(order="append")
-        element.register_extension("words", _EntryExtension)
-        element.words.entry, element.words.scheme = entry, feed.category_scheme
+        element = generator.add_entry(order="append")
+        element.register_extension("release", _EntryExtension)
+        element.release.entry, element.release.scheme = entry, feed.category_scheme
         element.id(entry.entry_id)
         element.title(entry.title)
         element.updated(entry.updated)
         fill(element, entry)
-    return made
+    return generator

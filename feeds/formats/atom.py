@@ -10,8 +10,8 @@ EXTENSION = "atom"
 
 
 def render(feed: Feed) -> bytes:
-    """Write a feed as an Atom document, on one line and without a byte order mark."""
-    generator = _feedgen.generator(feed, MEDIA_TYPE, EXTENSION, _fill)
+    """Return a feed as an Atom document, on one line and without a byte order mark."""
+    generator = _feedgen.feed_generator(feed, MEDIA_TYPE, EXTENSION, _fill)
     document: bytes = generator.atom_str()
     return document
 

@@ -10,7 +10,7 @@ EXTENSION = "json"
 
 
 def render(feed: Feed) -> bytes:
-    """Write a feed as a JSON document in UTF-8."""
+    """Return a feed as a JSON document in UTF-8."""
     document: dict[str, Any] = {
         "version": "https://jsonfeed.org/version/1.1",
         "title": feed.title,
@@ -22,7 +22,7 @@ def render(feed: Feed) -> bytes:
     }
     if feed.previous:
         document["next_url"] = f"{feed.previous}.{EXTENSION}"
-    # JSON Feed leaves identifiers, dates, rights and history of the feed itself to extensions.
+    # JSON Feed has no fields for the feed's own id, date, rights and history: an extension has.
     document["_feed"] = {"id": feed.feed_id, "updated": feed.updated.isoformat()}
     if feed.rights:
         document["_feed"]["rights"] = feed.rights

@@ -1,4 +1,4 @@
-"""RSS 2.0, as its specification and the RSS Best Practices Profile ask."""
+"""RSS 2.0, following its specification and the RSS Best Practices Profile."""
 
 import html
 import re
@@ -10,16 +10,16 @@ from feeds.formats import _feedgen
 MEDIA_TYPE = "application/rss+xml"
 EXTENSION = "rss"
 
-# An element with nothing but text in it, if it is not one of the two that hold HTML.
+# An element that contains only text and is not one of the two that contain HTML.
 _PLAIN = re.compile(rb"<(?!/|description|content:encoded)[^<>]+>[^<]*&(?:amp|lt);[^<]*")
 
 
 def render(feed: Feed) -> bytes:
-    """Write a feed as an RSS document, on one line and without a byte order mark."""
-    generator = _feedgen.generator(feed, MEDIA_TYPE, EXTENSION, _fill)
+    """Return a feed as an RSS document, on one line and without a byte order mark."""
+    generator = _feedgen.feed_generator(feed, MEDIA_TYPE, EXTENSION, _fill)
     with _feedgen.LOCALE:
         document: bytes = generator.rss_str()
-    # Readers that take plain text for HTML decode it twice; the Profile's spelling survives that.
+    # Some readers decode plain text twice; the Profile's numeric references survive that.
     return _PLAIN.sub(_profiled, document)
 
 
