@@ -88,9 +88,7 @@ def archive(
         _feed(site, selection, _entries(site, releases, earlier), suspended=False),
         address=urls[page.number],
         page_url=urls[page.number],
-        invitation=site.words.gettext(
-            "This is a part of the archive of a feed, as feed readers fetch it."
-        ),
+        invitation=site.words.gettext("This is a page of a feed's archive, for feed readers."),
         current=document_url(site, selection.categories),
         previous=urls[page.number - 1] if page.number > 1 else None,
         following=None if page.newest else urls[page.number + 1],
@@ -137,14 +135,13 @@ def _feed(site: Site, selection: Selection, entries: Sequence[Entry], *, suspend
 def invitation(site: Site) -> str:
     """Return the text that tells a person who opens a feed what it is and how to follow it."""
     return site.words.gettext(
-        "This is a feed: give its address to a feed reader, which then shows you all that is "
-        "published here."
+        "This is a feed. Add its address to a feed reader to see everything that is published here."
     )
 
 
 def page_name(site: Site) -> str:
     """Return the text of the link from a feed to its HTML page."""
-    return site.words.gettext("Read the releases as a page")
+    return site.words.gettext("View the releases as a page")
 
 
 def selection_title(site: Site, categories: Sequence[Category]) -> str:

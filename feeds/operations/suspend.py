@@ -1,4 +1,4 @@
-"""Suspend the publication, amend what was announced, and resume: the last entry (rule 8)."""
+"""Suspend publication, amend the notice, and resume (rule 8 in docs/design.md)."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -12,7 +12,7 @@ from feeds.store import Store
 from feeds.text.plain import legal, one_line
 
 
-def suspend(  # noqa: PLR0913 - each is a field of its own
+def suspend(  # noqa: PLR0913 - each is an option
     store: Store,
     settings: Settings,
     now: datetime,
@@ -21,45 +21,45 @@ def suspend(  # noqa: PLR0913 - each is a field of its own
     title: str | None = None,
     text: str | None = None,
 ) -> Notice:
-    """Announce a suspension, in every selection at once; return the notice.
+    """Announce a suspension in every selection; return the notice.
 
-    Raises ``RefusedError``, having changed nothing, where one is running already or ``since``
-    lies in the future or before the newest release shown.
+    ``since`` is the start date, by default ``now``. Raises ``RefusedError`` if publication is
+    already suspended, or if ``since`` is in the future or before the newest release shown.
     """
-    said = settings.site.words
+    words = settings.site.words
     since = (since or now).replace(microsecond=0)
     if since > now:
         raise RefusedError(
-            f"--since {since.isoformat()} lies in the future: suspend when the time has come."
+            f"--since {since.isoformat()} is in the future: run the command at that time."
         )
     if since < EARLIEST:
         raise RefusedError(
-            f"--since {since.isoformat()} lies before the year 1000: name a later one."
+            f"--since {since.isoformat()} is before the year 1000: give a later time."
         )
     with store.change(now) as change:
         if change.snapshot.running_suspension():
             raise RefusedError(
-                "The publication is suspended already: use --amend to change the notice."
+                "Publication is already suspended: use --amend to change the notice."
             )
         latest = next(iter(change.snapshot.newest_headlines(change.snapshot.everything(), 1)), None)
         if latest is not None and latest.published > now:
             raise RefusedError(
-                f"The newest release ({latest.path}) is dated ahead: suspend after "
+                f"The newest release ({latest.path}) is dated in the future: suspend after "
                 f"{latest.published.isoformat()}."
             )
         if latest is not None and latest.published > since:
             raise RefusedError(
                 f"The suspension would begin at {since.isoformat()}, before the newest release "
-                f"({latest.published.isoformat()}, {latest.path}): name a later --since."
+                f"({latest.published.isoformat()}, {latest.path}): give a later --since."
             )
         notice = _notice(
             settings,
             NoticeKind.SUSPENSION,
             change.instant,
             since=since,
-            title=_title(title) or said.gettext("Publication is suspended indefinitely."),
+            title=_title(title) or words.gettext("Publication is suspended indefinitely."),
             text=_text(text)
-            or said.gettext(
+            or words.gettext(
                 "Publication is suspended indefinitely. No new press releases will be published."
             ),
         )
@@ -68,11 +68,14 @@ def suspend(  # noqa: PLR0913 - each is a field of its own
 
 
 def amend(store: Store, now: datetime, *, title: str | None, text: str | None) -> Notice:
-    """Give the running suspension new words under the same id; return the notice."""
+    """Change the title or text of the running suspension; return the notice, whose id stays.
+
+    Raises ``RefusedError`` if publication is not suspended.
+    """
     with store.change(now) as change:
         notice = change.snapshot.running_suspension()
         if notice is None:
-            raise RefusedError("The publication is not suspended: there is no notice to amend.")
+            raise RefusedError("Publication is not suspended: there is no notice to amend.")
         amended = replace(
             notice, title=_title(title) or notice.title, text=_text(text) or notice.text
         )
@@ -83,27 +86,32 @@ def amend(store: Store, now: datetime, *, title: str | None, text: str | None) -
 
 
 def resume(store: Store, settings: Settings, now: datetime, *, text: str | None = None) -> Notice:
-    """Lift the running suspension and announce it; return the new entry's notice."""
-    said = settings.site.words
+    """End the running suspension and announce it; return the notice of the resumption.
+
+    Raises ``RefusedError`` if publication is not suspended.
+    """
+    words = settings.site.words
     with store.change(now) as change:
         notice = change.snapshot.running_suspension()
         if notice is None:
-            raise RefusedError("The publication is not suspended: there is nothing to resume.")
+            raise RefusedError("Publication is not suspended: there is nothing to resume.")
         change.replace_notice(replace(notice, lifted=change.instant))
         resumption = _notice(
             settings,
             NoticeKind.RESUMPTION,
             change.instant,
             since=None,
-            title=said.gettext("Publication has resumed."),
+            title=words.gettext("Publication has resumed."),
             text=_text(text)
-            or said.gettext("Publication has resumed. New press releases are published again."),
+            or words.gettext(
+                "Publication has resumed. New press releases will be published again."
+            ),
         )
         change.add_notice(resumption)
     return resumption
 
 
-def _notice(  # noqa: PLR0913 - each is a field of its own
+def _notice(  # noqa: PLR0913 - each is an option
     settings: Settings,
     kind: NoticeKind,
     instant: datetime,
@@ -126,16 +134,16 @@ def _notice(  # noqa: PLR0913 - each is a field of its own
     )
 
 
-def _title(stated: str | None) -> str:
-    return _given("--title", stated, one_line(stated or ""))
+def _title(given: str | None) -> str:
+    return _checked("--title", given, one_line(given or ""))
 
 
-def _text(stated: str | None) -> str:
-    text = legal((stated or "").replace("\r\n", "\n").replace("\r", "\n"))[0].strip()
-    return _given("--text", stated, text if one_line(text) else "")
+def _text(given: str | None) -> str:
+    text = legal((given or "").replace("\r\n", "\n").replace("\r", "\n"))[0].strip()
+    return _checked("--text", given, text if one_line(text) else "")
 
 
-def _given(option: str, stated: str | None, text: str) -> str:
-    if stated is not None and not text:
-        raise RefusedError(f"{option} holds no text: write some, or leave it out.")
+def _checked(option: str, given: str | None, text: str) -> str:
+    if given is not None and not text:
+        raise RefusedError(f"{option} is empty: give a text, or omit the option.")
     return text

@@ -22,7 +22,7 @@ _TEXT = "text/plain; charset=utf-8"
 _LOG = logging.getLogger(__name__)
 _LOG_SECONDS = 60.0
 _RETRY_SECONDS = "30"
-_AWAY = f"The archive cannot be reached at the moment: ask again in {_RETRY_SECONDS} seconds."
+_AWAY = f"The archive is unavailable at the moment: ask again in {_RETRY_SECONDS} seconds."
 
 
 class ErrorResponses:

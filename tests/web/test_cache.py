@@ -20,6 +20,8 @@ from feeds.operations.suspend import suspend
 from tests.portal import START, Portal, page
 from tests.web.watching import ADDRESSES, CATEGORIES, statements, until
 
+pytestmark = pytest.mark.engines("sqlite", reason="HTTP does not depend on the engine")
+
 
 def test_a_hot_poll_asks_the_store_nothing(patient: Portal) -> None:
     client = patient.client()
@@ -101,7 +103,6 @@ def test_a_look_that_no_poll_waits_for_is_the_only_one(brisk: Portal) -> None:
     assert not [one for one in run if "selection" in one or "release" in one]
 
 
-@pytest.mark.only("sqlite")
 def test_another_store_in_its_place_is_begun_anew(
     portal: Portal, another: Callable[..., Portal]
 ) -> None:
@@ -116,7 +117,6 @@ def test_another_store_in_its_place_is_begun_anew(
     assert "<title>Cits</title>" in client.get("/releases.atom").text
 
 
-@pytest.mark.only("sqlite")
 @pytest.mark.parametrize("ttl", ["0", "60"])
 def test_an_older_state_of_the_same_store_is_never_served(
     portal: Portal, ttl: str, caplog: pytest.LogCaptureFixture
@@ -136,7 +136,7 @@ def test_an_older_state_of_the_same_store_is_never_served(
     assert client.get("/releases.atom").data == was.data
     cold = client.get("/releases.rss")
     assert cold.status_code == 503
-    assert cold.text.startswith("The archive cannot be reached at the moment: ask again in 30 s")
+    assert cold.text.startswith("The archive is unavailable at the moment: ask again in 30 s")
     assert "The release store is older than what was served of it" in caplog.text
 
 

@@ -14,6 +14,8 @@ from lxml import html
 
 from tests.portal import Portal, page
 
+pytestmark = pytest.mark.engines("sqlite", reason="pages do not depend on the engine")
+
 VALIDATORS = Path(__file__).parents[1] / "validators"
 BASE = "https://feeds.example.org"
 # So many that the index names their first letters.
@@ -33,7 +35,7 @@ RELEASES = (
 )
 # A sentence that stands in a style sheet, with all that could end it there.
 WORDS = r"""
-msgid "Read the releases as a page"
+msgid "View the releases as a page"
 msgstr "\"A\\B\";\n/* "
 """
 
@@ -91,7 +93,6 @@ def errors(portal: Portal) -> dict[str, bytes]:
     return found
 
 
-@pytest.mark.only("sqlite")
 def test_every_page_of_every_state_is_valid_html(
     another: Callable[..., Portal], tmp_path: Path
 ) -> None:
@@ -120,7 +121,6 @@ def test_every_page_of_every_state_is_valid_html(
     assert not messages, messages
 
 
-@pytest.mark.only("sqlite")
 def test_every_style_sheet_is_valid_css(another: Callable[..., Portal], tmp_path: Path) -> None:
     words = tmp_path / "own.po"
     words.write_text(WORDS)

@@ -162,7 +162,7 @@ def error(
         HTTPStatus.NOT_FOUND: (
             said.gettext("There is nothing at this address"),
             said.gettext(
-                "Perhaps it was mistyped. All that there is can be found from the first page."
+                "The address may be mistyped. The home page lists all releases and categories."
             ),
         ),
         HTTPStatus.METHOD_NOT_ALLOWED: (
@@ -170,25 +170,25 @@ def error(
             said.gettext("Nothing can be sent to this service."),
         ),
         HTTPStatus.GONE: (
-            said.gettext("This press release was withdrawn"),
-            said.gettext("It is no longer shown here, and will not be moved elsewhere."),
+            said.gettext("This press release has been withdrawn"),
+            said.gettext("It is no longer available here and has not moved elsewhere."),
         ),
         HTTPStatus.SERVICE_UNAVAILABLE: (
-            said.gettext("The archive cannot be reached at the moment"),
+            said.gettext("The archive is unavailable at the moment"),
             said.gettext("Please try again in a few minutes."),
         ),
     }
     sentence, advice = sentences.get(
         status,
         (
-            said.gettext("Something went wrong here"),
+            said.gettext("Something went wrong"),
             said.gettext("Please try again later."),
         ),
     )
     if too_many:
-        sentence = said.gettext("One feed combines {most} categories at most.")
+        sentence = said.gettext("A feed can combine at most {most} categories.")
         sentence = sentence.format(most=MOST_COMBINED).rstrip(".")
-        advice = said.gettext("Go back and tick fewer.")
+        advice = said.gettext("Go back and select fewer.")
     body = _rendered(
         "error.html",
         site,
