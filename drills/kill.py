@@ -136,7 +136,7 @@ class Stores:
     def copy(self) -> Iterator[Store]:
         """Yield a copy of the base, which nobody uses at that moment."""
         if self._server:
-            made = self._server.database(make_url(self.base.url).database)
+            made = self._server.database(self.base.url)
             yield Store(made)
             self._server.drop(made)
             return

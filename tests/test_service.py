@@ -19,9 +19,11 @@ from reader import EntrySort, make_reader
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
-from tests.databases import Server
+from tests.databases import Server, postgresql
 from tests.portal import Portal, page
 from tests.web.watching import until
+
+pytestmark = pytest.mark.engines("sqlite", reason="it tests what is above the store")
 
 GUNICORN = str(Path(sys.executable).with_name("gunicorn"))
 STARTS = {
@@ -101,7 +103,6 @@ def test_changed_and_misnamed_settings_are_warned_of_at_start(portal: Portal) ->
     assert messages.count("FEEDS_RIGHT is no setting: did you mean FEEDS_RIGHTS?") == 1
 
 
-@pytest.mark.only("sqlite")
 def test_no_header_of_a_request_is_believed(portal: Portal) -> None:
     portal.imported(page())
     with portal.served() as address:
@@ -123,12 +124,19 @@ def test_no_header_of_a_request_is_believed(portal: Portal) -> None:
 
 
 @pytest.fixture
-def frozen(server: Server) -> Callable[[], AbstractContextManager[None]]:
+def own_server() -> Iterator[Server]:
+    """Yield a PostgreSQL that no other test uses."""
+    with postgresql() as server:
+        yield server
+
+
+@pytest.fixture
+def frozen(own_server: Server) -> Callable[[], AbstractContextManager[None]]:
     """Return what stops every process of PostgreSQL for a while: it takes, and answers nothing."""
 
     @contextmanager
     def freeze() -> Iterator[None]:
-        engine = create_engine(server.address, poolclass=NullPool)
+        engine = create_engine(own_server.address, poolclass=NullPool)
         with engine.connect() as connection:
             folder = connection.scalar(text("SHOW data_directory"))
         first = int((Path(str(folder)) / "postmaster.pid").read_text().split()[0])
@@ -145,11 +153,10 @@ def frozen(server: Server) -> Callable[[], AbstractContextManager[None]]:
     return freeze
 
 
-@pytest.mark.only("postgresql")
 def test_a_database_that_hangs_keeps_nobody_from_what_is_kept(
-    portal: Portal, frozen: Callable[[], AbstractContextManager[None]]
+    tmp_path: Path, own_server: Server, frozen: Callable[[], AbstractContextManager[None]]
 ) -> None:
-    portal.imported(page())
+    portal = Portal(tmp_path, own_server.new_address()).made().imported(page())
     portal.environ["FEEDS_REVISION_TTL"] = "1"
     with portal.served(FEEDS_WORKERS="1", FEEDS_THREADS="2") as address:
         kept = get(f"{address}/releases.atom")
@@ -172,7 +179,6 @@ def test_a_database_that_hangs_keeps_nobody_from_what_is_kept(
             thread.join()
 
 
-@pytest.mark.only("sqlite")
 def test_a_service_that_is_stopped_while_it_starts_stops(portal: Portal) -> None:
     config = portal.folder / "slow.py"
     config.write_text(

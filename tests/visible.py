@@ -13,7 +13,8 @@ def revisions(portal: Portal) -> dict[str, int]:
     for slug, revision in portal.sql("SELECT slug, revision FROM selection"):
         found[slug or "releases"] = revision
     pages = portal.sql(
-        "SELECT slug, number, page.revision FROM page JOIN selection ON selection.id = selection"
+        "SELECT slug, number, archive_page.revision"
+        " FROM archive_page JOIN selection ON selection.id = selection"
     )
     for slug, number, revision in pages:
         found[f"{slug or 'releases'}/archive/{number}"] = revision

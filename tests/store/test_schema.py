@@ -67,7 +67,7 @@ def test_a_store_from_before_archive_pages_gets_them(another: Callable[..., Port
     assert portal.client().get("/categories/pasvaldibas/archive/2.atom").status_code == 200
 
 
-@pytest.mark.only("sqlite")
+@pytest.mark.engines("sqlite", reason="these are SQLite's pragmas")
 def test_the_file_is_in_write_ahead_mode_and_foreign_keys_are_held(portal: Portal) -> None:
     with reading(portal.engine) as connection:
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
@@ -101,7 +101,7 @@ def test_a_migration_interrupted_at_any_statement_leaves_all_or_nothing(
     event.listen(Engine, "before_cursor_execute", interrupt)
     try:
         for stop_at in range(2, 200, 3):  # noqa: B007 - read by the listener
-            fresh = Portal(tmp_path_factory.mktemp("portal"), database())
+            fresh = Portal(tmp_path_factory.mktemp("portal"), database()).empty()
             statements = 0
             try:
                 migrate(fresh.settings, START)
