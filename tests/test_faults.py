@@ -34,7 +34,7 @@ def last_line(said: str) -> str:
     return said.splitlines()[-1]
 
 
-@pytest.mark.only("sqlite")
+@pytest.mark.engines("sqlite", reason="the process's own file is full")
 def test_an_import_that_finds_no_room_says_so_and_is_finished_when_there_is(
     portal: Portal, another: Callable[..., Portal]
 ) -> None:
@@ -54,7 +54,7 @@ def test_an_import_that_finds_no_room_says_so_and_is_finished_when_there_is(
     assert Store(portal.url).content() == Store(undisturbed.url).content()
 
 
-@pytest.mark.only("postgresql")  # whose store is no file of the command's: the report alone is
+@pytest.mark.engines("postgresql", reason="of the command's own files, only the report is full")
 def test_a_report_that_finds_no_room_ends_the_import_in_words(portal: Portal) -> None:
     lines = portal.folder / "releases.jsonl"
     write(lines, 2000)
@@ -77,7 +77,7 @@ def nobody() -> Iterator[None]:
         os.seteuid(before)
 
 
-@pytest.mark.only("sqlite")
+@pytest.mark.engines("sqlite", reason="a file is made read-only")
 def test_a_store_that_must_not_be_written_is_told_in_words() -> None:
     # Below pytest's own folder nobody but its user may look.
     with tempfile.TemporaryDirectory() as name:
@@ -99,7 +99,7 @@ def test_a_store_that_must_not_be_written_is_told_in_words() -> None:
         assert portal.feeds("import", lines).code == 0
 
 
-@pytest.mark.only("postgresql")
+@pytest.mark.engines("postgresql", reason="a database is made read-only")
 def test_a_database_that_must_not_be_written_is_told_in_words(portal: Portal) -> None:
     path = portal.write("a.txt", page())
     name = make_url(portal.url).database

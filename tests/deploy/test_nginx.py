@@ -17,6 +17,8 @@ import pytest
 from tests.deploy.site import ROOT, Got, Site, behind_nginx
 from tests.portal import Portal, page
 
+pytestmark = pytest.mark.engines("sqlite", reason="a proxy does not see the engine")
+
 FEED = "/releases.atom"
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
 ACCEPTS = (

@@ -1,7 +1,11 @@
 """Old addresses behind nginx: each has its own answer, and none takes the place of a feed."""
 
+import pytest
+
 from tests.deploy.site import behind_nginx
 from tests.portal import Portal, page
+
+pytestmark = pytest.mark.engines("sqlite", reason="a proxy does not see the engine")
 
 
 def test_an_old_address_is_led_on_and_the_feed_stays_the_feed(portal: Portal) -> None:

@@ -21,6 +21,8 @@ from feeds.text.html import Paragraph, summary, text_html
 from feeds.text.plain import one_line
 from tests.portal import START, Portal, page
 
+pytestmark = pytest.mark.engines("sqlite", reason="formats do not depend on the engine")
+
 ATOM = {"a": "http://www.w3.org/2005/Atom"}
 SITE = Site(
     base_url="https://feeds.example.org",

@@ -12,6 +12,8 @@ from lxml import etree
 from tests.ingest.sources.samples import atom, entry, item, post, rss, wxr
 from tests.portal import BANNER, Portal, page
 
+pytestmark = pytest.mark.engines("sqlite", reason="sources are read before the store is")
+
 TAG = "tag:prcentrs.example,2008:release/"
 
 

@@ -18,6 +18,8 @@ from feeds.ingest.sources import Unreadable
 from tests.ingest.sources.samples import RIGA, atom, entry
 from tests.portal import Portal, Ran, page
 
+pytestmark = pytest.mark.engines("sqlite", reason="inputs are found before the store is read")
+
 
 def zipped(*members: tuple[str, str | bytes]) -> bytes:
     file = io.BytesIO()

@@ -24,7 +24,7 @@ def put_back(copy: Path, portal: Portal) -> None:
     copy.rename(portal.file)
 
 
-@pytest.mark.only("sqlite")
+@pytest.mark.engines("sqlite", reason="a file is copied")
 def test_a_copy_is_the_same_store_under_another_id(
     portal: Portal, another: Callable[..., Portal]
 ) -> None:
@@ -47,7 +47,7 @@ def test_a_copy_is_the_same_store_under_another_id(
     assert other.sql("PRAGMA journal_mode") == [("wal",)]
 
 
-@pytest.mark.only("sqlite")
+@pytest.mark.engines("sqlite", reason="a file is copied")
 def test_a_service_begins_anew_with_a_copy_that_is_put_in_place(portal: Portal) -> None:
     portal.imported(page("A"))
     portal.feeds("backup", portal.folder / "copy.db")
@@ -59,7 +59,7 @@ def test_a_service_begins_anew_with_a_copy_that_is_put_in_place(portal: Portal) 
     assert client.get("/releases.atom").data == before
 
 
-@pytest.mark.only("sqlite")
+@pytest.mark.engines("sqlite", reason="a file is copied")
 def test_a_copy_is_of_one_state_while_the_store_is_being_changed(portal: Portal) -> None:
     portal.imported(page("A"))
     with portal.store.change(START) as change:
@@ -72,7 +72,7 @@ def test_a_copy_is_of_one_state_while_the_store_is_being_changed(portal: Portal)
     assert integrity(portal.folder / "copy.db") == ["ok"]
 
 
-@pytest.mark.only("sqlite")
+@pytest.mark.engines("sqlite", reason="a file is copied")
 def test_a_copy_is_written_over_nothing(portal: Portal) -> None:
     mine = portal.write("mine", "mine")
     ran = portal.feeds("backup", mine)
@@ -90,7 +90,7 @@ def test_a_copy_is_written_over_nothing(portal: Portal) -> None:
     assert ran.err.startswith("feeds: The copy /proc/copy.db cannot be made: ")
 
 
-@pytest.mark.only("sqlite")
+@pytest.mark.engines("sqlite", reason="a file is copied")
 def test_a_copy_that_finds_no_room_leaves_nothing(portal: Portal) -> None:
     portal.imported(*(page(f"Relīze {n}", body="Vārds " * 500) for n in range(200)))
 
@@ -105,7 +105,7 @@ def test_a_copy_that_finds_no_room_leaves_nothing(portal: Portal) -> None:
     assert not list(portal.folder.glob("*copy*"))
 
 
-@pytest.mark.only("postgresql")
+@pytest.mark.engines("postgresql", reason="it has no file to copy")
 def test_what_is_no_file_is_not_copied(portal: Portal) -> None:
     ran = portal.feeds("backup", portal.folder / "copy")
     assert (ran.code, ran.err) == (
@@ -117,7 +117,7 @@ def test_what_is_no_file_is_not_copied(portal: Portal) -> None:
     )
 
 
-@pytest.mark.only("sqlite")
+@pytest.mark.engines("sqlite", reason="a file is copied")
 def test_a_store_may_have_a_name_that_is_no_text(portal: Portal) -> None:
     copy = portal.folder / os.fsdecode(b"\xff.db")
     ran = portal.feeds("backup", copy)

@@ -16,7 +16,8 @@ import pytest
 
 from tests.portal import Portal, page
 
-pytestmark = pytest.mark.only("sqlite")
+pytestmark = pytest.mark.engines("sqlite", reason="what readers see does not depend on the engine")
+
 
 # Every letter that only Latvian has, and what a reader must neither escape nor take for markup.
 KULTURA = ["„Īve” & draugi: <jauna> čella Ļaužu Ģildē", "Šķūņu ēkā Ķegumā žāvē āboliņu"]

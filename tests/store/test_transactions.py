@@ -16,7 +16,7 @@ from feeds.store.read import queries
 from tests.portal import START, Portal, page
 
 
-@pytest.mark.only("sqlite")
+@pytest.mark.engines("sqlite", reason="its plan names sorts and scans")
 def test_no_read_of_a_poll_sorts_or_scans(another: Callable[..., Portal]) -> None:
     portal = another(FEEDS_ENTRIES="2")
     portal.imported(*(page(f"R{n}", f"K{n % 3}") for n in range(9)))
@@ -57,7 +57,7 @@ def test_no_read_of_a_poll_sorts_or_scans(another: Callable[..., Portal]) -> Non
     database.close()
 
 
-@pytest.mark.only("sqlite")
+@pytest.mark.engines("sqlite", reason="its plan names the index")
 def test_what_is_withdrawn_is_found_by_an_index_of_it_alone(portal: Portal) -> None:
     with reading(portal.engine) as connection:
         for statement in (queries.WITHDRAWALS, queries.WITHDRAWN):
@@ -154,7 +154,7 @@ def test_what_breaks_a_rule_of_the_schema_is_no_store_that_is_away(portal: Porta
     assert portal.feeds("status").code == 0
 
 
-@pytest.mark.only("postgresql")
+@pytest.mark.engines("postgresql", reason="SQLite's connections are not kept")
 def test_a_process_that_is_forked_opens_connections_of_its_own(portal: Portal) -> None:
     engine = open_engine(portal.url, connections=1)
 
@@ -175,7 +175,7 @@ def test_a_process_that_is_forked_opens_connections_of_its_own(portal: Portal) -
     assert backend() == mine
 
 
-@pytest.mark.only("postgresql")
+@pytest.mark.engines("postgresql", reason="SQLite's connections are not kept")
 def test_a_reader_waits_for_a_connection_no_longer_than_for_a_store_that_is_away(
     portal: Portal,
 ) -> None:
@@ -188,7 +188,7 @@ def test_a_reader_waits_for_a_connection_no_longer_than_for_a_store_that_is_away
         pytest.fail("there were two connections")
 
 
-@pytest.mark.only("postgresql")
+@pytest.mark.engines("postgresql", reason="it can cancel a statement")
 def test_a_statement_that_takes_too_long_is_a_store_that_is_away(portal: Portal) -> None:
     with (
         pytest.raises(StoreUnavailableError, match="statement timeout"),
@@ -197,7 +197,7 @@ def test_a_statement_that_takes_too_long_is_a_store_that_is_away(portal: Portal)
         connection.exec_driver_sql("SELECT pg_sleep(20)")
 
 
-@pytest.mark.only("postgresql")
+@pytest.mark.engines("postgresql", reason="it has read-only transactions")
 def test_a_reader_on_postgresql_can_write_nothing(portal: Portal) -> None:
     with (
         pytest.raises(StoreUnavailableError, match="read-only transaction"),
@@ -206,7 +206,7 @@ def test_a_reader_on_postgresql_can_write_nothing(portal: Portal) -> None:
         connection.exec_driver_sql("DELETE FROM notice")
 
 
-@pytest.mark.only("postgresql")
+@pytest.mark.engines("postgresql", reason="its plan names sequential scans")
 def test_no_read_of_a_poll_scans_a_table_on_postgresql(another: Callable[..., Portal]) -> None:
     portal = another(FEEDS_ENTRIES="2")
     portal.imported(*(page(f"R{n}", f"K{n % 3}") for n in range(9)))

@@ -18,6 +18,8 @@ from feeds.app import check
 from feeds.text.catalogue import read_catalogue, words
 from tests.portal import Portal, page
 
+pytestmark = pytest.mark.engines("sqlite", reason="texts do not depend on the engine")
+
 PACKAGE = Path(feeds.__file__).parent
 METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
 
@@ -95,7 +97,6 @@ def test_a_portal_may_bring_its_own_catalogue(
     assert ">Newest press releases</h2>" in text
 
 
-@pytest.mark.only("sqlite")
 def test_what_an_own_catalogue_lacks_is_taken_from_the_one_brought_along(
     another: Callable[..., Portal], tmp_path: Path
 ) -> None:
@@ -109,7 +110,6 @@ def test_what_an_own_catalogue_lacks_is_taken_from_the_one_brought_along(
     assert check(portal.settings) == []
 
 
-@pytest.mark.only("sqlite")
 def test_what_a_catalogue_lacks_is_told_at_start(portal: Portal, tmp_path: Path) -> None:
     path = tmp_path / "lt.po"
     path.write_text(LITHUANIAN, encoding="utf-8")
@@ -120,7 +120,6 @@ def test_what_a_catalogue_lacks_is_told_at_start(portal: Portal, tmp_path: Path)
     assert warning.endswith(" other texts of this version, which are shown in English.")
 
 
-@pytest.mark.only("sqlite")
 @pytest.mark.parametrize(
     ("content", "told"),
     [
@@ -143,7 +142,6 @@ def test_what_a_catalogue_says_to_no_effect_is_told_at_start(
     assert not told or told in warnings[0]
 
 
-@pytest.mark.only("sqlite")
 def test_another_catalogue_changes_documents_and_takes_a_revision(
     portal: Portal, tmp_path: Path
 ) -> None:
@@ -157,7 +155,6 @@ def test_another_catalogue_changes_documents_and_takes_a_revision(
     assert portal.client().get("/releases.json").get_json()["description"] == "Viss."
 
 
-@pytest.mark.only("sqlite")
 def test_a_text_that_is_no_longer_fuzzy_takes_a_revision(portal: Portal, tmp_path: Path) -> None:
     path = tmp_path / "lv.po"
     text = 'msgid "All press releases"\nmsgstr "Viss"\n'
@@ -192,7 +189,6 @@ def test_a_text_that_is_no_longer_fuzzy_takes_a_revision(portal: Portal, tmp_pat
         (b'msgid "Archive, page {number}"\nmsgstr "{number.real}"\n', "names {number.real}"),
     ],
 )
-@pytest.mark.only("sqlite")
 def test_a_catalogue_that_cannot_be_used_is_refused_in_words(
     portal: Portal, tmp_path: Path, content: bytes | None, sentence: str
 ) -> None:
@@ -222,7 +218,6 @@ def test_names_are_ordered_as_the_alphabet_of_the_language_has_them() -> None:
     ]
 
 
-@pytest.mark.only("sqlite")
 def test_a_page_is_turned_as_its_language_is_written(
     another: Callable[..., Portal], tmp_path: Path
 ) -> None:
@@ -232,7 +227,6 @@ def test_a_page_is_turned_as_its_language_is_written(
     assert '<html lang="ar" dir="rtl">' in portal.client().get("/").text
 
 
-@pytest.mark.only("sqlite")
 def test_what_the_portal_says_is_marked_as_its_language_where_the_page_speaks_another(
     another: Callable[..., Portal],
 ) -> None:

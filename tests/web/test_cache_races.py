@@ -61,7 +61,7 @@ def test_what_was_outdated_before_it_was_finished_is_not_taken_for_current(
     assert "<title>C</title>" in client.get("/releases.atom").text
 
 
-@pytest.mark.only("sqlite")
+@pytest.mark.engines("sqlite", reason="the test replaces the file")
 def test_what_was_made_of_a_store_that_is_no_more_is_not_kept(
     patient: Portal, another: Callable[..., Portal]
 ) -> None:
@@ -104,7 +104,7 @@ def test_who_comes_after_something_newer_was_served_gets_nothing_older(portal: P
     assert "<title>B</title>" in late[0]
 
 
-@pytest.mark.only("sqlite")
+@pytest.mark.engines("sqlite", reason="the test replaces the file")
 def test_a_slow_reader_of_a_store_that_was_replaced_does_not_turn_back(
     patient: Portal, another: Callable[..., Portal]
 ) -> None:

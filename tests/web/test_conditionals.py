@@ -15,6 +15,8 @@ from feeds.operations.suspend import resume, suspend
 from feeds.web.http.response import http_date
 from tests.portal import START, Portal, page
 
+pytestmark = pytest.mark.engines("sqlite", reason="HTTP does not depend on the engine")
+
 CHROME = (
     "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,"
     "image/apng,*/*;q=0.8,application/signed-exchange;v=b3;q=0.7"

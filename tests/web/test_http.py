@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from tests.portal import Portal, page
 
+pytestmark = pytest.mark.engines("sqlite", reason="HTTP does not depend on the engine")
+
 MEDIA_TYPES = {
     "atom": "application/atom+xml; charset=utf-8",
     "rss": "application/rss+xml; charset=utf-8",
@@ -290,7 +292,6 @@ def test_the_process_lives_whether_or_not_it_can_serve(portal: Portal) -> None:
     assert client.get("/releases.atom").status_code == 200
 
 
-@pytest.mark.only("sqlite")
 def test_a_store_that_is_none_is_no_server_error(portal: Portal) -> None:
     client = portal.client()
     portal.file.write_bytes(b"This is no database, but long enough to look at." * 50)

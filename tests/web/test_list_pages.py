@@ -9,6 +9,8 @@ from lxml import html
 
 from tests.portal import Portal, page
 
+pytestmark = pytest.mark.engines("sqlite", reason="pages do not depend on the engine")
+
 BASE = "https://feeds.example.org"
 SVG = "//figure[@class='chart']"
 
@@ -216,7 +218,7 @@ def test_older_releases_that_no_page_holds_yet_are_not_led_to(
 ) -> None:
     portal = another(FEEDS_ENTRIES="2").imported(*years((2007, 5)))
     # As an import leaves it that was killed before its end.
-    portal.sql("DELETE FROM page")
+    portal.sql("DELETE FROM archive_page")
     assert tree_of(portal, "/").xpath("//nav[@class='turn']") == []
 
 

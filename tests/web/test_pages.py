@@ -1,9 +1,12 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from lxml import html
 
 from tests.portal import BANNER, NO_CONTACT, Portal, page
+
+pytestmark = pytest.mark.engines("sqlite", reason="pages do not depend on the engine")
 
 
 def test_the_index_shows_announcement_categories_and_feeds(portal: Portal) -> None:

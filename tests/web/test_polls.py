@@ -16,6 +16,8 @@ from feeds.operations.suspend import suspend
 from feeds.web.cache.fast_path import FastPath
 from tests.portal import START, Portal, page
 
+pytestmark = pytest.mark.engines("sqlite", reason="HTTP does not depend on the engine")
+
 CHROME = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 ADDRESSES = (
     "/releases.atom",

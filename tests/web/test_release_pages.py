@@ -9,6 +9,8 @@ from lxml import html
 
 from tests.portal import Portal, page
 
+pytestmark = pytest.mark.engines("sqlite", reason="pages do not depend on the engine")
+
 BASE = "https://feeds.example.org"
 AT = "/releases/2010/05/04/"
 

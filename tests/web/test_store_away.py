@@ -41,7 +41,7 @@ def test_what_is_kept_is_served_while_the_store_is_away_and_all_comes_back(
     assert client.get("/readyz").status_code == 200
 
 
-@pytest.mark.only("sqlite")
+@pytest.mark.engines("sqlite", reason="a reader on PostgreSQL waits for no lock")
 def test_a_poll_of_what_is_kept_does_not_wait_for_a_locked_store(brisk: Portal) -> None:
     client = brisk.client()
     was = client.get("/releases.atom")

@@ -8,6 +8,8 @@ from lxml import etree, html
 
 from tests.portal import Portal, page
 
+pytestmark = pytest.mark.engines("sqlite", reason="pages do not depend on the engine")
+
 BASE = "https://feeds.example.org"
 
 
