@@ -1,1 +1,1 @@
-"""Benchmarks: ratios between named rivals in one run, never absolute claims."""
+"""Benchmarks: ratios between named rivals within one run, never absolute claims."""

@@ -1,9 +1,11 @@
-"""Measure the service against its rivals, in one run, and write down what came out.
+"""Measure the service against its rivals in one run, and write the results down.
 
     python -m bench
+    python -m bench --against PATH_OF_A_CHECKOUT
 
-takes some twenty minutes, and ten more the first time, when the stores, the largest of a million
-releases and 6 GB, are built in `.bench`. It needs 25 GB of disk while it runs, and Debian's
+The first takes some twenty minutes, and ten more the first time, when the stores are built in
+`.bench`; the largest has a million releases and 6 GB. It needs 25 GB of disk while it runs. The
+second compares this checkout with another commit's and only prints the results. Both need Debian's
 packages wrk, nginx and util-linux.
 """
 
@@ -12,71 +14,89 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Final
 
-from bench import imports, memory, nginx, polls, stores
+from bench import imports, memory, nginx, polls, start, stores
+from bench.against import Against
 from bench.chart import svg
+from bench.commands import OURS
 from bench.measure import LEAST_ROUNDS, Bench, Result, SkippedError, number
-from bench.report import UnmarkedError, markdown, page_with
+from bench.report import UnmarkedError, markdown, page_with, table
 from bench.servers import LOAD_CORE, MissingError, program
 
-ROOT: Final = Path(__file__).resolve().parents[1]
+Rows = Mapping[str, Callable[[Bench], list[Result]]]
 
-ROWS: Final[dict[str, Callable[[Bench], list[Result]]]] = {
+ROWS: Final[Rows] = {
     "hot": polls.hot,
-    "unchanged": polls.unchanged,
-    "ordinary": polls.ordinary,
+    "not_modified": polls.not_modified,
+    "frameworks": polls.frameworks,
     "nginx": nginx.nginx,
     "cold": stores.cold,
     "million": stores.million,
     "archive": stores.archive,
     "categories": stores.categories,
     "memory": memory.memory,
+    "start": start.start,
     "import": imports.imports,
     "bulk": imports.bulk,
 }
-"""Every row in the order in which it is measured; a function may give several lines."""
+"""The rows in the order in which they are measured. A row may have several lines."""
+
+AGAINST: Final[Mapping[str, Callable[[Against, Bench], list[Result]]]] = {
+    "hot": Against.hot,
+    "not_modified": Against.not_modified,
+    "cold": Against.cold,
+    "start": Against.start,
+}
+"""The rows that compare two checkouts."""
 
 
 def main() -> int:
-    """Measure what is asked for; return the exit code."""
-    asked = _arguments()
-    bench = Bench(asked.rounds, asked.seconds, asked.releases, asked.stores, asked.fresh)
-    whole = len(asked.only) == len(ROWS)
+    """Measure the rows; return the exit code."""
+    options = _options()
+    bench = Bench(options.rounds, options.seconds, options.releases, options.stores, options.fresh)
+    complete = not options.against and len(options.only) == len(ROWS)
     try:
         for name, package in (("taskset", "util-linux"), ("wrk", "wrk"), ("nginx", "nginx")):
             program(name, package)
-        if whole:
-            # To find the page unfit after all has been measured would be late.
-            page_with(asked.page, "")
+        if complete:
+            # A page without markers must be found before the measurements, not after them.
+            page_with(options.page, "")
     except (MissingError, UnmarkedError) as error:
         print(error, file=sys.stderr)
         return 2
-    # Whatever ends this program, its servers are stopped.
+    # SIGTERM, too, must stop the servers.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     os.sched_setaffinity(0, {LOAD_CORE})
-    results, skipped = _measured(bench, asked.only)
-    text = markdown(bench, results, skipped, os.path.relpath(asked.chart, asked.page.parent))
+    if options.against:
+        against = Against(bench, options.against)
+        rows = {name: partial(AGAINST[name], against) for name in options.only}
+        results, _ = _measured(bench, rows)
+        print(f"\n{table(results)}")
+        return 0
+    results, skipped = _measured(bench, {name: ROWS[name] for name in options.only})
+    text = markdown(bench, results, skipped, os.path.relpath(options.chart, options.page.parent))
     print(f"\n{text}")
-    if whole:
-        asked.page.write_text(page_with(asked.page, text), encoding="utf-8")
-        asked.chart.write_text(svg(results), encoding="utf-8")
-        print(f"\nWritten: {asked.page} and {asked.chart}.")
+    if complete:
+        options.page.write_text(page_with(options.page, text), encoding="utf-8")
+        options.chart.write_text(svg(results), encoding="utf-8")
+        print(f"\nWritten: {options.page} and {options.chart}.")
     return 0
 
 
-def _measured(bench: Bench, rows: list[str]) -> tuple[list[Result], dict[str, str]]:
+def _measured(bench: Bench, rows: Rows) -> tuple[list[Result], dict[str, str]]:
     results: list[Result] = []
     skipped: dict[str, str] = {}
-    for row in rows:
+    for name, measure in rows.items():
         begin = time.monotonic()
-        print(f"{row} …", flush=True)
+        print(f"{name} …", flush=True)
         try:
-            found = ROWS[row](bench)
+            found = measure(bench)
         except SkippedError as error:
-            skipped[row] = str(error)
+            skipped[name] = str(error)
             print(f"  skipped. {error}")
             continue
         results += found
@@ -86,40 +106,49 @@ def _measured(bench: Bench, rows: list[str]) -> tuple[list[Result], dict[str, st
     return results, skipped
 
 
-def _arguments() -> argparse.Namespace:
+def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__.partition("\n")[0])
-    parser.add_argument("--rounds", type=_rounds, default=LEAST_ROUNDS, metavar="N")
-    parser.add_argument("--seconds", type=int, default=3, metavar="S", help="of a run of wrk")
-    parser.add_argument(
+    add = parser.add_argument
+    add("--rounds", type=_rounds, default=LEAST_ROUNDS, metavar="N")
+    add("--seconds", type=int, default=3, metavar="S", help="of one run of wrk")
+    add(
         "--only",
-        type=_rows,
-        default=list(ROWS),
         metavar="ROW,…",
-        help=f"of {', '.join(ROWS)}; nothing is written then",
+        help=f"measure these rows of {', '.join(ROWS)}, and write no page",
     )
-    parser.add_argument(
-        "--releases", type=int, default=1_000_000, metavar="N", help="in the large store"
+    add(
+        "--against",
+        type=_checkout,
+        metavar="FOLDER",
+        help="compare this checkout with a checkout of another commit, by the rows "
+        f"{', '.join(AGAINST)}",
     )
-    parser.add_argument("--stores", type=Path, default=ROOT / ".bench", metavar="FOLDER")
-    parser.add_argument("--fresh", action="store_true", help="build the stores anew")
-    parser.add_argument("--page", type=Path, default=ROOT / "docs" / "performance.md")
-    parser.add_argument("--chart", type=Path, default=ROOT / "docs" / "performance.svg")
-    return parser.parse_args()
+    add("--releases", type=int, default=1_000_000, metavar="N", help="in the large store")
+    add("--stores", type=Path, default=OURS.folder / ".bench", metavar="FOLDER")
+    add("--fresh", action="store_true", help="build the stores again")
+    add("--page", type=Path, default=OURS.folder / "docs" / "performance.md")
+    add("--chart", type=Path, default=OURS.folder / "docs" / "performance.svg")
+    options = parser.parse_args()
+    known = tuple(AGAINST if options.against else ROWS)
+    options.only = options.only.split(",") if options.only else list(known)
+    unknown = [name for name in options.only if name not in known]
+    if unknown:
+        parser.error(f"there is no row {unknown[0]!r}; the rows are {', '.join(known)}")
+    return options
 
 
 def _rounds(text: str) -> int:
     count = int(text)
     if count < LEAST_ROUNDS:
-        raise argparse.ArgumentTypeError(f"fewer than {LEAST_ROUNDS} rounds judge nothing")
+        raise argparse.ArgumentTypeError(f"fewer than {LEAST_ROUNDS} rounds prove nothing")
     return count
 
 
-def _rows(text: str) -> list[str]:
-    names = text.split(",")
-    unknown = [name for name in names if name not in ROWS]
-    if unknown:
-        raise argparse.ArgumentTypeError(f"{unknown[0]!r} is none of {', '.join(ROWS)}")
-    return names
+def _checkout(text: str) -> Path:
+    folder = Path(text)
+    if not (folder / "pyproject.toml").exists():
+        raise argparse.ArgumentTypeError(f"{text} is not a checkout: it has no pyproject.toml")
+    return folder
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The results as a bar chart: one SVG, readable on light and dark paper."""
+"""The results as a bar chart: an SVG image for light and dark backgrounds."""
 
 import math
 from collections.abc import Sequence
@@ -9,9 +9,9 @@ from bench.measure import Result, number
 
 WIDTH: Final = 860
 LABELS: Final = 310
-"""Where the bars' axis begins; what they are is written left of it."""
+"""Where the axis begins; the labels are to the left of it."""
 
-_RIGHT = 110  # room for a figure behind the longest bar
+_RIGHT = 110  # space for the figure after the longest bar
 _TOP, _ROW, _BAR = 34, 30, 12
 _GRID = (0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)
 
@@ -40,7 +40,7 @@ _STYLE = """
 
 
 def svg(results: Sequence[Result]) -> str:
-    """Draw the rows that are multiples of a rival, from 1 on a logarithmic axis."""
+    """Draw the rows that are multiples of a rival as bars from 1, on a logarithmic axis."""
     shown = [result for result in results if result.unit == "×"]
     values = [1.0, *(result.median for result in shown)]
     values += [result.target.value for result in shown if result.target]
@@ -67,7 +67,7 @@ def svg(results: Sequence[Result]) -> str:
 
 
 class _Axis:
-    """Where on the paper a multiple stands."""
+    """The position of a multiple in the image."""
 
     def __init__(self, least: float, most: float) -> None:
         self.least = least

@@ -1,9 +1,9 @@
-"""Size against time of the content codings, on the subscription documents of the demo portal.
+"""Size and time of the content codings, for the subscription documents of the demo portal.
 
     python -m bench.codings
 
 prints the table of docs/performance.md. Times are medians of the rounds, as multiples of the time
-that gzip 6 takes in the same round; sizes are shares of the identity body.
+of gzip 6 in the same round; sizes are shares of the identity body.
 """
 
 import gzip
@@ -35,7 +35,7 @@ CODINGS: dict[str, Callable[[bytes], bytes]] = {
 
 
 def documents() -> list[bytes]:
-    """Return the documents of all releases, in every format, of 50 entries each."""
+    """Return the subscription document of all releases in each format, with 50 entries each."""
     with tempfile.TemporaryDirectory() as folder:
         store = Path(folder) / "feeds.db"
         settings = Settings.read(SETTINGS | {"FEEDS_DATABASE_URL": f"sqlite:///{store}"})
@@ -51,25 +51,27 @@ def documents() -> list[bytes]:
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure and print the table."""
     bodies = documents()
-    whole = sum(map(len, bodies))
+    identity = sum(map(len, bodies))
     times: dict[str, list[float]] = {name: [] for name in CODINGS}
     sizes = {name: sum(len(code(body)) for body in bodies) for name, code in CODINGS.items()}
     for _ in range(ROUNDS):
-        spent = {}
+        seconds = {}
         for name, code in CODINGS.items():
             begin = time.perf_counter()
             for body in bodies:
                 code(body)
-            spent[name] = time.perf_counter() - begin
-        for name, seconds in spent.items():
-            times[name].append(seconds / spent[RIVAL])
-    print(f"{len(bodies)} documents of {whole // len(bodies)} bytes on average, {ROUNDS} rounds\n")
+            seconds[name] = time.perf_counter() - begin
+        for name in CODINGS:
+            times[name].append(seconds[name] / seconds[RIVAL])
+    print(
+        f"{len(bodies)} documents of {identity // len(bodies)} bytes on average, {ROUNDS} rounds\n"
+    )
     print(f"| coding | size | time, {RIVAL} = 1 | quartiles |\n| --- | --- | --- | --- |")
     for name, ratios in times.items():
         low, middle, high = statistics.quantiles(ratios, n=4)
-        print(f"| {name} | {sizes[name] / whole:.3f} | {middle:.2f} | {low:.2f}–{high:.2f} |")
+        print(f"| {name} | {sizes[name] / identity:.3f} | {middle:.2f} | {low:.2f}–{high:.2f} |")
 
 
 if __name__ == "__main__":

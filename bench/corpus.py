@@ -1,8 +1,8 @@
-"""Release stores of any size, the same for the same size: invented releases of 4 KB of text.
+"""Release stores of any size, filled with invented releases of 4 KB of text.
 
-Whatever its size, a store holds the newest releases of one endless sequence, and the same place
-in the same category always says the same. So the newest fifty of the first category are the same
-releases in every store, and two stores differ in what lies below these alone.
+The same size always gives the same store. A release follows from its category and its place in
+it, counted from the newest. So the newest fifty releases of the first category have the same text
+in every store, and two stores differ only in their size.
 """
 
 import bisect
@@ -23,8 +23,8 @@ from feeds.errors import StoreError
 from feeds.identity import slug
 from feeds.ingest.inputs import Inputs
 
-# The records of a million releases are fed straight into the import that `feeds import` runs,
-# without a million files: the store is what an import leaves, its listing and fences included.
+# The records go straight into the import that `feeds import` runs. A million releases then need no
+# input file, and the store is complete, with its listing and archive pages.
 from feeds.ingest.run import Outcome, Run
 from feeds.ingest.sources import Record, vortal_page
 from feeds.operations.migrate import migrate
@@ -42,61 +42,64 @@ SETTINGS: Final = {
     "FEEDS_THREADS": "4",
     "FEEDS_CACHE_MB": "64",
 }
-"""The service's settings in every row, but for the store and the address it listens on."""
+"""The settings of the service in every row, except the store and the address to listen on."""
+
+CATEGORIES: Final = 30
+"""Categories of a store, unless a row is about their number."""
 
 TEXT_BYTES: Final = 4000
 LAST: Final = datetime(2022, 9, 30, 15, 0, tzinfo=UTC)
-APART: Final = timedelta(seconds=473)
-"""A million releases, this far apart, take the fifteen years that the portal had."""
+INTERVAL: Final = timedelta(seconds=473)
+"""At this interval a million releases span fifteen years, the lifetime of the portal."""
 
-_VERSION = 1  # of what is generated: raise it with any change, so that stores are built anew
+_VERSION = 1  # raise it when other releases are generated, so that stores are built again
 _SEED = 1
-_ROOM = 10_000_000  # places in a category, at most
+_MOST = 10_000_000  # releases in a category
 _PROGRESS = 50_000
 
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """So many releases in so many categories, their sizes as one, a half, a third and so on."""
+    """Releases in categories whose sizes are in the ratio 1 : 1/2 : 1/3 and so on."""
 
     releases: int
     categories: int
 
     def records(self, settings: Settings) -> Iterator[Record]:
-        """Yield every release as a source would, the oldest first."""
+        """Yield every release as a source does, the oldest first."""
         pool = _Pool(settings)
-        filed = self._filed()
-        # Places are counted from the newest on.
+        assigned = self._assigned()
+        # Places are counted from the newest release.
         places = [0] * self.categories
-        for category in filed:
+        for category in assigned:
             places[category] += 1
         for number in reversed(range(self.releases)):
-            category = filed[number]
+            category = assigned[number]
             places[category] -= 1
-            yield pool.record(category, places[category], LAST - number * APART)
+            yield pool.record(category, places[category], LAST - number * INTERVAL)
 
-    def _filed(self) -> "array[int]":
+    def _assigned(self) -> "array[int]":
         """Return the category of each release, the newest first."""
-        weights = (1 / place for place in range(1, self.categories + 1))
-        reach = list(itertools.accumulate(weights))
+        weights = (1 / rank for rank in range(1, self.categories + 1))
+        limits = list(itertools.accumulate(weights))
         dice = Dice(_SEED)
         found = array("i")
         for _ in range(self.releases - self.categories):
             share = dice.number(0, 2**48 - 1) / 2**48
-            found.append(bisect.bisect(reach, share * reach[-1]))
-        # The oldest releases are the first of each category, so that none is empty.
+            found.append(bisect.bisect(limits, share * limits[-1]))
+        # The oldest releases are one of each category, so that no category is empty.
         found.extend(reversed(range(self.categories)))
         return found
 
 
 def category(number: int) -> Category:
-    """Return a category by its size: 0 is the largest of every store."""
+    """Return a category by its rank in size: 0 is the largest of every store."""
     name = f"Mērījumu kategorija {number + 1}"
     return Category(slug(name), name)
 
 
 class _Pool:
-    """The words of the demo portal, to make other releases of."""
+    """Paragraphs of the demo portal, from which releases are composed."""
 
     def __init__(self, settings: Settings) -> None:
         records = [vortal_page.read(text.encode(), settings.timezone) for _, text in pages()]
@@ -104,7 +107,7 @@ class _Pool:
         self._blocks = [(block, len(block.text.encode())) for one in records for block in one.body]
 
     def record(self, number: int, place: int, published: datetime) -> Record:
-        dice = Dice(number * _ROOM + place)
+        dice = Dice(number * _MOST + place)
         like = dice.pick(self._records)
         body = []
         size = 0
@@ -123,14 +126,14 @@ class _Pool:
 
 
 def environ(store: Path) -> dict[str, str]:
-    """Return the settings of the service over a store."""
+    """Return the environment variables of the service on a store."""
     return SETTINGS | {"FEEDS_DATABASE_URL": f"sqlite:///{store}"}
 
 
 def store(folder: Path, corpus: Corpus, *, fresh: bool) -> Settings:
-    """Return the settings of a store that holds the corpus, built unless it is there.
+    """Return the settings of a store that holds the corpus; build it if it does not exist.
 
-    One of another schema is built anew, as is any if asked to.
+    A store with another schema is built again; with ``fresh``, so is any store.
     """
     path = folder.resolve() / f"releases-{corpus.releases}-{corpus.categories}-v{_VERSION}.db"
     settings = Settings.read(environ(path))
@@ -138,9 +141,9 @@ def store(folder: Path, corpus: Corpus, *, fresh: bool) -> Settings:
         try:
             Store(settings.database_url).check()
         except StoreError as error:
-            print(f"{error} It is built anew.")
+            print(f"{error} The store is built again.")
         else:
-            # Formats may have come to write otherwise since: what an operator runs, too.
+            # The formats may have changed since it was built. An operator runs this too.
             migrate(settings, LAST)
             return settings
     _build(folder, path, corpus)
@@ -148,11 +151,11 @@ def store(folder: Path, corpus: Corpus, *, fresh: bool) -> Settings:
 
 
 def _build(folder: Path, path: Path, corpus: Corpus) -> None:
-    """Build aside and put in place when whole: an interrupted run leaves no half of a store."""
-    making = folder / "making"
-    shutil.rmtree(making, ignore_errors=True)
-    making.mkdir(parents=True)
-    built = Settings.read(environ(making.resolve() / path.name))
+    """Build in a temporary folder, so that an interrupted run leaves no incomplete store."""
+    temporary = folder / "incomplete"
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir(parents=True)
+    built = Settings.read(environ(temporary.resolve() / path.name))
     now = LAST + timedelta(hours=1)
     migrate(built, now)
     print(f"Building a store of {corpus.releases} releases in {corpus.categories} categories …")
@@ -165,7 +168,7 @@ def _build(folder: Path, path: Path, corpus: Corpus) -> None:
         if count % _PROGRESS == 0:
             print(f"  {count} releases, {time.monotonic() - begin:.0f} s", flush=True)
     path.unlink(missing_ok=True)
-    for beside in ("-wal", "-shm"):
-        path.with_name(path.name + beside).unlink(missing_ok=True)
-    (making / path.name).rename(path)
-    shutil.rmtree(making)
+    for suffix in ("-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    (temporary / path.name).rename(path)
+    shutil.rmtree(temporary)

@@ -1,7 +1,7 @@
-"""A rival: Django's syndication framework over the same rows of the same store.
+"""A rival: Django's syndication framework on the same rows of the same store, with its cache.
 
-``BENCH_DJANGO_CACHE=on`` puts Django's cache of whole pages before it, in memory, with the
-middlewares in the order that Django's documentation gives them.
+The cache holds whole pages in memory. The middlewares are in the order that Django's documentation
+gives.
 """
 
 import os
@@ -12,25 +12,18 @@ import django
 from django.conf import settings
 from sqlalchemy.engine import make_url
 
-_cached = os.environ.get("BENCH_DJANGO_CACHE") == "on"
-_middleware = [
-    "django.middleware.gzip.GZipMiddleware",
-    "django.middleware.http.ConditionalGetMiddleware",
-    "django.middleware.common.CommonMiddleware",
-]
-if _cached:
-    _middleware = [
-        "django.middleware.cache.UpdateCacheMiddleware",
-        *_middleware,
-        "django.middleware.cache.FetchFromCacheMiddleware",
-    ]
-
 settings.configure(
     ALLOWED_HOSTS=["*"],
     ROOT_URLCONF=__name__,
     SECRET_KEY=os.urandom(16).hex(),
     USE_TZ=True,
-    MIDDLEWARE=_middleware,
+    MIDDLEWARE=[
+        "django.middleware.cache.UpdateCacheMiddleware",
+        "django.middleware.gzip.GZipMiddleware",
+        "django.middleware.http.ConditionalGetMiddleware",
+        "django.middleware.common.CommonMiddleware",
+        "django.middleware.cache.FetchFromCacheMiddleware",
+    ],
     CACHES={"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}},
     CACHE_MIDDLEWARE_SECONDS=900,
     DATABASES={
@@ -44,7 +37,7 @@ settings.configure(
 )
 django.setup()
 
-# Django wants its settings before any of these.
+# These can be imported only when Django has its settings.
 from django.contrib.syndication.views import Feed  # noqa: E402
 from django.core.wsgi import get_wsgi_application  # noqa: E402
 from django.db import models  # noqa: E402
@@ -65,7 +58,7 @@ class Category(models.Model):
     name = models.TextField()
 
     class Meta:
-        """Django's own way to say it."""
+        """The table, which Django does not create."""
 
         db_table = "selection"
         managed = False
@@ -75,7 +68,7 @@ class Category(models.Model):
 
 
 class Release(models.Model):
-    """A release, with what a feed shows of it."""
+    """A release with the columns that a feed shows."""
 
     entry_id = models.TextField()
     path = models.TextField()
@@ -87,7 +80,7 @@ class Release(models.Model):
     categories = models.ManyToManyField(Category, through="Membership", related_name="releases")
 
     class Meta:
-        """Django's own way to say it."""
+        """The table, which Django does not create."""
 
         db_table = "release"
         managed = False
@@ -97,14 +90,14 @@ class Release(models.Model):
 
 
 class Membership(models.Model):
-    """The fact that a release belongs to a category."""
+    """The membership of a release in a category."""
 
     pk = models.CompositePrimaryKey("release", "selection")
     release = models.ForeignKey(Release, models.CASCADE, db_column="release")
     selection = models.ForeignKey(Category, models.CASCADE, db_column="selection")
 
     class Meta:
-        """Django's own way to say it."""
+        """The table, which Django does not create."""
 
         db_table = "membership"
         managed = False
@@ -114,7 +107,7 @@ class Membership(models.Model):
 
 
 class CategoryFeed(Feed):
-    """The feed of a category: Django's Atom has the text of an entry as its summary."""
+    """The feed of a category. Django writes the text of an entry into its summary."""
 
     feed_type = Atom1Feed
     language = "lv"
@@ -128,11 +121,11 @@ class CategoryFeed(Feed):
         return category.name
 
     def link(self, category: Category) -> str:
-        """Return the address of the category's page."""
+        """Return the URL of the category's page."""
         return f"{BASE_URL}/categories/{category.slug}"
 
     def feed_url(self, category: Category) -> str:
-        """Return the feed's own address."""
+        """Return the feed's own URL."""
         return f"{BASE_URL}/categories/{category.slug}.atom"
 
     def feed_guid(self, category: Category) -> Any:
@@ -153,7 +146,7 @@ class CategoryFeed(Feed):
         return release.body
 
     def item_link(self, release: Release) -> str:
-        """Return an entry's address."""
+        """Return an entry's URL."""
         return f"{BASE_URL}/releases/{release.path}"
 
     def item_guid(self, release: Release) -> Any:
@@ -161,15 +154,15 @@ class CategoryFeed(Feed):
         return release.entry_id
 
     def item_pubdate(self, release: Release) -> datetime:
-        """Return when a release was published."""
+        """Return the publication instant of a release."""
         return datetime.fromtimestamp(release.published, UTC)
 
     def item_updateddate(self, release: Release) -> datetime:
-        """Return when a release was last changed."""
+        """Return the instant of a release's last change."""
         return datetime.fromtimestamp(release.updated, UTC)
 
     def item_author_name(self, release: Release) -> Any:
-        """Return who a release is by."""
+        """Return the author of a release."""
         return release.author or PORTAL
 
     def item_categories(self, release: Release) -> list[Any]:

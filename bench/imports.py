@@ -1,27 +1,25 @@
-"""Rows of the import: what `feeds import` costs, once, again, and for one release more.
+"""Rows of the import: the time and memory of `feeds import`, and the time of one more release.
 
-The rival has the rows of the store already, as JSON Lines, and puts them into the same tables and
-indexes with ``json.loads`` and ``executemany``, in one transaction: nothing is looked up, derived,
-checked or counted. Both end with the same rows.
+The rival has the rows of the store already, as JSON Lines, and inserts them into the same tables
+and indexes with ``json.loads`` and ``executemany``, in one transaction. It looks up, derives,
+checks and counts nothing. Both stores end with the same rows.
 """
 
 import json
 import os
 import shutil
 import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count, groupby, islice
 from pathlib import Path
 from statistics import median
 from typing import Final
 
-from bench.corpus import LAST, TEXT_BYTES, Corpus, category, environ
+from bench.commands import OURS, Usage
+from bench.corpus import CATEGORIES, LAST, TEXT_BYTES, Corpus, category, environ
 from bench.measure import Bench, Result, Side, Target, ratios
 from bench.polls import FEW
 from feeds.ingest.run import Outcome, import_paths
@@ -35,61 +33,38 @@ from feeds.text.html import Paragraph
 SOME: Final = 20_000
 """Releases of the import that is measured in rounds."""
 
-CATEGORIES: Final = 30
 ONE_BY_ONE: Final = 5
-"""Releases that are added one after the other, each by an import of its own, in one figure."""
+"""Releases in one figure of the rows that add single releases, each by an import of its own."""
 
 _BATCH = 1000
 _PEAK_MB = 300
 
 
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """One command: how long it took, in seconds, and the most memory that it had, in MB."""
-
-    seconds: float
-    peak: float
-
-
 class _Place:
-    """A folder with a corpus as JSON Lines, and the stores made of it."""
+    """A folder with a corpus as JSON Lines and the stores into which it is imported."""
 
     def __init__(self, bench: Bench, releases: int) -> None:
         self.folder = bench.folder.resolve() / f"imports-{releases}"
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
         self.corpus = self.folder / "corpus.jsonl"
-        settings = self.settings("any")
-        with self.corpus.open("w", encoding="utf-8") as file:
-            file.writelines(map(_line, Corpus(releases, CATEGORIES).records(settings)))
-        # Written, and read soon: both find it in memory, none waits for the other's disk.
-        os.sync()
+        write_corpus(self.corpus, Corpus(releases, CATEGORIES))
 
     def settings(self, name: str) -> Settings:
         return Settings.read(environ(self.folder / f"{name}.db"))
 
-    def ours(self, name: str = "ours", *, anew: bool = True) -> _Run:
-        """Import the corpus with the command itself, into a new store or again into that one."""
-        settings = self.settings(name)
-        if anew:
-            _remove(self.folder / f"{name}.db")
-            migrate(settings, LAST)
-        program = "from feeds.cli import main; main()"
-        begin = time.perf_counter()
-        process = subprocess.Popen(  # noqa: S603 - our own command
-            [sys.executable, "-c", program, "import", str(self.corpus)],
-            env=os.environ | environ(self.folder / f"{name}.db"),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode != 0:
-            raise RuntimeError(f"feeds import ended with {process.returncode}")
-        return _Run(time.perf_counter() - begin, used.ru_maxrss / 1024)
+    def first_import(self) -> Usage:
+        """Import the corpus into a new store with the command itself."""
+        _remove(self.folder / "ours.db")
+        migrate(self.settings("ours"), LAST)
+        return self.import_again()
+
+    def import_again(self) -> Usage:
+        """Import the corpus into the same store."""
+        return OURS.run(["import", str(self.corpus)], environ(self.folder / "ours.db"))
 
     def write_rows(self) -> None:
-        """Write down the rows of our store, as the rival wants them."""
+        """Write the rows of our store for the rival."""
         store = Store(self.settings("ours").database_url)
         with store.dump() as dump, self._rows.open("w", encoding="utf-8") as to:
             for table in TABLES:
@@ -97,8 +72,8 @@ class _Place:
                     json.dumps([table, *row], ensure_ascii=False) + "\n" for row in dump.rows(table)
                 )
 
-    def rival(self) -> _Run:
-        """Fill a new store with those rows."""
+    def rival(self) -> float:
+        """Insert those rows into a new store; return the seconds."""
         path = self.folder / "rival.db"
         _remove(path)
         migrate(self.settings("rival"), LAST)
@@ -117,7 +92,7 @@ class _Place:
                 while some := [row[1:] for row in islice(found, _BATCH)]:
                     database.executemany(statement, some)
             database.execute("COMMIT")
-        return _Run(time.perf_counter() - begin, 0)
+        return time.perf_counter() - begin
 
     def revision(self) -> int:
         with Store(self.settings("ours").database_url).read() as snapshot:
@@ -128,8 +103,16 @@ class _Place:
         return self.folder / "rows.jsonl"
 
 
+def write_corpus(path: Path, corpus: Corpus) -> None:
+    """Write a corpus as JSON Lines."""
+    with path.open("w", encoding="utf-8") as file:
+        file.writelines(map(_line, corpus.records(Settings.read(environ(path)))))
+    # The disk must not be busy with it while an import is measured.
+    os.sync()
+
+
 def _line(record: Record) -> str:
-    stated = {
+    members = {
         "title": record.title,
         "published": record.published.isoformat(),
         "categories": list(record.labels),
@@ -137,98 +120,92 @@ def _line(record: Record) -> str:
         "website": record.website,
         "contact": record.contact,
     }
-    given = {name: value for name, value in stated.items() if value is not None}
-    return json.dumps(given, ensure_ascii=False) + "\n"
+    present = {name: value for name, value in members.items() if value is not None}
+    return json.dumps(present, ensure_ascii=False) + "\n"
 
 
 def _remove(path: Path) -> None:
-    for beside in ("", "-wal", "-shm"):
-        path.with_name(path.name + beside).unlink(missing_ok=True)
+    for suffix in ("", "-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 
 def imports(bench: Bench) -> list[Result]:
-    """Compare an import in rounds: with its rival, and with the same import once more."""
+    """Compare an import with its rival, in rounds."""
     place = _Place(bench, SOME)
-    place.ours()
+    place.first_import()
     place.write_rows()
-    ours, rival = bench.interleaved([place.ours, place.rival])
-    again = [place.ours(anew=False) for _ in ours]
+    ours, rival = bench.interleaved([lambda: place.first_import().seconds, place.rival])
     shutil.rmtree(place.folder)
-    # What is asked for is asked of a million: here the start of the command weighs as well.
-    return _compared("import", SOME, ours, rival, again, asked=False)
+    # The target is for a million releases. Here the start of the command has a larger share.
+    return [_compared("import", SOME, ours, rival, None)]
 
 
 def bulk(bench: Bench) -> list[Result]:
-    """Compare the same at the size of the large store, once; then one release more."""
+    """Compare one import of the size of the large store; then add single releases."""
     place = _Place(bench, bench.releases)
-    ours = place.ours()
-    print(f"  imported in {ours.seconds:.0f} s", flush=True)
+    first = place.first_import()
+    print(f"  imported in {first.seconds:.0f} s", flush=True)
     revision = place.revision()
-    again = place.ours(anew=False)
+    again = place.import_again()
     print(f"  imported again in {again.seconds:.0f} s", flush=True)
     if place.revision() != revision:
-        raise RuntimeError("an import that changed nothing has moved the revision")
+        raise RuntimeError("an import that changed nothing has raised the revision")
     place.write_rows()
     rival = place.rival()
-    print(f"  filled by the rival in {rival.seconds:.0f} s", flush=True)
+    print(f"  inserted by the rival in {rival:.0f} s", flush=True)
     few = _Place(bench, FEW)
-    few.ours()
+    few.first_import()
     added = _one_more(bench, place, few)
     for one in (place, few):
         shutil.rmtree(one.folder)
-    peak = Result(
-        row="bulk",
-        what=f"peak memory of an import of {bench.releases:,}",
-        ours=Side("first import", ours.peak, "MB"),
-        rival=Side("again", again.peak, "MB"),
-        figures=[max(ours.peak, again.peak)],
-        target=Target(_PEAK_MB, False),
-        unit=" MB",
-    )
-    return [*_compared("bulk", bench.releases, [ours], [rival], [again]), peak, *added]
-
-
-def _compared(  # noqa: PLR0913 - each is a side, or what is said of them
-    row: str,
-    releases: int,
-    ours: list[_Run],
-    rival: list[_Run],
-    again: list[_Run],
-    *,
-    asked: bool = True,
-) -> list[Result]:
-    took, rivals, once_more = ([run.seconds for run in runs] for runs in (ours, rival, again))
-    rate, rivals_rate = ([releases / one for one in seconds] for seconds in (took, rivals))
     return [
+        _compared("bulk", bench.releases, [first.seconds], [rival], Target(0.25, at_least=True)),
         Result(
-            row=row,
-            what=f"import of {releases:,} releases",
-            ours=Side("feeds import", median(rate), "/s"),
-            rival=Side("json.loads and executemany", median(rivals_rate), "/s"),
-            figures=ratios(rate, rivals_rate),
-            target=Target(0.25, True) if asked else None,
-        ),
-        Result(
-            row=row,
+            row="bulk",
             what="time of the same import again",
-            ours=Side("nothing changed", median(once_more), "s"),
-            rival=Side("first import", median(took), "s"),
-            figures=ratios(once_more, took),
-            target=Target(1 / 3, False) if asked else None,
+            ours=Side("nothing changed", again.seconds, "s"),
+            rival=Side("first import", first.seconds, "s"),
+            figures=[again.seconds / first.seconds],
+            target=Target(1 / 3, at_least=False),
         ),
+        Result(
+            row="bulk",
+            what=f"peak memory of an import of {bench.releases:,}",
+            ours=Side("first import", first.peak, "MB"),
+            rival=Side("again", again.peak, "MB"),
+            figures=[max(first.peak, again.peak)],
+            target=Target(_PEAK_MB, at_least=False),
+            unit=" MB",
+        ),
+        *added,
     ]
 
 
+def _compared(
+    row: str, releases: int, ours: list[float], rival: list[float], target: Target | None
+) -> Result:
+    """Compare the seconds of imports by their releases per second."""
+    our_rates, rival_rates = ([releases / one for one in seconds] for seconds in (ours, rival))
+    return Result(
+        row=row,
+        what=f"import of {releases:,} releases",
+        ours=Side("feeds import", median(our_rates), "/s"),
+        rival=Side("json.loads and executemany", median(rival_rates), "/s"),
+        figures=ratios(our_rates, rival_rates),
+        target=target,
+    )
+
+
 def _one_more(bench: Bench, large: _Place, small: _Place) -> list[Result]:
-    """Compare releases added one by one to the two stores: newer than all, then back-dated."""
-    found = []
+    """Compare single releases added to the two stores: first newer than all, then back-dated."""
+    results = []
     newer, earlier = LAST + timedelta(days=1), LAST - timedelta(days=3)
-    for what, from_, target in (
-        ("adding one release", newer, Target(2, False)),
+    for what, published, target in (
+        ("adding one release", newer, Target(2, at_least=False)),
         ("adding one back-dated release", earlier, None),
     ):
-        ours, rival = bench.interleaved([_adding(place, from_) for place in (large, small)])
-        found.append(
+        ours, rival = bench.interleaved([_adding(place, published) for place in (large, small)])
+        results.append(
             Result(
                 row="bulk",
                 what=what,
@@ -238,29 +215,29 @@ def _one_more(bench: Bench, large: _Place, small: _Place) -> list[Result]:
                 target=target,
             )
         )
-    return found
+    return results
 
 
 def _adding(place: _Place, published: datetime) -> Callable[[], float]:
-    """Return a run that imports some releases, each alone, and says what one took, in ms."""
+    """Return a function that imports single releases and returns the milliseconds of one."""
     settings = place.settings("ours")
     store = Store(settings.database_url)
     numbers = count(1)
 
-    def run() -> float:
-        took = 0.0
+    def figure() -> float:
+        seconds = 0.0
         for number in islice(numbers, ONE_BY_ONE):
             at = published + timedelta(seconds=number)
             path = place.folder / "one.jsonl"
             path.write_text(_one(f"Vēl viena relīze {number}", at), encoding="utf-8")
             begin = time.perf_counter()
             (result,) = import_paths(store, settings, [path], lambda: datetime.now(UTC))
-            took += time.perf_counter() - begin
+            seconds += time.perf_counter() - begin
             if result.outcome is not Outcome.ADDED:
                 raise RuntimeError(f"a release was {result.outcome}: {result.reason}")
-        return took * 1000 / ONE_BY_ONE
+        return seconds * 1000 / ONE_BY_ONE
 
-    return run
+    return figure
 
 
 def _one(title: str, published: datetime) -> str:

@@ -1,8 +1,8 @@
-"""What a row of the benchmark is: rounds of one figure, their spread, and the target.
+"""A row of the benchmark: the figures of its rounds, their spread, and a target.
 
-A machine that is shared and noisy gives no figure that can be compared with one of another hour.
-So ours and its rival run in turn, in rounds, each round gives one ratio, and the ratios are what
-is judged.
+On a shared, noisy machine a figure cannot be compared with a figure of another hour. So the service
+and its rival are measured in turn, in rounds. Each round gives one ratio, and the ratios are
+compared with the target.
 """
 
 import statistics
@@ -14,7 +14,7 @@ from math import comb
 from pathlib import Path
 from typing import Final, TypeVar
 
-from bench.corpus import Corpus, store
+from bench.corpus import CATEGORIES, Corpus, store
 from feeds.settings import Settings
 
 T = TypeVar("T")
@@ -22,16 +22,16 @@ T = TypeVar("T")
 LEAST_ROUNDS: Final = 10
 CONFIDENCE: Final = 0.95
 
-_CALL_SECONDS = 0.3  # at least so long is one side of a round measured in process
+_CALL_SECONDS = 0.3  # the least time for one side of a round measured in process
 
 
 class SkippedError(Exception):
-    """A row cannot be measured here and now; the message is the reason, as a sentence."""
+    """A row cannot be measured now; the message gives the reason as a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a row shall reach: its median, or for ``lenient`` ones some of the 95 % interval."""
+    """The value that the median, or if ``lenient`` a part of the 95 % interval, must reach."""
 
     value: float
     at_least: bool
@@ -43,12 +43,11 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of the two that a row compares, with the median of what was measured of it."""
+    """One of the two sides of a row, with the median of its own measurements."""
 
     name: str
     value: float
     unit: str
-    latency: tuple[float, float] | None = None  # p50 and p99, in milliseconds
 
     def __str__(self) -> str:
         return f"{number(self.value)} {self.unit}".strip()
@@ -56,7 +55,7 @@ class Side:
 
 @dataclass(frozen=True)
 class Result:
-    """One row: a figure of each round, most often ours as a multiple of the rival's."""
+    """One row: a figure for each round, usually ours as a multiple of the rival's."""
 
     row: str
     what: str
@@ -68,12 +67,12 @@ class Result:
 
     @cached_property
     def median(self) -> float:
-        """The middle of the rounds' figures."""
+        """The median of the figures."""
         return statistics.median(self.figures)
 
     @cached_property
     def quartiles(self) -> tuple[float, float] | None:
-        """What a quarter of the rounds is below, and above; None for a figure measured once."""
+        """The lower and the upper quartile, or None for a figure measured once."""
         if len(self.figures) == 1:
             return None
         low, _, high = statistics.quantiles(self.figures, n=4, method="inclusive")
@@ -81,11 +80,11 @@ class Result:
 
     @cached_property
     def interval(self) -> tuple[float, float] | None:
-        """The 95 % confidence interval of the median, by the signs of the rounds.
+        """The 95 % confidence interval of the median, from the sign test.
 
-        The true median lies outside of the k-th least and the k-th greatest figure only where all
-        but k - 1 rounds fell on the same side of it, which is a matter of coins. Nothing is
-        supposed of how the noise is distributed.
+        It reaches from the k-th smallest to the k-th largest figure. The true median is outside
+        only if fewer than k figures are on one side of it, which has a binomial probability.
+        Nothing is assumed about the distribution of the noise. None if there are too few figures.
         """
         count = len(self.figures)
         outside = 0.0
@@ -99,7 +98,7 @@ class Result:
 
     @property
     def reached(self) -> bool | None:
-        """Whether the target is reached, or None where there is none."""
+        """Whether the target is reached, or None if there is no target."""
         if self.target is None:
             return None
         best = self.median
@@ -110,7 +109,7 @@ class Result:
 
 @dataclass(frozen=True)
 class Bench:
-    """How a run of the benchmark was asked for, and its stores."""
+    """The options of a run of the benchmark, and its stores."""
 
     rounds: int
     seconds: int
@@ -119,25 +118,25 @@ class Bench:
     fresh: bool
     _built: dict[Corpus, Settings] = field(default_factory=dict)
 
-    def store(self, releases: int, categories: int = 30) -> Settings:
-        """Return the settings of a store of this size, building it where it is not there."""
+    def store(self, releases: int, categories: int = CATEGORIES) -> Settings:
+        """Return the settings of a store of this size; build it if it does not exist."""
         corpus = Corpus(releases, categories)
         if corpus not in self._built:
             self._built[corpus] = store(self.folder, corpus, fresh=self.fresh)
         return self._built[corpus]
 
     def interleaved(self, runs: Sequence[Callable[[], T]]) -> list[list[T]]:
-        """Make all of these runs in each round, in alternating order; return what each gave."""
-        given: list[list[T]] = [[] for _ in runs]
+        """Call each of these once a round, in alternating order; return the results of each."""
+        results: list[list[T]] = [[] for _ in runs]
         for turn in range(self.rounds):
-            order = list(zip(runs, given, strict=True))
+            order = list(zip(runs, results, strict=True))
             for run, found in order if turn % 2 == 0 else reversed(order):
                 found.append(run())
-        return given
+        return results
 
 
 def number(value: float) -> str:
-    """Write a figure with about three digits, thousands parted by commas; a count whole."""
+    """Write a figure with about three digits, and an integer in full; thousands have commas."""
     if isinstance(value, int):
         return f"{value:,}"
     digits = 0 if value >= 100 else 1 if value >= 10 else 2  # noqa: PLR2004 - digits, not meanings
@@ -150,7 +149,7 @@ def ratios(ours: Sequence[float], rival: Sequence[float]) -> list[float]:
 
 
 def timed(call: Callable[[], object]) -> Callable[[], float]:
-    """Return a run that measures the milliseconds a call takes, on average over enough calls."""
+    """Return a function that measures the average time of a call, in milliseconds."""
     call()
     begin = time.perf_counter()
     call()

@@ -1,7 +1,7 @@
-"""The row of the proxy: a poll answered out of nginx's cache, against a file served by nginx.
+"""The row of the proxy: a poll answered from nginx's cache, against a file served by nginx.
 
-Both are sites of one nginx. Neither speaks TLS, whose cost would be the same on both sides and
-hide what differs, nor writes a log.
+Both are sites of one nginx. Neither uses TLS, whose equal cost on both sides would hide the
+difference, and neither writes a log.
 """
 
 import gzip
@@ -47,7 +47,7 @@ http {{
 }}
 """
 
-# What nginx says of a file by itself.
+# The headers that nginx itself sends with a file.
 _OWN = {
     "server", "date", "connection", "content-type", "content-length", "content-encoding", "etag",
     "last-modified", "accept-ranges",
@@ -56,8 +56,6 @@ _OWN = {
 
 def nginx(bench: Bench) -> list[Result]:
     """Compare a poll through deploy/nginx.conf with a static file of the same bytes."""
-    if not CONFIG.exists():
-        raise SkippedError("There is no deploy/nginx.conf yet.")
     with (
         gunicorn("wsgi:app", environment(bench.store(FEW))) as service,
         tempfile.TemporaryDirectory() as folder,
@@ -67,15 +65,14 @@ def nginx(bench: Bench) -> list[Result]:
             check(server)
         if site.ask(PATH, GZIP).body != static.ask(PATH, GZIP).body:
             raise RuntimeError("the file has other bytes than the feed")
-        ours, rival = loads(bench, [site, static], GZIP)
-    what = "poll through nginx, gzip"
-    names = "deploy/nginx.conf", "static file"
-    return [compared("nginx", what, (names[0], ours), (names[1], rival), Target(0.9, True))]
+        ours, rival = loads(bench, [(site, GZIP), (static, GZIP)])
+    sides = ("deploy/nginx.conf", ours), ("static file", rival)
+    return [compared("nginx", "poll through nginx, gzip", *sides, Target(0.9, at_least=True))]
 
 
 @contextmanager
 def _sites(service: Server, folder: Path) -> Iterator[tuple[Server, Server]]:
-    """Run one nginx with the site before the service and with a file of what it answers."""
+    """Run one nginx with two sites: a proxy of the service, and a file with the same bytes."""
     answer = service.ask(PATH, GZIP)
     file = folder / "static" / PATH.removeprefix("/")
     file.parent.mkdir(parents=True)
@@ -95,12 +92,12 @@ def _sites(service: Server, folder: Path) -> Iterator[tuple[Server, Server]]:
             "ssl_certificate_key ": "# ",
             "/var/cache/nginx-feeds": f"{folder}/cache",
             "access_log /var/log/nginx/": "access_log off; # ",
-            # The limit is kept and costs what it costs, but lets wrk through.
+            # The limit stays, with its cost, but is too high for wrk to reach.
             "rate=20r/s": "rate=1000000r/s",
         },
     )
     main = folder / "nginx.conf"
-    # nginx as root would read the files as somebody to whom the folder is closed.
+    # Started by root, nginx would read the files as a user who may not open the folder.
     user = "user root;" if os.geteuid() == 0 else ""
     main.write_text(
         _MAIN.format(user=user, folder=folder, port=static, headers=_headers(answer)),
@@ -111,18 +108,21 @@ def _sites(service: Server, folder: Path) -> Iterator[tuple[Server, Server]]:
         yield server, Server(static, server.pid)
 
 
-def _write_site(folder: Path, words: Mapping[str, str]) -> None:
-    """Put what belongs to this run in the place of the file's own words."""
+def _write_site(folder: Path, replacements: Mapping[str, str]) -> None:
+    """Write the configuration with the ports and folders of this run."""
     text = CONFIG.read_text(encoding="utf-8")
-    for old, new in words.items():
+    for old, new in replacements.items():
         if old not in text:
-            raise SkippedError(f"{CONFIG.name} nowhere says “{old}”: teach the row its new words.")
+            raise SkippedError(
+                f"{CONFIG.name} does not contain “{old}”: change the replacements in "
+                "bench/nginx.py."
+            )
         text = text.replace(old, new)
     (folder / "site.conf").write_text(text, encoding="utf-8")
 
 
 def _headers(answer: Answer) -> str:
-    """Return what makes nginx send the headers of an answer with a file, too."""
+    """Return the directives that make nginx send the headers of an answer with a file."""
     return "\n        ".join(
         f"add_header {name} '{value}';"
         for name, value in answer.headers

@@ -1,4 +1,4 @@
-"""Rows of the wire: hot polls, ours and the rivals' under the same gunicorn, asked by wrk."""
+"""Rows of polls: the service and its rivals under the same gunicorn, loaded by wrk."""
 
 import gzip
 import json
@@ -11,14 +11,14 @@ from pathlib import Path
 from statistics import median
 
 from bench.corpus import category, environ
-from bench.load import Load, load
+from bench.load import load
 from bench.measure import Bench, Result, Side, Target, ratios
 from bench.servers import Answer, Server, gunicorn
 from feeds.settings import Settings
 from feeds.store import Store
 
 FEW = 1000
-"""Releases in the store that polls are measured on: where a rival's query costs it least."""
+"""Releases in the store on which polls are measured: a rival's query is cheapest there."""
 
 PATH = f"/categories/{category(0).slug}.atom"
 GZIP = {"Accept-Encoding": "gzip"}
@@ -29,118 +29,109 @@ _WARM_SECONDS = 1
 
 def hot(bench: Bench) -> list[Result]:
     """Compare a poll answered 200 with a finished answer of a bare WSGI application."""
-    return [_against_bare(bench, "hot", "poll answered 200, gzip", GZIP, 200)]
+    return [_against_bare_wsgi(bench, "hot", "poll answered 200, gzip", GZIP, 200)]
 
 
-def unchanged(bench: Bench) -> list[Result]:
+def not_modified(bench: Bench) -> list[Result]:
     """Compare a poll answered 304 with a finished answer of a bare WSGI application."""
-    settings = bench.store(FEW)
-    with gunicorn("wsgi:app", environment(settings)) as ours:
+    with gunicorn("wsgi:app", environment(bench.store(FEW))) as ours:
         tag = ours.ask(PATH, GZIP).header("ETag")
     headers = GZIP | {"If-None-Match": tag}
-    return [_against_bare(bench, "unchanged", "poll answered 304", headers, 304)]
+    return [_against_bare_wsgi(bench, "not_modified", "poll answered 304", headers, 304)]
 
 
-def _against_bare(
+def _against_bare_wsgi(
     bench: Bench, row: str, what: str, headers: Mapping[str, str], status: int
 ) -> Result:
-    own = environment(bench.store(FEW))
+    variables = environment(bench.store(FEW))
     with ExitStack() as stack:
-        ours = stack.enter_context(gunicorn("wsgi:app", own))
-        answer = ours.ask(PATH, headers).finished()
+        ours = stack.enter_context(gunicorn("wsgi:app", variables))
+        answer = ours.ask(PATH, headers).from_application()
         if answer.status != status:
             raise RuntimeError(f"the service answers {answer.status} instead of {status}")
-        kept = stack.enter_context(_kept(answer))
-        bare = stack.enter_context(gunicorn("bench.bare:app", own | {"BENCH_ANSWER": str(kept)}))
-        if bare.ask(PATH, headers).finished() != answer:
-            raise RuntimeError("the bare application answers otherwise than the service")
-        mine, others = loads(bench, [ours, bare], headers)
-    rival = "bare WSGI application", others
-    return compared(row, what, ("release-feeds", mine), rival, Target(0.95, True, True))
+        file = {"BENCH_ANSWER": str(stack.enter_context(_saved(answer)))}
+        bare = stack.enter_context(gunicorn("bench.bare_wsgi:app", variables | file))
+        if bare.ask(PATH, headers).from_application() != answer:
+            raise RuntimeError("the bare application gives another answer than the service")
+        our_rates, bare_rates = loads(bench, [(ours, headers), (bare, headers)])
+    sides = ("release-feeds", our_rates), ("bare WSGI application", bare_rates)
+    return compared(row, what, *sides, Target(0.95, at_least=True, lenient=True))
 
 
-def ordinary(bench: Bench) -> list[Result]:
-    """Compare a hot poll with frameworks that make the feed at every request, or cache it."""
-    own = environment(bench.store(FEW))
-    rivals = {
-        "Flask, SQLAlchemy ORM and feedgen": ("bench.ordinary:app", {}),
-        "Django syndication": ("bench.django_rival:app", {}),
-        "Django syndication, cached": ("bench.django_rival:app", {"BENCH_DJANGO_CACHE": "on"}),
+def frameworks(bench: Bench) -> list[Result]:
+    """Compare a hot poll with ordinary applications of two frameworks."""
+    variables = environment(bench.store(FEW))
+    rivals: dict[str, tuple[str, Target | None]] = {
+        "Flask, SQLAlchemy ORM and feedgen": (
+            "bench.flask_orm_rival:app",
+            Target(60, at_least=True),
+        ),
+        "Django syndication, cached": ("bench.django_rival:app", None),
     }
     with ExitStack() as stack:
-        ours = stack.enter_context(gunicorn("wsgi:app", own))
-        others = [stack.enter_context(gunicorn(app, own | extra)) for app, extra in rivals.values()]
-        for server in (ours, *others):
+        applications = ["wsgi:app", *(app for app, _ in rivals.values())]
+        servers = [stack.enter_context(gunicorn(app, variables)) for app in applications]
+        for server in servers:
             check(server)
-        first, *measured = loads(bench, [ours, *others], GZIP)
-    mine = "release-feeds", first
-    targets: list[Target | None] = [Target(60, True), None, None]
+        ours, *others = loads(bench, [(server, GZIP) for server in servers])
+    what = "poll answered 200, gzip"
     return [
-        compared("ordinary", "poll answered 200, gzip", mine, (name, did), target)
-        for name, did, target in zip(rivals, measured, targets, strict=True)
+        compared("frameworks", what, ("release-feeds", ours), (name, rates), target)
+        for (name, (_, target)), rates in zip(rivals.items(), others, strict=True)
     ]
 
 
 def check(server: Server) -> None:
-    """Make sure that a server answers with the feed, compressed: a ratio to an error is none."""
+    """Raise ``RuntimeError`` unless a server answers with the whole feed, compressed."""
     answer = server.ask(PATH, GZIP)
-    if answer.status != 200 or answer.header("Content-Encoding") != "gzip":  # noqa: PLR2004
-        raise RuntimeError(f"{server.address(PATH)} answers {answer.status}, {answer.headers}")
+    if answer.status != 200 or answer.header("Content-Encoding") != "gzip":  # noqa: PLR2004 - OK
+        raise RuntimeError(f"{server.url(PATH)} answers {answer.status}, {answer.headers}")
     count = gzip.decompress(answer.body).count(b"<entry")
     if count != ENTRIES:
-        raise RuntimeError(f"{server.address(PATH)} has {count} entries")
+        raise RuntimeError(f"{server.url(PATH)} has {count} entries")
 
 
-def loads(bench: Bench, servers: Sequence[Server], headers: Mapping[str, str]) -> list[list[Load]]:
-    """Load all servers in turn, in rounds; return what each did."""
-    for server in servers:
-        load(server.address(PATH), headers, _WARM_SECONDS)
+def loads(bench: Bench, requests: Sequence[tuple[Server, Mapping[str, str]]]) -> list[list[float]]:
+    """Load all servers in turn, in rounds; return the answers per second of each."""
+    for server, headers in requests:
+        load(server.url(PATH), headers, _WARM_SECONDS)
     return bench.interleaved(
-        [partial(load, server.address(PATH), headers, bench.seconds) for server in servers]
+        [partial(load, server.url(PATH), headers, bench.seconds) for server, headers in requests]
     )
 
 
 def compared(
     row: str,
     what: str,
-    ours: tuple[str, Sequence[Load]],
-    rival: tuple[str, Sequence[Load]],
+    ours: tuple[str, Sequence[float]],
+    rival: tuple[str, Sequence[float]],
     target: Target | None,
 ) -> Result:
-    """Compare the loads of two named servers by their answers a second."""
+    """Compare two named servers by their answers per second."""
     return Result(
         row=row,
         what=what,
-        ours=_side(*ours),
-        rival=_side(*rival),
-        figures=ratios([one.rate for one in ours[1]], [one.rate for one in rival[1]]),
+        ours=Side(ours[0], median(ours[1]), "/s"),
+        rival=Side(rival[0], median(rival[1]), "/s"),
+        figures=ratios(ours[1], rival[1]),
         target=target,
     )
 
 
-def _side(name: str, loads: Sequence[Load]) -> Side:
-    return Side(
-        name,
-        median(one.rate for one in loads),
-        "/s",
-        (median(one.p50 for one in loads), median(one.p99 for one in loads)),
-    )
-
-
 @contextmanager
-def _kept(answer: Answer) -> Iterator[Path]:
-    """Keep an answer in a file, for the bare application."""
-    stated = {
+def _saved(answer: Answer) -> Iterator[Path]:
+    """Write an answer to a file for the bare application."""
+    content = {
         "status": f"{answer.status} {answer.reason}",
         "headers": answer.headers,
         "body": b64encode(answer.body).decode(),
     }
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "answer.json"
-        path.write_text(json.dumps(stated), encoding="utf-8")
+        path.write_text(json.dumps(content), encoding="utf-8")
         yield path
 
 
 def environment(settings: Settings) -> dict[str, str]:
-    """Return the variables of the service over a store."""
+    """Return the environment variables of the service on a store."""
     return environ(Path(Store(settings.database_url).name))

@@ -1,4 +1,4 @@
-"""The results as Markdown, and their place in a document that says more."""
+"""The results as Markdown, written between two markers of a document."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,36 +10,35 @@ from bench.polls import FEW
 BEGIN: Final = "<!-- bench:begin -->"
 END: Final = "<!-- bench:end -->"
 
-
 _METHOD: Final = """\
-`python -m bench`, {rounds} rounds, on two cores: the servers on one; wrk (one thread, eight
-connections kept alive, {seconds} s a run) and whatever runs in process on the other. In each round
-ours and its rivals take turns, in an order that alternates, and give one figure: ours as a multiple
-of the rival's. What stands beside the names of the two are the medians of their own figures. The
-95 % interval is that of the figure's median, by the signs of the rounds.
+`python -m bench`, {rounds} rounds, on two cores: the servers run on one; wrk (one thread, eight
+persistent connections, {seconds} s a run) and everything that is measured in process run on the
+other. In each round ours and its rivals take turns, in alternating order, and give one figure: ours
+as a multiple of the rival's. The values next to the names of the two are the medians of their own
+measurements. The 95 % interval is that of the median of the figures, from the sign test.
 
-All applications are served by one gunicorn worker of four threads with the service's own settings,
-and none of them, nor nginx, writes an access log. Releases have 4 KB of text. Polls are measured on
-a store of {few:,} releases, where a rival's query costs it least.
+Each application is served by one gunicorn worker with four threads and the service's own gunicorn
+settings. Neither the applications nor nginx write an access log. Releases have 4 KB of text. Polls
+are measured on a store of {few:,} releases, where a rival's query is cheapest.
 
 An import is `feeds import` of JSON Lines into a new SQLite store, from the start of the command to
-its end. Its rival has the finished rows, and puts them with `json.loads` and `executemany` into the
-same tables and indexes, in one transaction. Releases added one by one are imported in process."""
+its end. Its rival has the finished rows and inserts them with `json.loads` and `executemany` into
+the same tables and indexes, in one transaction. Single releases are imported in process."""
 
 
 class UnmarkedError(Exception):
-    """The document has no place for the results; the message says what is missing."""
+    """The document lacks the markers; the message names them."""
 
 
 def page_with(document: Path, text: str) -> str:
-    """Return the document with this text between its marker lines."""
+    """Return the document with this text between its markers."""
     lines = document.read_text(encoding="utf-8").splitlines()
     try:
         begin = lines.index(BEGIN)
         end = lines.index(END, begin)
     except ValueError:
         raise UnmarkedError(
-            f"{document} has no lines {BEGIN} and {END} to write the results between."
+            f"{document} has no lines {BEGIN} and {END}, between which the results are written."
         ) from None
     return "\n".join([*lines[: begin + 1], text.strip("\n"), *lines[end:]]) + "\n"
 
@@ -47,21 +46,22 @@ def page_with(document: Path, text: str) -> str:
 def markdown(
     bench: Bench, results: Sequence[Result], skipped: Mapping[str, str], chart: str
 ) -> str:
-    """Write all results."""
+    """Describe the method and write all results."""
     parts = [_method(bench), f"![Figures, 95 % intervals and targets of the rows]({chart})"]
-    parts += [_table(results), _latencies(results)]
+    parts.append(table(results))
     if skipped:
         parts.append(
             "\n".join(f"- `{row}` was not measured. {why}" for row, why in skipped.items())
         )
-    return "\n\n".join(part for part in parts if part)
+    return "\n\n".join(parts)
 
 
 def _method(bench: Bench) -> str:
     return _METHOD.format(rounds=bench.rounds, seconds=bench.seconds, few=FEW)
 
 
-def _table(results: Sequence[Result]) -> str:
+def table(results: Sequence[Result]) -> str:
+    """Write a line for each result."""
     lines = [
         "| row | what | ours | rival | figure | quartiles | 95 % interval | target | reached |",
         "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
@@ -81,24 +81,6 @@ def _table(results: Sequence[Result]) -> str:
         ]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
-
-
-def _latencies(results: Sequence[Result]) -> str:
-    """Write what the requests of the loads took, each side once a row."""
-    lines = [
-        "| row | under load | p50 | p99 |",
-        "| --- | --- | --- | --- |",
-    ]
-    heading = len(lines)
-    for result in results:
-        for side in (result.ours, result.rival):
-            if side.latency is not None:
-                p50, p99 = map(number, side.latency)
-                line = f"| `{result.row}` | {side.name} | {p50} ms | {p99} ms |"
-                # One of ours may stand against several rivals.
-                if line not in lines:
-                    lines.append(line)
-    return "\n".join(lines) if len(lines) > heading else ""
 
 
 def _span(span: tuple[float, float] | None) -> str:

@@ -1,4 +1,4 @@
-"""The servers under load: gunicorn and nginx on a core of their own, stopped whatever happens."""
+"""The servers under load: gunicorn and nginx on a core of their own, always stopped at the end."""
 
 import http.client
 import os
@@ -6,7 +6,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,21 +14,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from bench.commands import OURS, Checkout, outside
+
 SERVER_CORE: Final = 0
 LOAD_CORE: Final = 1
 
-_ROOT = Path(__file__).resolve().parents[1]
 _START_SECONDS = 30
 _STOP_SECONDS = 10
 
 
 class MissingError(Exception):
-    """A program is not installed; the message says which package has it."""
+    """A program is not installed; the message names its package."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer as it came over the wire."""
+    """One answer, as received."""
 
     status: int
     reason: str
@@ -37,17 +37,17 @@ class Answer:
     body: bytes
 
     def header(self, name: str) -> str:
-        """Return the value of a header; raise ``RuntimeError`` where it is missing."""
+        """Return the value of a header. Raises ``RuntimeError`` if it is missing."""
         for known, value in self.headers:
             if known.lower() == name.lower():
                 return value
         raise RuntimeError(f"the answer has no {name}")
 
-    def finished(self) -> "Answer":
-        """Return it without what the server adds to every answer by itself."""
+    def from_application(self) -> "Answer":
+        """Return the answer without the headers that gunicorn adds."""
         own = {"server", "date", "connection"}
-        kept = tuple(header for header in self.headers if header[0].lower() not in own)
-        return Answer(self.status, self.reason, kept, self.body)
+        rest = tuple(header for header in self.headers if header[0].lower() not in own)
+        return Answer(self.status, self.reason, rest, self.body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +57,12 @@ class Server:
     port: int
     pid: int
 
-    def address(self, path: str) -> str:
-        """Return the absolute address of a path."""
+    def url(self, path: str) -> str:
+        """Return the absolute URL of a path."""
         return f"http://127.0.0.1:{self.port}{path}"
 
     def ask(self, path: str, headers: Mapping[str, str]) -> Answer:
-        """Ask once."""
+        """Send one GET request."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
             connection.request("GET", path, headers=dict(headers))
@@ -74,8 +74,8 @@ class Server:
 
 
 def program(name: str, package: str) -> str:
-    """Return the path of a program; raise ``MissingError`` where it is not installed."""
-    # Debian keeps nginx where an ordinary user's PATH does not lead.
+    """Return the path of a program. Raises ``MissingError`` if it is not installed."""
+    # Debian installs nginx in a folder that is not in an ordinary user's PATH.
     found = shutil.which(name, path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin")
     if found is None:
         raise MissingError(f"{name} is missing: install Debian's package {package}.")
@@ -83,33 +83,34 @@ def program(name: str, package: str) -> str:
 
 
 def pinned(core: int) -> list[str]:
-    """Return the beginning of a command that is to run on one core."""
+    """Return the first words of a command line that runs on one core."""
     return [program("taskset", "util-linux"), "-c", str(core)]
 
 
 @contextmanager
-def gunicorn(app: str, environ: Mapping[str, str]) -> Iterator[Server]:
-    """Serve a WSGI application with the service's own settings of gunicorn."""
+def gunicorn(app: str, environ: Mapping[str, str], checkout: Checkout = OURS) -> Iterator[Server]:
+    """Serve a WSGI application of a checkout with the gunicorn settings of its service."""
     port = free_port()
-    command = [sys.executable, "-m", "gunicorn", "--log-level", "warning"]
+    command = [checkout.python, "-m", "gunicorn", "--log-level", "warning"]
     command += ["-c", "python:feeds.gunicorn_conf", app]
-    bound = {"FEEDS_BIND": f"127.0.0.1:{port}"}
-    with running(command, {**environ, **bound}, port) as server:
+    bind = {"FEEDS_BIND": f"127.0.0.1:{port}"}
+    with running(command, {**environ, **checkout.environ, **bind}, port, checkout.folder) as server:
         yield server
 
 
 @contextmanager
-def running(command: Sequence[str], environ: Mapping[str, str], port: int) -> Iterator[Server]:
+def running(
+    command: Sequence[str], environ: Mapping[str, str], port: int, folder: Path = OURS.folder
+) -> Iterator[Server]:
     """Run a server on its core until the block ends."""
-    outside = {name: value for name, value in os.environ.items() if name[:6] != "FEEDS_"}
     with tempfile.TemporaryFile("w+") as log:
         process = subprocess.Popen(  # noqa: S603 - our own command
             [*pinned(SERVER_CORE), *command],
-            cwd=_ROOT,
-            env={**outside, **environ},
+            cwd=folder,
+            env={**outside(), **environ},
             stdout=log,
             stderr=subprocess.STDOUT,
-            # Ctrl-C reaches this program alone, which stops its servers in order.
+            # Ctrl-C must reach this program only, which then stops its servers.
             start_new_session=True,
         )
         try:
@@ -117,16 +118,16 @@ def running(command: Sequence[str], environ: Mapping[str, str], port: int) -> It
             yield Server(port, process.pid)
         except Exception as error:
             log.seek(0)
-            said = log.read()
-            if said:
-                error.add_note(f"{command[0]} said:\n{said}")
+            output = log.read()
+            if output:
+                error.add_note(f"{command[0]} printed:\n{output}")
             raise
         finally:
             _stop(process)
 
 
 def free_port() -> int:
-    """Return a port of the loopback that nobody listens on now."""
+    """Return a port of the loopback interface on which nothing listens now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -148,7 +149,7 @@ def _wait(process: subprocess.Popen[bytes], port: int) -> None:
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
     if process.poll() is None:
-        # gunicorn and nginx both take this for: at once, without waiting for connections.
+        # On SIGINT gunicorn and nginx both stop at once, without waiting for connections.
         process.send_signal(signal.SIGINT)
         try:
             process.wait(_STOP_SECONDS)

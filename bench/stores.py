@@ -1,4 +1,4 @@
-"""Rows of one process: documents made cold, out of stores of different sizes."""
+"""Rows in one process: documents built from stores of different sizes, with nothing cached."""
 
 import threading
 from collections.abc import Callable
@@ -8,15 +8,14 @@ from statistics import median
 from sqlalchemy import Engine, event
 
 from bench.corpus import category
+from bench.feedgen_rival import atom, entry
 from bench.measure import Bench, Result, Side, SkippedError, Target, ratios, timed
-from bench.plain import atom, entry
 from bench.polls import FEW, PATH
 from feeds.app import create_app
 from feeds.documents import build
 from feeds.formats import FORMATS
 from feeds.settings import Settings
 from feeds.store import Store
-from feeds.web.pages import pages
 
 SOME = 20_000
 """Releases in the two stores that differ in the number of their categories."""
@@ -28,21 +27,21 @@ _ATOM = FORMATS["atom"]
 
 
 def _cold_feed(store: Store, settings: Settings) -> str:
-    """Make the feed of the largest category as at a first request; return its tag."""
+    """Build the feed of the largest category as for a first request; return its entity tag."""
     with store.read() as snapshot:
-        made = build.subscription(snapshot, settings.site, (_SLUG,), _ATOM)
-    if made is None:
+        document = build.subscription(snapshot, settings.site, (_SLUG,), _ATOM)
+    if document is None:
         raise RuntimeError(f"the store has no category {_SLUG}")
-    return made.etag
+    return document.etag
 
 
 def _archive_page(store: Store, settings: Settings, number: int) -> str:
-    """Make an archive document of all releases; return its tag."""
+    """Build an archive document of all releases; return its entity tag."""
     with store.read() as snapshot:
-        made = build.archive(snapshot, settings.site, (), number, _ATOM)
-    if made is None:
+        document = build.archive(snapshot, settings.site, (), number, _ATOM)
+    if document is None:
         raise RuntimeError(f"the store has no archive page {number}")
-    return made.etag
+    return document.etag
 
 
 def _feed_of(settings: Settings) -> Callable[[], str]:
@@ -50,7 +49,7 @@ def _feed_of(settings: Settings) -> Callable[[], str]:
 
 
 def cold(bench: Bench) -> list[Result]:
-    """Compare a cold feed with feedgen alone, which has its entries already."""
+    """Compare a cold feed with feedgen alone, which gets its entries ready to render."""
     settings = bench.store(FEW)
     site = settings.site
     with Store(settings.database_url).read() as snapshot:
@@ -59,19 +58,20 @@ def cold(bench: Bench) -> list[Result]:
             raise RuntimeError(f"the store has no category {_SLUG}")
         releases = snapshot.newest_releases(selection, site.entries)
     entries = [entry(release, site.base_url, site.title) for release in releases]
-    address = f"{site.base_url}/categories/{_SLUG}.atom"
-    bare = partial(atom, selection.feed_id, category(0).name, address, entries)
+    url = f"{site.base_url}/categories/{_SLUG}.atom"
+    feedgen = partial(atom, selection.feed_id, category(0).name, url, entries)
     what = f"cold feed of {len(entries)} entries"
-    names = "from the store, with its tag", "feedgen alone"
-    return [_compared(bench, "cold", what, names, (_feed_of(settings), bare), Target(2.5, False))]
+    names = "from the store, with its entity tag", "feedgen alone"
+    calls = _feed_of(settings), feedgen
+    return [_compared(bench, "cold", what, names, calls, Target(2.5, at_least=False))]
 
 
 def million(bench: Bench) -> list[Result]:
-    """Compare a cold feed out of a large store with the same out of a small one."""
+    """Compare a cold feed from a large store with the same feed from a small one."""
     sizes = bench.releases, FEW
     feeds = _feed_of(bench.store(sizes[0])), _feed_of(bench.store(sizes[1]))
     names = f"{sizes[0]:,} releases", f"{sizes[1]:,} releases"
-    return [_compared(bench, "million", "cold feed", names, feeds, Target(1.2, False))]
+    return [_compared(bench, "million", "cold feed", names, feeds, Target(1.2, at_least=False))]
 
 
 def archive(bench: Bench) -> list[Result]:
@@ -81,45 +81,32 @@ def archive(bench: Bench) -> list[Result]:
     with store.read() as snapshot:
         last = snapshot.newest_page(snapshot.everything())
     if not last:
-        raise SkippedError("The store has no archive pages: build it anew with --fresh.")
+        raise SkippedError("The store has no archive pages: build it again with --fresh.")
     oldest, newest = (partial(_archive_page, store, settings, n) for n in (1, last))
     names = "page 1, the oldest", f"page {last:,}, the newest"
     ends = oldest, newest
-    return [_compared(bench, "archive", "archive page", names, ends, Target(1.2, False))]
+    return [_compared(bench, "archive", "archive page", names, ends, Target(1.2, at_least=False))]
 
 
 def categories(bench: Bench) -> list[Result]:
-    """Compare a store of very many categories with one of few: times and numbers of statements."""
+    """Compare a store of very many categories with one of few: time and SQL statements."""
     many, few = bench.store(SOME, MANY_CATEGORIES), bench.store(SOME, FEW_CATEGORIES)
     names = f"{MANY_CATEGORIES:,} categories", f"{FEW_CATEGORIES:,} categories"
     feeds = _feed_of(many), _feed_of(few)
-    indexes = _index_of(many), _index_of(few)
     return [
-        _compared(bench, "categories", "cold feed", names, feeds, Target(1.2, False)),
+        _compared(bench, "categories", "cold feed", names, feeds, Target(1.2, at_least=False)),
         _counted("SQL statements of a feed", names, (many, few), PATH),
         _counted("SQL statements of the index page", names, (many, few), "/"),
-        _compared(bench, "categories", "cold index page", names, indexes, None),
     ]
 
 
-def _index_of(settings: Settings) -> Callable[[], str]:
-    """Return what makes the index page as at a first request, and returns its tag."""
-    app, store = create_app(settings), Store(settings.database_url)
-
-    def make() -> str:
-        with app.app_context(), store.read() as snapshot:
-            return pages.index(snapshot, settings.site).etag
-
-    return make
-
-
-def _compared(  # noqa: PLR0913, PLR0917 - each is a field of its own
+def _compared(  # noqa: PLR0913, PLR0917 - each is a field of the result
     bench: Bench,
     row: str,
     what: str,
     names: tuple[str, str],
     calls: tuple[Callable[[], object], Callable[[], object]],
-    target: Target | None,
+    target: Target,
 ) -> Result:
     ours, rival = bench.interleaved([timed(call) for call in calls])
     return Result(
@@ -142,25 +129,25 @@ def _counted(
         ours=Side(names[0], ours, ""),
         rival=Side(names[1], rival, ""),
         figures=[ours / rival],
-        target=Target(1, False),
+        target=Target(1, at_least=False),
     )
 
 
 def _statements(settings: Settings, path: str) -> int:
-    """Count the SQL statements of a new application's first answer, whatever engine they take."""
-    said: list[str] = []
-    asking = threading.get_ident()
+    """Count the SQL statements of the first answer of a new application, on all its engines."""
+    statements: list[str] = []
+    requesting = threading.get_ident()
 
     def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        # A thread that looks at the store at a steady pace is no part of the answer.
-        if threading.get_ident() == asking:
-            said.append(statement)
+        # The thread that checks the revision at intervals does not belong to the answer.
+        if threading.get_ident() == requesting:
+            statements.append(statement)
 
     event.listen(Engine, "before_cursor_execute", note)
     try:
         answer = create_app(settings).test_client().get(path)
     finally:
         event.remove(Engine, "before_cursor_execute", note)
-    if answer.status_code != 200 or not said:  # noqa: PLR2004 - OK
-        raise RuntimeError(f"{path} answers {answer.status} after {len(said)} statements")
-    return len(said)
+    if answer.status_code != 200 or not statements:  # noqa: PLR2004 - OK
+        raise RuntimeError(f"{path} answers {answer.status} after {len(statements)} statements")
+    return len(statements)

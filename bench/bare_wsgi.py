@@ -1,6 +1,6 @@
 """A rival: the least that a WSGI application can do, which is to return a finished answer.
 
-``BENCH_ANSWER`` names the JSON file of an answer that the service gave before.
+``BENCH_ANSWER`` is the JSON file of an answer that the service gave before.
 """
 
 import json
@@ -20,6 +20,6 @@ _chunks = [b64decode(_answer["body"])]
 
 
 def app(_environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-    """Answer."""
+    """Answer any request."""
     start_response(_status, _headers)
     return _chunks

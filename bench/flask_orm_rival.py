@@ -1,8 +1,8 @@
-"""A rival: the same feed as an ordinary Flask application writes it at every request.
+"""A rival: an ordinary Flask application that renders the same feed at every request.
 
-SQLAlchemy's ORM maps the same rows of the same store, feedgen writes them, Werkzeug answers
-conditional requests and the standard library compresses. Its connections stay open in a pool,
-which the service's own do not.
+SQLAlchemy's ORM maps the same rows of the same store, feedgen renders them, Werkzeug answers
+conditional requests, and the standard library compresses. Unlike the service, it has a pool of
+open connections.
 """
 
 import gzip
@@ -21,7 +21,7 @@ from sqlalchemy.orm import (
 )
 from werkzeug.exceptions import NotFound
 
-from bench.plain import PlainEntry, atom
+from bench.feedgen_rival import PlainEntry, atom
 
 ENTRIES = 50
 
@@ -32,7 +32,7 @@ app = Flask(__name__)
 
 
 class Base(DeclarativeBase):
-    """Base of the two models."""
+    """The base class of the two models."""
 
 
 membership = Table(
@@ -55,7 +55,7 @@ class Category(Base):
 
 
 class Release(Base):
-    """A release, with what a feed shows of it."""
+    """A release with the columns that a feed shows."""
 
     __tablename__ = "release"
 
@@ -73,7 +73,7 @@ class Release(Base):
 
 @app.get("/categories/<slug>.atom")
 def category(slug: str) -> Response:
-    """Write the feed of a category."""
+    """Render the feed of a category."""
     with session() as open_session:
         found = open_session.scalar(select(Category).where(Category.slug == slug))
         if found is None:

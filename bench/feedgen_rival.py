@@ -1,4 +1,4 @@
-"""feedgen as its documentation shows it: entries in, an Atom document out."""
+"""A rival: feedgen as in its documentation, from entries to an Atom document."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from feeds.domain import Release
 
 @dataclass(frozen=True, slots=True)
 class PlainEntry:
-    """What an ordinary feed says of a release."""
+    """What an ordinary feed contains of a release."""
 
     id: str
     title: str
@@ -25,7 +25,7 @@ class PlainEntry:
 
 
 def entry(release: Release, base_url: str, author: str) -> PlainEntry:
-    """Take what an ordinary feed says from a release of the store."""
+    """Return the entry of a release."""
     return PlainEntry(
         id=release.entry_id,
         title=release.title,
@@ -39,15 +39,15 @@ def entry(release: Release, base_url: str, author: str) -> PlainEntry:
     )
 
 
-def atom(feed_id: str, title: str, address: str, entries: Iterable[PlainEntry]) -> bytes:
-    """Write an Atom document."""
-    made = FeedGenerator()
-    made.id(feed_id)
-    made.title(title)
-    made.link(href=address, rel="self")
-    made.language("lv")
+def atom(feed_id: str, title: str, url: str, entries: Iterable[PlainEntry]) -> bytes:
+    """Render an Atom document."""
+    feed = FeedGenerator()
+    feed.id(feed_id)
+    feed.title(title)
+    feed.link(href=url, rel="self")
+    feed.language("lv")
     for one in entries:
-        element = made.add_entry(order="append")
+        element = feed.add_entry(order="append")
         element.id(one.id)
         element.title(one.title)
         element.updated(one.updated)
@@ -57,5 +57,5 @@ def atom(feed_id: str, title: str, address: str, entries: Iterable[PlainEntry]) 
         element.category(term=one.category)
         element.summary(one.summary)
         element.content(one.content, type="html")
-    document: bytes = made.atom_str()
+    document: bytes = feed.atom_str()
     return document

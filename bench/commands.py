@@ -1,0 +1,80 @@
+"""The command ``feeds`` of a checkout, run as a process that is measured."""
+
+import os
+import subprocess
+import sys
+import time
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """A working tree of the project, run by its own ``.venv`` or else by this interpreter."""
+
+    folder: Path
+
+    @property
+    def python(self) -> str:
+        """The interpreter."""
+        own = self.folder / ".venv" / "bin" / "python"
+        return str(own) if own.exists() else sys.executable
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """The variables that make the interpreter import the modules of this checkout."""
+        return {"PYTHONPATH": str(self.folder)}
+
+    @cached_property
+    def _entry(self) -> str:
+        # Another commit may have another entry point.
+        project = tomllib.loads((self.folder / "pyproject.toml").read_text(encoding="utf-8"))
+        module, _, function = project["project"]["scripts"]["feeds"].partition(":")
+        return f"from {module} import {function}; {function}()"
+
+    def feeds(self, *arguments: str) -> list[str]:
+        """Return the command line of ``feeds`` with these arguments."""
+        return [self.python, "-c", self._entry, *arguments]
+
+    def run(self, arguments: Sequence[str], environ: Mapping[str, str]) -> "Usage":
+        """Run ``feeds`` to its end. Raises ``RuntimeError`` if it fails."""
+        return run(self.feeds(*arguments), {**environ, **self.environ}, self.folder)
+
+
+OURS: Final = Checkout(Path(__file__).resolve().parents[1])
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a process took: elapsed and CPU time in seconds, and its peak memory in MB."""
+
+    seconds: float
+    cpu: float
+    peak: float
+
+
+def run(command: Sequence[str], environ: Mapping[str, str], folder: Path) -> Usage:
+    """Run a command to its end. Raises ``RuntimeError`` if it fails."""
+    begin = time.perf_counter()
+    process = subprocess.Popen(  # noqa: S603 - our own command
+        command,
+        cwd=folder,
+        env={**outside(), **environ},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    _, status, used = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - begin
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}")
+    return Usage(seconds, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+
+
+def outside() -> dict[str, str]:
+    """Return the variables of this process without the settings of another service."""
+    return {name: value for name, value in os.environ.items() if name[:6] != "FEEDS_"}
