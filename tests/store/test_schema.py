@@ -1,5 +1,6 @@
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import event, inspect
+from sqlalchemy import Connection, event, inspect
 from sqlalchemy.engine import Engine
 
 from feeds.app import check
@@ -22,11 +23,11 @@ from tests.portal import START, Portal, page
 def test_a_store_is_made_once_and_left_as_it_is_afterwards(tmp_path: Path) -> None:
     portal = Portal(tmp_path)
     made = portal.feeds("migrate")
-    assert (made.code, made.out) == (0, f"Made the release store {portal.file} (schema 0004).\n")
+    assert (made.code, made.out) == (0, f"Created the store {portal.file} (schema 0001).\n")
     portal.imported(page())
     before = portal.client().get("/releases.atom")
     again = portal.feeds("migrate")
-    assert again.out == f"{portal.file} has the schema of this version (0004).\n"
+    assert again.out == f"The store {portal.file} has the current schema (0001).\n"
     assert portal.client().get("/releases.atom").headers == before.headers
 
 
@@ -42,29 +43,20 @@ def test_the_migrations_make_what_the_models_describe(portal: Portal) -> None:
     assert differences == []
 
 
-def test_the_migrations_go_down_and_up_again(portal: Portal) -> None:
+def downgrade(connection: Connection, to: str) -> None:
+    """Undo the migrations after a version; no command does that."""
     config = version._config()  # noqa: SLF001
+    config.attributes["connection"] = connection
+    command.downgrade(config, to)
+
+
+def test_the_migrations_go_down_and_up_again(portal: Portal) -> None:
     with writing(portal.engine) as connection:
-        config.attributes["connection"] = connection
-        command.downgrade(config, "base")
+        downgrade(connection, "base")
         assert inspect(connection).get_table_names() == ["alembic_version"]
     assert portal.feeds("status").code == 2
     assert portal.feeds("migrate").code == 0
     assert portal.imported(page()).feeds("status").code == 0
-
-
-def test_a_store_from_before_archive_pages_gets_them(another: Callable[..., Portal]) -> None:
-    portal = another(FEEDS_ENTRIES="2")
-    portal.imported(*(page(f"R{n}", published=f"2010-05-0{n + 1} 12:00:00") for n in range(5)))
-    before = portal.client().get("/releases/archive/1.atom").data
-    config = version._config()  # noqa: SLF001
-    with writing(portal.engine) as connection:
-        config.attributes["connection"] = connection
-        command.downgrade(config, "0001")
-    assert "older schema: run `feeds migrate`" in portal.feeds("status").err
-    assert portal.feeds("migrate").code == 0
-    assert portal.client().get("/releases/archive/1.atom").data == before
-    assert portal.client().get("/categories/pasvaldibas/archive/2.atom").status_code == 200
 
 
 @pytest.mark.engines("sqlite", reason="these are SQLite's pragmas")
@@ -155,33 +147,61 @@ def test_a_schema_that_this_code_cannot_read_is_refused(
         assert sentence in ran.err
 
 
-def test_an_older_schema_is_refused_with_what_to_run(portal: Portal, tmp_path: Path) -> None:
-    # A later version of this service is the same one with one more migration.
-    folder = tmp_path / "migrations"
-    shutil.copytree(Path(version.__file__).parent / "migrations", folder)
-    (folder / "versions" / "0004_later.py").write_text(
-        "from alembic import op\nrevision = '0005'\ndown_revision = '0004'\n"
-        "def upgrade():\n    op.execute('CREATE TABLE later (id INTEGER PRIMARY KEY)')\n"
-        "def downgrade():\n    op.execute('DROP TABLE later')\n"
+@contextmanager
+def next_version(folder: Path, upgrade: str, downgrade: str = "") -> Iterator[None]:
+    """Add a migration 0002 that runs these SQL statements, as the next release would."""
+    shutil.copytree(Path(version.__file__).parent / "migrations", folder / "migrations")
+    (folder / "migrations" / "versions" / "0002_next.py").write_text(
+        "from alembic import op\nrevision = '0002'\ndown_revision = '0001'\n"
+        f"def upgrade():\n    for sql in {upgrade!r}.split(';'): op.execute(sql)\n"
+        f"def downgrade():\n    op.execute({downgrade!r})\n"
     )
-    portal.imported(page())
-    before = portal.client().get("/releases.atom").data
-    version._config().set_main_option("script_location", str(folder))  # noqa: SLF001
+    version._config().set_main_option("script_location", str(folder / "migrations"))  # noqa: SLF001
     version._known.cache_clear()  # noqa: SLF001
     try:
-        ran = portal.feeds("status")
-        assert (ran.code, ran.err) == (
-            2,
-            (
-                f"feeds: The release store at {portal.store.name} has an older schema: "
-                "run `feeds migrate`.\n"
-            ),
-        )
-        assert "from schema 0004 to 0005" in portal.feeds("migrate").out
-        assert portal.client().get("/releases.atom").data == before
+        yield
     finally:
         version._config.cache_clear()  # noqa: SLF001
         version._known.cache_clear()  # noqa: SLF001
+
+
+def test_an_older_schema_is_refused_until_it_is_upgraded(portal: Portal, tmp_path: Path) -> None:
+    portal.imported(page())
+    before = portal.client().get("/releases.atom").data
+    create, drop = "CREATE TABLE later (id INTEGER PRIMARY KEY)", "DROP TABLE later"
+    with next_version(tmp_path, create, drop):
+        for _ in range(2):
+            ran = portal.feeds("status")
+            assert (ran.code, ran.err) == (
+                2,
+                (
+                    f"feeds: The release store at {portal.store.name} has an older schema: "
+                    "run `feeds migrate`.\n"
+                ),
+            )
+            assert "from schema 0001 to 0002" in portal.feeds("migrate").out
+            assert portal.client().get("/releases.atom").data == before
+            with writing(portal.engine) as connection:
+                downgrade(connection, "0001")
+    assert portal.feeds("status").code == 0
+
+
+def test_what_an_upgrade_empties_is_derived_again(
+    another: Callable[..., Portal], tmp_path: Path
+) -> None:
+    portal = another(FEEDS_ENTRIES="2")
+    portal.imported(*(page(f"R{n}", published=f"2010-05-0{n + 1} 12:00:00") for n in range(5)))
+    before = portal.client().get("/releases/archive/1.atom").data
+    counts = portal.sql("SELECT * FROM year_count ORDER BY selection, year")
+    upgrade = (
+        "DELETE FROM archive_page; UPDATE selection SET tail = count; DELETE FROM year_count; "
+        "UPDATE head SET settings_digest = ''"
+    )
+    with next_version(tmp_path, upgrade):
+        assert portal.feeds("migrate").code == 0
+        assert portal.client().get("/releases/archive/1.atom").data == before
+        assert portal.client().get("/categories/pasvaldibas/archive/2.atom").status_code == 200
+        assert portal.sql("SELECT * FROM year_count ORDER BY selection, year") == counts
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
@@ -208,7 +228,7 @@ def test_fewer_entries_than_an_archive_page_are_refused_at_start(
     assert check(portal.settings) == []
     portal.environ["FEEDS_ENTRIES"] = "30"
     assert check(portal.settings) == [
-        "Settings or formats have changed since the last `feeds migrate`: run it now."
+        "Settings or formats have changed since the last `feeds migrate`: run it again."
     ]
     portal.environ["FEEDS_ENTRIES"] = "19"
     with pytest.raises(SettingsError, match=r"FEEDS_ENTRIES=19 is smaller than .* at least 20"):

@@ -4,12 +4,9 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-from alembic import command
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from feeds.store.engine import writing
-from feeds.store.schema import version
 from tests.portal import Portal, page
 
 
@@ -65,17 +62,6 @@ def test_what_was_changed_under_other_settings_is_counted_anew(
     assert portal.feeds("migrate").code == 0
     assert kept(portal) == shown(portal)
     assert kept(portal)[""] == {**before[""], 2012: 1}
-
-
-def test_a_store_from_before_years_gets_them(portal: Portal) -> None:
-    portal.imported(page("A", published="2008-05-01 12:00:00"), page("B", "Kultūra"))
-    config = version._config()  # noqa: SLF001
-    with writing(portal.engine) as connection:
-        config.attributes["connection"] = connection
-        command.downgrade(config, "0002")
-    assert portal.feeds("migrate").code == 0
-    assert kept(portal) == shown(portal)
-    assert kept(portal)["kultura"] == {2010: 1}
 
 
 def test_years_follow_edits_withdrawals_and_restorations(portal: Portal, tmp_path: Path) -> None:

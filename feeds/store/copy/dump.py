@@ -36,11 +36,11 @@ from feeds.errors import FeedsError, RefusedError
 from feeds.store.engine import is_sqlite, name, reading, writing
 from feeds.store.read.snapshot import Head, Snapshot
 from feeds.store.schema.tables import (
-    AddressRow,
     Base,
     HeadRow,
     LabelRow,
     NoticeRow,
+    RedirectRow,
     ReleaseRow,
     SelectionRow,
     UtcSeconds,
@@ -118,7 +118,7 @@ class Filling:
         self._sqlite = sqlite
         self._taken = Snapshot(connection)
         connection.execute(select(HeadRow.id).with_for_update())
-        held = [row.__table__.select() for row in (ReleaseRow, NoticeRow, AddressRow, LabelRow)]
+        held = [row.__table__.select() for row in (ReleaseRow, NoticeRow, RedirectRow, LabelRow)]
         if any(connection.execute(found.limit(1)).first() for found in held):
             raise RefusedError(
                 f"The release store at {where} is not empty, and an export is taken into an "

@@ -10,31 +10,31 @@ from typing import Any, NamedTuple
 from sqlalchemy import BigInteger, BindParameter, Integer, Select, bindparam, func, select, tuple_
 
 from feeds.store.schema.tables import (
-    AddressRow,
+    ArchivePageRow,
     HeadRow,
-    ImportRow,
+    ImportRunRow,
     LabelRow,
     ListingRow,
     MembershipRow,
     NoticeRow,
-    PageRow,
+    RedirectRow,
     ReleaseRow,
     SelectionRow,
     UtcSeconds,
-    YearRow,
+    YearCountRow,
 )
 
 _head = HeadRow.__table__.c
-_address = AddressRow.__table__.c
+_address = RedirectRow.__table__.c
 _label = LabelRow.__table__.c
 _selection = SelectionRow.__table__.c
 _release = ReleaseRow.__table__.c
 _membership = MembershipRow.__table__.c
 _listing = ListingRow.__table__.c
-_page = PageRow.__table__.c
+_page = ArchivePageRow.__table__.c
 _notice = NoticeRow.__table__.c
-_year = YearRow.__table__.c
-_import = ImportRow.__table__.c
+_year = YearCountRow.__table__.c
+_import = ImportRunRow.__table__.c
 
 BEGINNING = (datetime.min.replace(tzinfo=UTC), 0)
 """An order key before that of every release."""
@@ -206,7 +206,7 @@ REDIRECTS = (
         _address.format,
         _release.withdrawn,
     )
-    .outerjoin_from(AddressRow.__table__, ReleaseRow.__table__)
+    .outerjoin_from(RedirectRow.__table__, ReleaseRow.__table__)
     .outerjoin(SelectionRow.__table__, _address.selection == _selection.id)
     .order_by(_address.location)
 )

@@ -87,7 +87,7 @@ class SelectionRow(Base):
     name: Mapped[str]
     named: Mapped[bool] = mapped_column(default=False)
     count: Mapped[int] = mapped_column(default=0)
-    tail: Mapped[int] = mapped_column(default=0, server_default="0", index=True)
+    tail: Mapped[int] = mapped_column(default=0, index=True)
     revision: Mapped[int] = mapped_column(index=True)
     changed: Mapped[datetime]
     created: Mapped[datetime]
@@ -165,13 +165,13 @@ class ListingRow(Base):
     )
 
 
-class PageRow(Base):
+class ArchivePageRow(Base):
     """An archive page, numbered from the oldest, by its fence: the order key of its last release.
 
     It holds ``size`` releases: those after the fence of the page before it, up to its own.
     """
 
-    __tablename__ = "page"
+    __tablename__ = "archive_page"
     __table_args__ = (
         Index(None, "selection", "last_published", "last_rank", unique=True),
         {"sqlite_with_rowid": False},
@@ -181,15 +181,15 @@ class PageRow(Base):
     number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     last_published: Mapped[datetime]
     last_rank: Mapped[int]
-    size: Mapped[int] = mapped_column(server_default="0", index=True)
+    size: Mapped[int] = mapped_column(index=True)
     revision: Mapped[int] = mapped_column(index=True)
     changed: Mapped[datetime]
 
 
-class YearRow(Base):
+class YearCountRow(Base):
     """How many releases of a year, in the portal's zone, a selection shows; none: no row."""
 
-    __tablename__ = "year"
+    __tablename__ = "year_count"
     __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 - SQLAlchemy's name
 
     selection: Mapped[int] = mapped_column(Integer, ForeignKey("selection.id"), primary_key=True)
@@ -197,10 +197,10 @@ class YearRow(Base):
     count: Mapped[int]
 
 
-class AddressRow(Base):
+class RedirectRow(Base):
     """An old address, path and query, and the selection or release that it leads to."""
 
-    __tablename__ = "address"
+    __tablename__ = "redirect"
 
     location: Mapped[str] = mapped_column(primary_key=True)
     selection: Mapped[int | None] = mapped_column(Integer, ForeignKey("selection.id"), index=True)
@@ -225,7 +225,7 @@ class NoticeRow(Base):
     text: Mapped[str]
 
 
-class ImportRow(Base):
+class ImportRunRow(Base):
     """The outcome of one run of an import; ``finished`` is empty where it was interrupted."""
 
     __tablename__ = "import_run"

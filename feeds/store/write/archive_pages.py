@@ -22,7 +22,7 @@ from sqlalchemy import (
     update,
 )
 
-from feeds.store.schema.tables import ListingRow, PageRow, SelectionRow, UtcSeconds
+from feeds.store.schema.tables import ArchivePageRow, ListingRow, SelectionRow, UtcSeconds
 
 GROWTH = 4
 """How many times its size a page may reach before it and those after it are cut anew."""
@@ -51,15 +51,18 @@ class Cut:
 def last_fences(connection: Connection, selections: Iterable[int]) -> dict[int, Key]:
     """Return the newest fence of each of these selections that has one."""
     newest = (
-        select(PageRow.selection, func.max(PageRow.number).label("number"))
-        .where(PageRow.selection.in_(sorted(selections)))
-        .group_by(PageRow.selection)
+        select(ArchivePageRow.selection, func.max(ArchivePageRow.number).label("number"))
+        .where(ArchivePageRow.selection.in_(sorted(selections)))
+        .group_by(ArchivePageRow.selection)
         .subquery()
     )
     rows = connection.execute(
-        select(PageRow.selection, PageRow.last_published, PageRow.last_rank).join(
+        select(
+            ArchivePageRow.selection, ArchivePageRow.last_published, ArchivePageRow.last_rank
+        ).join(
             newest,
-            (newest.c.selection == PageRow.selection) & (newest.c.number == PageRow.number),
+            (newest.c.selection == ArchivePageRow.selection)
+            & (newest.c.number == ArchivePageRow.number),
         )
     )
     return {row.selection: (row.last_published, row.last_rank) for row in rows}
@@ -68,13 +71,13 @@ def last_fences(connection: Connection, selections: Iterable[int]) -> dict[int, 
 def page_of(connection: Connection, selection: int, key: Key) -> int:
     """Return the number of the page that holds a key not after the newest fence."""
     return connection.execute(
-        select(PageRow.number)
+        select(ArchivePageRow.number)
         .where(
-            PageRow.selection == selection,
-            tuple_(PageRow.last_published, PageRow.last_rank)
+            ArchivePageRow.selection == selection,
+            tuple_(ArchivePageRow.last_published, ArchivePageRow.last_rank)
             >= tuple_(literal(key[0], UtcSeconds), literal(key[1], BigInteger)),
         )
-        .order_by(PageRow.last_published, PageRow.last_rank)
+        .order_by(ArchivePageRow.last_published, ArchivePageRow.last_rank)
         .limit(1)
     ).scalar_one()
 
@@ -85,11 +88,11 @@ def draw_back(connection: Connection, selection: int, last: Key) -> int:
     That is one which it holds, where the one that its fence was made of has gone.
     """
     number = connection.execute(
-        select(func.max(PageRow.number)).where(PageRow.selection == selection)
+        select(func.max(ArchivePageRow.number)).where(ArchivePageRow.selection == selection)
     ).scalar_one()
     connection.execute(
-        update(PageRow)
-        .where(PageRow.selection == selection, PageRow.number == number)
+        update(ArchivePageRow)
+        .where(ArchivePageRow.selection == selection, ArchivePageRow.number == number)
         .values(last_published=last[0], last_rank=last[1])
     )
     return int(number)
@@ -107,9 +110,9 @@ def cut(connection: Connection, page_size: int, revision: int, instant: datetime
     for selection, tail in due:
         size = sizes.get(selection, page_size)
         last = connection.execute(
-            select(PageRow.number, PageRow.last_published, PageRow.last_rank)
-            .where(PageRow.selection == selection)
-            .order_by(PageRow.number.desc())
+            select(ArchivePageRow.number, ArchivePageRow.last_published, ArchivePageRow.last_rank)
+            .where(ArchivePageRow.selection == selection)
+            .order_by(ArchivePageRow.number.desc())
             .limit(1)
         ).first()
         number = last.number if last else 0
@@ -134,19 +137,19 @@ def _uncut(connection: Connection, page_size: int) -> tuple[dict[int, Repaginate
     """
     sizes = {}
     outgrown = connection.execute(
-        select(SelectionRow.id, SelectionRow.name, func.min(PageRow.number).label("number"))
-        .join(PageRow, PageRow.selection == SelectionRow.id)
-        .where(PageRow.size > GROWTH * page_size)
+        select(SelectionRow.id, SelectionRow.name, func.min(ArchivePageRow.number).label("number"))
+        .join(ArchivePageRow, ArchivePageRow.selection == SelectionRow.id)
+        .where(ArchivePageRow.size > GROWTH * page_size)
         .group_by(SelectionRow.id, SelectionRow.name)
         .order_by(SelectionRow.id)
     ).all()
     for selection, _, number in outgrown:
-        from_there = (PageRow.selection == selection, PageRow.number >= number)
+        from_there = (ArchivePageRow.selection == selection, ArchivePageRow.number >= number)
         held, pages = connection.execute(
-            select(func.sum(PageRow.size), func.count()).where(*from_there)
+            select(func.sum(ArchivePageRow.size), func.count()).where(*from_there)
         ).one()
         sizes[selection] = max(1, min(page_size, int(held) // pages))
-        connection.execute(delete(PageRow).where(*from_there))
+        connection.execute(delete(ArchivePageRow).where(*from_there))
         connection.execute(
             update(SelectionRow)
             .where(SelectionRow.id == selection)
@@ -182,7 +185,7 @@ def _cut_tail(  # noqa: PLR0913, PLR0917 - each is a column of the new pages
         "changed": literal(instant, UtcSeconds),
     }
     connection.execute(
-        insert(PageRow).from_select(
+        insert(ArchivePageRow).from_select(
             list(columns), select(*columns.values()).where(placed.c.place % page_size == 0)
         )
     )

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from feeds.domain import Notice
 from feeds.store.read.snapshot import ImportOutcome, Snapshot
-from feeds.store.schema.tables import HeadRow, ImportRow, NoticeRow, PageRow, SelectionRow
+from feeds.store.schema.tables import ArchivePageRow, HeadRow, ImportRunRow, NoticeRow, SelectionRow
 from feeds.store.write.archive_pages import Repaginated, cut
 
 T = TypeVar("T")
@@ -88,8 +88,8 @@ class Change:
         self.touch_all()
         if not notice.running:
             ahead = self.connection.execute(
-                select(PageRow.selection, PageRow.number).where(
-                    PageRow.last_published > notice.announced
+                select(ArchivePageRow.selection, ArchivePageRow.number).where(
+                    ArchivePageRow.last_published > notice.announced
                 )
             )
             self.touch_pages((row.selection, row.number) for row in ahead)
@@ -97,15 +97,15 @@ class Change:
     def begin_import(self, started: datetime) -> int:
         """Note that an import begins; return its number."""
         result = self.connection.execute(
-            insert(ImportRow).values(started=started).returning(ImportRow.id)
+            insert(ImportRunRow).values(started=started).returning(ImportRunRow.id)
         )
         return result.scalar_one()
 
     def end_import(self, number: int, outcome: ImportOutcome) -> None:
         """Note the outcome of an import: no reader sees it, so it takes no revision."""
         self.connection.execute(
-            update(ImportRow)
-            .where(ImportRow.id == number)
+            update(ImportRunRow)
+            .where(ImportRunRow.id == number)
             .values(
                 finished=outcome.finished,
                 added=outcome.added,
@@ -145,9 +145,10 @@ class Change:
                 self.connection.execute(selections.where(SelectionRow.id.in_(chunk)))
         if self._touched_pages:
             self.connection.execute(
-                update(PageRow)
+                update(ArchivePageRow)
                 .where(
-                    PageRow.selection == bindparam("of"), PageRow.number == bindparam("numbered")
+                    ArchivePageRow.selection == bindparam("of"),
+                    ArchivePageRow.number == bindparam("numbered"),
                 )
                 .values(stamp),
                 [{"of": of, "numbered": number} for of, number in sorted(self._touched_pages)],

@@ -15,7 +15,7 @@ from sqlalchemy.orm import aliased
 
 from feeds.domain import Site
 from feeds.store.read.queries import NEWEST
-from feeds.store.schema.tables import ListingRow, MembershipRow, PageRow, SelectionRow
+from feeds.store.schema.tables import ArchivePageRow, ListingRow, MembershipRow, SelectionRow
 from feeds.store.write import year_counts
 from feeds.store.write.archive_pages import Key, draw_back, last_fences, page_of
 from feeds.store.write.change import Change
@@ -103,15 +103,15 @@ class Listing:
         self._change.touch_pages(self._pages_naming(selection))
 
     def _pages_naming(self, selection: int) -> list[tuple[int, int]]:
-        before = aliased(PageRow)
+        before = aliased(ArchivePageRow)
         order = tuple_(ListingRow.published, ListingRow.rank)
         named = (
             select(MembershipRow.release)
             .join(ListingRow, ListingRow.release == MembershipRow.release)
             .where(
                 MembershipRow.selection == selection,
-                ListingRow.selection == PageRow.selection,
-                order <= tuple_(PageRow.last_published, PageRow.last_rank),
+                ListingRow.selection == ArchivePageRow.selection,
+                order <= tuple_(ArchivePageRow.last_published, ArchivePageRow.last_rank),
                 or_(
                     before.number.is_(None),
                     order > tuple_(before.last_published, before.last_rank),
@@ -119,12 +119,13 @@ class Listing:
             )
         )
         pages = self._connection.execute(
-            select(PageRow.selection, PageRow.number)
+            select(ArchivePageRow.selection, ArchivePageRow.number)
             .outerjoin(
                 before,
-                (before.selection == PageRow.selection) & (before.number == PageRow.number - 1),
+                (before.selection == ArchivePageRow.selection)
+                & (before.number == ArchivePageRow.number - 1),
             )
-            .where(or_(PageRow.selection == selection, named.exists()))
+            .where(or_(ArchivePageRow.selection == selection, named.exists()))
         )
         return [(row.selection, row.number) for row in pages]
 
@@ -194,11 +195,12 @@ class Listing:
     def _resize(self, pages: Counter[tuple[int, int]]) -> None:
         if pages:
             self._connection.execute(
-                update(PageRow)
+                update(ArchivePageRow)
                 .where(
-                    PageRow.selection == bindparam("of"), PageRow.number == bindparam("numbered")
+                    ArchivePageRow.selection == bindparam("of"),
+                    ArchivePageRow.number == bindparam("numbered"),
                 )
-                .values(size=PageRow.size + bindparam("difference")),
+                .values(size=ArchivePageRow.size + bindparam("difference")),
                 [
                     {"of": selection, "numbered": number, "difference": difference}
                     for (selection, number), difference in pages.items()

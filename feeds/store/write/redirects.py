@@ -6,7 +6,7 @@ No document names them, so that a change of them takes no revision; requests rea
 from sqlalchemy import delete, insert, select
 
 from feeds.store.read.snapshot import EVERYTHING
-from feeds.store.schema.tables import AddressRow, LabelRow, ReleaseRow
+from feeds.store.schema.tables import LabelRow, RedirectRow, ReleaseRow
 from feeds.store.write.change import Change
 from feeds.store.write.releases import ALL
 from feeds.urls import Target
@@ -33,8 +33,8 @@ def resolve(change: Change, target: Target) -> Stored | None:
 def get(change: Change, location: str) -> Stored | None:
     """Return what an old address leads to."""
     row = change.connection.execute(
-        select(AddressRow.selection, AddressRow.release, AddressRow.format).where(
-            AddressRow.location == location
+        select(RedirectRow.selection, RedirectRow.release, RedirectRow.format).where(
+            RedirectRow.location == location
         )
     ).first()
     return (row[0], row[1], row[2]) if row else None
@@ -44,7 +44,7 @@ def put(change: Change, location: str, stored: Stored) -> None:
     """Let an old address that leads nowhere yet lead there."""
     selection, release, format_ = stored
     change.connection.execute(
-        insert(AddressRow).values(
+        insert(RedirectRow).values(
             location=location, selection=selection, release=release, format=format_
         )
     )
@@ -53,6 +53,6 @@ def put(change: Change, location: str, stored: Stored) -> None:
 def remove(change: Change, location: str) -> bool:
     """Let an old address lead nowhere; return whether it led anywhere."""
     result = change.connection.execute(
-        delete(AddressRow).where(AddressRow.location == location).returning(AddressRow.location)
+        delete(RedirectRow).where(RedirectRow.location == location).returning(RedirectRow.location)
     )
     return result.first() is not None

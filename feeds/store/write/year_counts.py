@@ -10,14 +10,14 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, insert, select, text
 
 from feeds.domain import Site
-from feeds.store.schema.tables import ListingRow, YearRow
+from feeds.store.schema.tables import ListingRow, YearCountRow
 
 _FETCHED = 10_000
 
 # The same on both engines, which SQLAlchemy has under two names.
 _ADD = text(
-    "INSERT INTO year (selection, year, count) VALUES (:selection, :year, :count) "
-    "ON CONFLICT (selection, year) DO UPDATE SET count = year.count + excluded.count"
+    "INSERT INTO year_count (selection, year, count) VALUES (:selection, :year, :count) "
+    "ON CONFLICT (selection, year) DO UPDATE SET count = year_count.count + excluded.count"
 )
 
 
@@ -35,8 +35,8 @@ def add(
     )
     if difference < 0:
         for selection in sorted({selection for selection, _ in counts}):
-            none_left = (YearRow.selection == selection, YearRow.count == 0)
-            connection.execute(delete(YearRow).where(*none_left))
+            none_left = (YearCountRow.selection == selection, YearCountRow.count == 0)
+            connection.execute(delete(YearCountRow).where(*none_left))
 
 
 def recount(connection: Connection, site: Site) -> None:
@@ -47,10 +47,10 @@ def recount(connection: Connection, site: Site) -> None:
         execution_options={"yield_per": _FETCHED},
     ) as listed:
         counts = Counter((selection, site.local(published).year) for selection, published in listed)
-    connection.execute(delete(YearRow))
+    connection.execute(delete(YearCountRow))
     if counts:
         connection.execute(
-            insert(YearRow),
+            insert(YearCountRow),
             [
                 {"selection": selection, "year": year, "count": count}
                 for (selection, year), count in sorted(counts.items())

@@ -1,4 +1,4 @@
-"""The release store."""
+"""Create the release store."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Make the change."""
+    """Create every table."""
     op.create_table(
         "head",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -75,6 +75,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("path", name=op.f("uq_release_path")),
         sa.UniqueConstraint("source_key", name=op.f("uq_release_source_key")),
     )
+    op.create_index(
+        "ix_release_withdrawn",
+        "release",
+        ["withdrawn"],
+        sqlite_where=sa.text("withdrawn IS NOT NULL"),
+        postgresql_where=sa.text("withdrawn IS NOT NULL"),
+    )
+
     op.create_table(
         "selection",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
@@ -83,6 +91,7 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("named", sa.Boolean(), nullable=False),
         sa.Column("count", sa.BigInteger(), nullable=False),
+        sa.Column("tail", sa.BigInteger(), nullable=False),
         sa.Column("revision", sa.BigInteger(), nullable=False),
         sa.Column("changed", sa.BigInteger(), nullable=False),
         sa.Column("created", sa.BigInteger(), nullable=False),
@@ -90,18 +99,23 @@ def upgrade() -> None:
         sa.UniqueConstraint("feed_id", name=op.f("uq_selection_feed_id")),
         sa.UniqueConstraint("slug", name=op.f("uq_selection_slug")),
     )
+    op.create_index("ix_selection_revision", "selection", ["revision"])
+    op.create_index("ix_selection_tail", "selection", ["tail"])
+
     op.create_table(
-        "address",
+        "redirect",
         sa.Column("location", sa.Text(), nullable=False),
         sa.Column("selection", sa.Integer(), nullable=True),
         sa.Column("release", sa.Integer(), nullable=True),
         sa.Column("format", sa.Text(), nullable=True),
-        sa.ForeignKeyConstraint(["release"], ["release.id"], name=op.f("fk_address_release")),
-        sa.ForeignKeyConstraint(["selection"], ["selection.id"], name=op.f("fk_address_selection")),
-        sa.PrimaryKeyConstraint("location", name=op.f("pk_address")),
+        sa.ForeignKeyConstraint(["release"], ["release.id"], name=op.f("fk_redirect_release")),
+        sa.ForeignKeyConstraint(
+            ["selection"], ["selection.id"], name=op.f("fk_redirect_selection")
+        ),
+        sa.PrimaryKeyConstraint("location", name=op.f("pk_redirect")),
     )
-    op.create_index("ix_address_release", "address", ["release"])
-    op.create_index("ix_address_selection", "address", ["selection"])
+    op.create_index("ix_redirect_release", "redirect", ["release"])
+    op.create_index("ix_redirect_selection", "redirect", ["selection"])
 
     op.create_table(
         "label",
@@ -141,26 +155,50 @@ def upgrade() -> None:
     op.create_index("ix_membership_selection", "membership", ["selection"])
 
     op.create_table(
-        "page",
+        "archive_page",
         sa.Column("selection", sa.Integer(), nullable=False),
         sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("last_published", sa.BigInteger(), nullable=False),
         sa.Column("last_rank", sa.BigInteger(), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("revision", sa.BigInteger(), nullable=False),
         sa.Column("changed", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(["selection"], ["selection.id"], name=op.f("fk_page_selection")),
-        sa.PrimaryKeyConstraint("selection", "number", name=op.f("pk_page")),
+        sa.ForeignKeyConstraint(
+            ["selection"], ["selection.id"], name=op.f("fk_archive_page_selection")
+        ),
+        sa.PrimaryKeyConstraint("selection", "number", name=op.f("pk_archive_page")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_archive_page_revision", "archive_page", ["revision"])
+    op.create_index(
+        "ix_archive_page_selection",
+        "archive_page",
+        ["selection", "last_published", "last_rank"],
+        unique=True,
+    )
+    op.create_index("ix_archive_page_size", "archive_page", ["size"])
+
+    op.create_table(
+        "year_count",
+        sa.Column("selection", sa.Integer(), nullable=False),
+        sa.Column("year", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("count", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["selection"], ["selection.id"], name=op.f("fk_year_count_selection")
+        ),
+        sa.PrimaryKeyConstraint("selection", "year", name=op.f("pk_year_count")),
         sqlite_with_rowid=False,
     )
 
 
 def downgrade() -> None:
-    """Take the change back."""
-    op.drop_table("page")
+    """Drop every table."""
+    op.drop_table("year_count")
+    op.drop_table("archive_page")
     op.drop_table("membership")
     op.drop_table("listing")
     op.drop_table("label")
-    op.drop_table("address")
+    op.drop_table("redirect")
     op.drop_table("selection")
     op.drop_table("release")
     op.drop_table("notice")
