@@ -30,7 +30,7 @@ INSTANT = datetime(2007, 11, 26, 22, 55, 22, tzinfo=UTC)
         ("a_b/c", "a-b-c"),
     ],
 )
-def test_a_slug_is_what_a_person_would_write(title: str, expected: str) -> None:
+def test_a_slug_is_spelled_as_expected(title: str, expected: str) -> None:
     assert slug(title) == expected
 
 
@@ -38,13 +38,13 @@ def test_composed_and_decomposed_letters_give_one_slug() -> None:
     assert slug("ā") == slug("a\u0304") == "a"
 
 
-def test_marks_of_any_script_are_left_out() -> None:
+def test_marks_of_every_script_are_dropped() -> None:
     assert slug("a\u05b0b").startswith("ab")
     assert re.fullmatch(r"ab-[0-9a-f]{8}", slug("a\u05b0b 東"))
 
 
 @given(st.text(min_size=1))
-def test_a_slug_is_never_empty_nor_too_long_and_stands_in_any_url(title: str) -> None:
+def test_a_slug_is_never_empty_or_too_long_and_is_safe_in_urls(title: str) -> None:
     assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", slug(title))
     assert len(slug(title)) <= SLUG_LENGTH
 
@@ -53,15 +53,15 @@ def test_a_slug_is_never_empty_nor_too_long_and_stands_in_any_url(title: str) ->
     ("one", "other"),
     [("東京", "大阪"), ("東京 x", "大阪 x"), ("!", "?"), ("a" * 300, "a" * 301)],
 )
-def test_titles_that_a_slug_cannot_tell_apart_are_told_apart_by_a_hash(
+def test_titles_with_the_same_letters_get_different_slugs_by_a_hash(
     one: str, other: str
 ) -> None:
     assert slug(one) != slug(other)
     assert re.search(r"[0-9a-f]{8}$", slug(one))
 
 
-def test_identifiers_are_the_ones_that_were_given_out() -> None:
-    """Whoever changes one of these shows every reader every release anew."""
+def test_published_identifiers_never_change() -> None:
+    """A change of one of these would show every release to every reader again."""
     assert release_id(AUTHORITY, INSTANT, "aprit-5-gadi", None) == (
         "tag:prcentrs.lv,2008:release/2007-11-26T22:55:22Z/aprit-5-gadi"
     )
@@ -82,12 +82,12 @@ def test_the_id_of_a_combined_feed_does_not_depend_on_the_order_of_its_members()
 
 
 @given(st.datetimes(timezones=st.just(UTC)))
-def test_an_instant_of_any_year_gives_a_tag_of_one_form(instant: datetime) -> None:
+def test_a_tag_has_the_same_form_for_every_year(instant: datetime) -> None:
     tag = release_id(AUTHORITY, instant, "x", None)
     assert re.fullmatch(r"tag:prcentrs\.lv,2008:release/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/x", tag)
 
 
-def test_a_record_with_an_original_id_is_recognised_by_that_alone() -> None:
+def test_a_record_with_an_original_id_is_recognised_by_that_id_only() -> None:
     later = INSTANT.replace(year=2009)
     old = "https://old.example/?p=7"
     assert source_key(INSTANT, "a", old) == source_key(later, "b", old)

@@ -1,4 +1,4 @@
-"""Archive documents (RFC 5005): the whole archive from any feed, and addresses that stand still."""
+"""Archive documents (RFC 5005): the whole archive is reachable, and addresses never move."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -13,13 +13,13 @@ from tests.portal import START, Portal, page
 
 @pytest.fixture
 def small(another: Callable[..., Portal]) -> Callable[..., Portal]:
-    """Return a maker of portals whose archive pages hold three releases."""
+    """Return a factory of portals with archive pages of three releases."""
     return lambda *days: bring(another(FEEDS_ENTRIES=str(SIZE)), *days)
 
 
 @pytest.mark.parametrize("form", ["atom", "rss", "json"])
 @pytest.mark.parametrize("feed", ["/releases", "/categories/kultura"])
-def test_an_archive_document_says_where_it_stands(
+def test_an_archive_document_links_to_its_neighbours(
     small: Callable[..., Portal], feed: str, form: str
 ) -> None:
     client = small(*range(8)).client()
@@ -45,7 +45,7 @@ def test_an_archive_document_says_where_it_stands(
 
 @pytest.mark.parametrize("number", ["0", "3", "01", "-1", "1e1", "x", "9" * 30, "%D9%A1"])
 @pytest.mark.parametrize("feed", ["/releases", "/categories/kultura"])
-def test_a_page_that_there_is_not_is_404_with_a_sentence(
+def test_a_missing_archive_page_is_404_with_a_sentence(
     small: Callable[..., Portal], feed: str, number: str
 ) -> None:
     response = small(*range(6)).client().get(f"{feed}/archive/{number}.atom")
@@ -80,13 +80,13 @@ def test_the_whole_archive_is_reached_from_the_feed_at_every_size(
         assert {*held, *current.titles} == {title(day) for day in range(count)}
 
 
-def test_a_page_that_outgrows_four_times_its_size_is_cut_anew_and_the_command_says_so(
+def test_a_page_of_more_than_four_times_its_size_is_repaginated_and_reported(
     small: Callable[..., Portal],
 ) -> None:
     portal = small(*range(100, 109))
     client = portal.client()
     kept = read(client, "/releases/archive/1.atom")
-    # Eleven between the fences of the second page: twelve in all is four times its size.
+    # The second page then holds twelve releases, exactly four times its size.
     paths = [
         portal.write(f"x{n}.txt", page(f"Starp {n:02}", "Kultūra", f"2010-04-14 12:00:{n:02}"))
         for n in range(9)
@@ -96,8 +96,8 @@ def test_a_page_that_outgrows_four_times_its_size_is_cut_anew_and_the_command_sa
     ran = portal.feeds(
         "import", portal.write("y.txt", page("Par daudz", "Kultūra", "2010-04-14 12:01:00"))
     )
-    assert "The archive pages of all releases were cut anew from page 2 on." in ran.out
-    assert "The archive pages of “Kultūra” were cut anew from page 2 on." in ran.out
+    assert "The archive pages of all releases were repaginated from page 2 on." in ran.out
+    assert "The archive pages of “Kultūra” were repaginated from page 2 on." in ran.out
     assert read(client, "/releases/archive/1.atom") == kept
     pages = archives(client, "/releases.atom")
     assert [len(document.titles) for document in pages] == [3] * 6
@@ -105,7 +105,7 @@ def test_a_page_that_outgrows_four_times_its_size_is_cut_anew_and_the_command_sa
     assert len({*held, *read(client, "/releases.atom").titles}) == 19
 
 
-def test_a_lifted_notice_stands_in_the_page_whose_interval_takes_it_in(
+def test_a_lifted_notice_appears_in_the_archive_page_of_its_interval(
     small: Callable[..., Portal],
 ) -> None:
     portal = small(*range(4))
@@ -130,7 +130,7 @@ def test_a_lifted_notice_stands_in_the_page_whose_interval_takes_it_in(
     assert oldest.titles == [title(2), title(1), title(0)]
 
 
-def test_fences_that_an_interrupted_import_left_unset_are_set_by_the_next_run(
+def test_archive_pages_missing_after_an_interrupted_import_are_made_by_the_next(
     small: Callable[..., Portal],
 ) -> None:
     portal = small()
@@ -145,7 +145,7 @@ def test_fences_that_an_interrupted_import_left_unset_are_set_by_the_next_run(
     assert len(archives(client, "/releases.atom")) == 150
 
 
-def test_a_category_spelled_otherwise_moves_every_page_that_names_it(
+def test_a_new_spelling_of_a_category_changes_every_page_that_names_it(
     small: Callable[..., Portal],
 ) -> None:
     portal = small()
@@ -162,7 +162,7 @@ def test_a_category_spelled_otherwise_moves_every_page_that_names_it(
     assert "Vidē".encode() in after[2].body
 
 
-def test_a_feed_reads_its_archive_by_ranges_alone(small: Callable[..., Portal]) -> None:
+def test_a_feed_reads_its_archive_by_ranges_only(small: Callable[..., Portal]) -> None:
     client = small(*range(20)).client()
     for form in ("atom", "rss", "json"):
         tags = [document.headers["ETag"] for document in archives(client, f"/releases.{form}")]

@@ -1,4 +1,4 @@
-"""Archive documents after releases have gone: no address is lost, no change goes without a date."""
+"""Archive documents after withdrawals: no address is lost, and every change has a date."""
 
 import json
 from collections.abc import Callable
@@ -16,7 +16,7 @@ LATER = START + timedelta(days=1000)
 
 @pytest.fixture
 def small(another: Callable[..., Portal]) -> Callable[..., Portal]:
-    """Return a maker of portals whose archive pages hold three releases."""
+    """Return a factory of portals with archive pages of three releases."""
     return lambda *days: bring(another(FEEDS_ENTRIES=str(SIZE)), *days)
 
 
@@ -27,7 +27,7 @@ def withdraw(portal: Portal, *days: int) -> None:
 
 
 def stated(portal: Portal, name: str, published: datetime, now: datetime, *labels: str) -> None:
-    """Import one release that is known again by its id, whatever its date."""
+    """Import one release that is recognised by its id, so that its date may change."""
     line = {
         "id": f"urn:x-portal:{name}",
         "title": name,
@@ -39,19 +39,19 @@ def stated(portal: Portal, name: str, published: datetime, now: datetime, *label
     list(import_paths(portal.store, portal.settings, [path], lambda: now))
 
 
-def test_a_release_newer_than_all_that_is_shown_leaves_the_archive_as_it_is(
+def test_a_release_newer_than_all_others_does_not_enter_the_archive(
     small: Callable[..., Portal],
 ) -> None:
     portal = small(0, 1, 9)
     client = portal.client(lambda: LATER)
     withdraw(portal, 9)
     was = read(client, "/releases/archive/1.atom")
-    # Not as new as the one that has gone, of which the page's end was made.
+    # Older than the withdrawn release at the end of the page.
     bring(portal, 5, now=START + timedelta(hours=1))
     now = read(client, "/releases/archive/1.atom")
     assert (now.titles, now.body) == (was.titles, was.body) == ([title(1), title(0)], was.body)
     assert read(client, "/releases.atom").titles == [title(5), title(1), title(0)]
-    # It comes back after those that came meanwhile.
+    # The restored release is newer than the ones added meanwhile.
     (path,) = (
         path for path, name in portal.sql("SELECT path, title FROM release") if name == title(9)
     )
@@ -60,7 +60,7 @@ def test_a_release_newer_than_all_that_is_shown_leaves_the_archive_as_it_is(
     assert read(client, "/releases.atom").titles == [title(9), title(5), title(1)]
 
 
-def test_pages_that_lost_releases_keep_their_addresses_when_they_are_cut_anew(
+def test_pages_that_lost_releases_keep_their_addresses_when_repaginated(
     small: Callable[..., Portal],
 ) -> None:
     portal = small(*range(100, 118))
@@ -80,7 +80,7 @@ def test_pages_that_lost_releases_keep_their_addresses_when_they_are_cut_anew(
         assert read(client, address).body == document.body
 
 
-def test_a_notice_that_comes_into_a_page_whose_end_lies_ahead_moves_that_page(
+def test_a_notice_within_the_interval_of_the_newest_page_changes_that_page(
     small: Callable[..., Portal],
 ) -> None:
     portal = small()
@@ -98,7 +98,7 @@ def test_a_notice_that_comes_into_a_page_whose_end_lies_ahead_moves_that_page(
     assert now.headers["Last-Modified"] != was.headers["Last-Modified"]
 
 
-def test_a_category_that_a_withdrawn_release_brings_takes_a_revision(
+def test_a_category_added_to_a_withdrawn_release_takes_a_revision(
     small: Callable[..., Portal],
 ) -> None:
     portal = small()

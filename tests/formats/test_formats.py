@@ -1,4 +1,4 @@
-"""Every format, as parsers that nobody here wrote understand it."""
+"""Every format, read by independent parsers."""
 
 import json
 from collections.abc import Callable
@@ -76,7 +76,9 @@ NOTICE = Notice(
 
 @settings(deadline=None)
 @given(RELEASES, st.booleans())
-def test_every_parser_gets_back_every_text(releases: list[Release], suspended: bool) -> None:
+def test_every_parser_returns_every_text_unchanged(
+    releases: list[Release], suspended: bool
+) -> None:
     releases.sort(key=lambda release: (release.published, release.rank), reverse=True)
     feed = subscription(SITE, SELECTION, releases, [NOTICE] if suspended else [], 0)
     expected = [entry.title for entry in feed.entries]
@@ -106,7 +108,7 @@ def test_every_atom_document_is_valid(atom_schema: Path, releases: list[Release]
     schema.assertValid(etree.fromstring(FORMATS["atom"].render(feed)))
 
 
-# feedparser takes C1 controls for characters of Windows-1252, and mends what looks like UTF-8 read
+# feedparser reads C1 controls as Windows-1252, and repairs what looks like UTF-8 that was read
 # as Latin-1, which a title may look like.
 TITLES = TEXT.filter(lambda text: not any("\x7f" <= letter <= "\xff" for letter in text))
 PAGES = st.lists(
@@ -118,7 +120,7 @@ PAGES = st.lists(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(PAGES)
-def test_text_of_any_characters_comes_through_import_to_every_parser(
+def test_any_text_survives_import_and_every_parser(
     another: Callable[..., Portal], pages: list[tuple[str, str]]
 ) -> None:
     portal = another()
@@ -131,12 +133,12 @@ def test_text_of_any_characters_comes_through_import_to_every_parser(
         parsed = feedparser.parse(client.get(f"/releases.{form}").data)
         assert not parsed.bozo
         assert [entry.id for entry in parsed.entries] == [item["id"] for item in items]
-        # In RSS a title may be HTML to a parser, so that "<a>" in it is one to feedparser.
+        # feedparser treats an RSS title as HTML, so "<a>" in it becomes a tag.
         if form == "atom":
             assert [entry.title for entry in parsed.entries] == [item["title"] for item in items]
 
 
-def test_plain_text_in_rss_is_spelled_as_the_profile_asks(portal: Portal) -> None:
+def test_plain_text_in_rss_is_escaped_as_the_best_practices_profile_says(portal: Portal) -> None:
     portal.imported(page("A & B <c>", category="D & <e>"))
     text = portal.client().get("/releases.rss").text
     assert "<title>A &#x26; B &#x3C;c&gt;</title>" in text
@@ -179,7 +181,7 @@ def test_feedparser_understands_every_part(portal: Portal, form: str) -> None:
         assert not entry.guidislink
 
 
-def test_language_author_and_original_address_of_a_release_are_told() -> None:
+def test_language_author_and_original_address_of_a_release_are_in_every_format() -> None:
     release = Release(
         categories=(), path="2010/01/01/r", published=START, rank=1, title="R", language="ru",
         entry_id="tag:a,2008:release/1", updated=START, body="<p>R</p>", summary="R",
@@ -197,7 +199,7 @@ def test_language_author_and_original_address_of_a_release_are_told() -> None:
         assert ("via", "https://old.example/7") in {(link.rel, link.href) for link in entry.links}
 
 
-def test_an_instant_before_zones_had_whole_minutes_is_shown_in_utc(portal: Portal) -> None:
+def test_an_instant_in_local_mean_time_is_shown_in_utc(portal: Portal) -> None:
     portal.imported(page(published="1850-01-01 12:00:00"))
     (item,) = portal.client().get("/releases.json").get_json()["items"]
     assert item["date_published"].endswith("+00:00")

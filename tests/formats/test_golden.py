@@ -82,6 +82,6 @@ def test_a_page_is_the_golden_one(
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_a_golden_atom_document_is_what_rfc_4287_says(state: str, atom_schema: Path) -> None:
+def test_a_golden_atom_document_is_valid_by_rfc_4287(state: str, atom_schema: Path) -> None:
     schema = etree.RelaxNG(etree.parse(atom_schema))
     schema.assertValid(etree.parse(GOLDEN / f"{state}.atom"))

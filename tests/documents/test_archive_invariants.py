@@ -1,4 +1,4 @@
-"""What archive documents promise, whatever is done to a portal and in whatever order."""
+"""Invariants of archive documents under any sequence of commands."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -22,7 +22,7 @@ from tests.portal import START, Portal
 
 
 class Archive(RuleBasedStateMachine):
-    """Whatever is done to a portal, and in whatever order, its archive keeps its promises."""
+    """A portal under random commands; the invariants of its archive hold after each."""
 
     make: Callable[..., Portal]
 
@@ -89,7 +89,7 @@ class Archive(RuleBasedStateMachine):
                 changed.setdefault(feed, []).append(number)
         for feed, numbers in changed.items():
             outgrown = len(before[f"{BASE}{feed}/archive/{min(numbers)}.atom"].titles) >= SIZE * 4
-            # The newest may gain the link to a page that the release has filled.
+            # The newest page may gain a link to a page that the release has filled.
             assert len(numbers) == 1 or outgrown
         if read(self.client, "/releases.atom").body == current.body:
             assert read(self.client, "/releases.atom").headers == current.headers
@@ -135,7 +135,9 @@ class Archive(RuleBasedStateMachine):
         return match[1], int(match[2])
 
 
-def test_an_archive_keeps_its_promises_whatever_is_done(another: Callable[..., Portal]) -> None:
+def test_an_archive_keeps_its_invariants_under_any_sequence_of_commands(
+    another: Callable[..., Portal],
+) -> None:
     class OfThisTest(Archive):
         make = staticmethod(another)
 
@@ -145,7 +147,7 @@ def test_an_archive_keeps_its_promises_whatever_is_done(another: Callable[..., P
             max_examples=10,
             stateful_step_count=12,
             deadline=None,
-            # To look for a shorter failure takes minutes; run it alone with Phase.shrink to do so.
+            # Shrinking a failure takes minutes; add Phase.shrink to run it by hand.
             phases=[Phase.explicit, Phase.reuse, Phase.generate],
             suppress_health_check=list(HealthCheck),
         ),
