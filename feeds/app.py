@@ -1,4 +1,4 @@
-"""The composition root: the only file that knows every part."""
+"""The composition root, which creates the WSGI application."""
 
 import os
 from collections.abc import Callable
@@ -19,13 +19,13 @@ def _now() -> datetime:
 
 
 def create_app(settings: Settings | None = None, clock: Callable[[], datetime] = _now) -> Flask:
-    """Make the WSGI application, from the environment unless settings are given.
+    """Create the WSGI application, with settings from the environment if none are given.
 
-    Raises ``SettingsError``. The store is opened at each request, so that it may be away now.
+    Raises ``SettingsError``. The store is opened at each request, so it may be unavailable now.
     """
     settings = settings or Settings.read(os.environ)
     return build(
-        # One thread is always left for what is kept, though a server that hangs keep all others.
+        # While the database server hangs, one thread remains to answer from the cache.
         Reader(settings.database_url, connections=max(1, settings.threads - 1)),
         Reader(settings.database_url, connections=1),
         settings.site,
@@ -38,7 +38,7 @@ def create_app(settings: Settings | None = None, clock: Callable[[], datetime] =
 def check(settings: Settings) -> list[str]:
     """Check that the store can be served with these settings; return warnings.
 
-    Raises ``StoreError`` or ``SettingsError`` with what to do.
+    Raises ``StoreError`` or ``SettingsError``.
     """
     store = Store(settings.database_url)
     store.check()
@@ -49,7 +49,7 @@ def check(settings: Settings) -> list[str]:
     warnings = []
     if head.settings_digest != settings_digest(settings.site):
         warnings.append(
-            "Settings or formats have changed since the last `feeds migrate`: run it now."
+            "Settings or formats have changed since the last `feeds migrate`: run it again."
         )
     catalogue = settings.site.words.catalogue
     if catalogue.missing:

@@ -1,12 +1,12 @@
-"""The errors that reach a person.
+"""The errors with a message for people.
 
-Each carries one sentence that says what is wrong and what to do about it. Everything else that is
-raised is a defect of the service.
+The message is one sentence that says what is wrong and what to do. Any other exception that
+reaches the user is a defect.
 """
 
 
 class FeedsError(Exception):
-    """Base of every error whose message is meant for the operator or the client."""
+    """Base class of errors whose message is for the operator or the client."""
 
 
 class SettingsError(FeedsError):
@@ -14,15 +14,15 @@ class SettingsError(FeedsError):
 
 
 class StoreError(FeedsError):
-    """The release store is missing, older, newer or damaged: nothing can be done with it."""
+    """The store cannot be used: it is missing, older, newer or damaged."""
 
 
 class StoreUnavailableError(StoreError):
-    """The release store does not answer now, but may later."""
+    """The store does not answer now, but may later."""
 
 
 class NothingToDoError(FeedsError):
-    """The command cannot begin: its input does not exist or holds nothing."""
+    """The command cannot begin: its input does not exist or is empty."""
 
 
 class RefusedError(FeedsError):

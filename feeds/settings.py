@@ -1,8 +1,7 @@
-"""The settings: ``FEEDS_*`` environment variables, read once, into one frozen ``Settings``.
+"""The settings, read from environment variables ``FEEDS_*``.
 
-A new setting is one line in ``Settings`` and one reader in ``_READERS``; the test of the documents
-refuses one that the README does not explain. The server's own (workers, threads, bind, log) are
-here too, so that there is one list of all.
+To add one, add a field to ``Settings``, a line to ``_PARSERS`` and a row to docs/settings.md. The
+settings of the server (workers, threads, bind, log) are here, too.
 """
 
 import re
@@ -27,13 +26,13 @@ from feeds.text.plain import one_line
 
 _HOST = re.compile(r"(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9-]{1,63}")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
-_NEARLY = 0.85  # share of two names that is the same
-_FIRST_YEAR = 1985  # of the first registered domain name
+_SIMILARITY = 0.85  # from 0 (names differ entirely) to 1 (names are equal)
+_FIRST_YEAR = 1985  # when the first domain name was registered
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Every setting, checked. Each field is the variable ``FEEDS_<NAME>``."""
+    """All settings, checked. Each field is read from the variable ``FEEDS_<NAME>``."""
 
     base_url: str
     authority: str
@@ -54,16 +53,16 @@ class Settings:
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> "Settings":
-        """Read and check all settings; raise ``SettingsError`` naming the first that is wrong."""
+        """Read and check all settings; raise ``SettingsError`` for the first that is wrong."""
         values: dict[str, Any] = {}
         for field in fields(cls):
             name = f"FEEDS_{field.name.upper()}"
-            default, reader = _READERS[field.name]
+            default, parse = _PARSERS[field.name]
             text = environ.get(name, "").strip() or default
             if text is None:
-                raise SettingsError(f"{name} is not set: see the README for what it means.")
+                raise SettingsError(f"{name} is not set: see docs/settings.md.")
             try:
-                values[field.name] = reader(text)
+                values[field.name] = parse(text)
             except ValueError as error:
                 shown = re.sub(r"(://[^/@]*:)[^@]*@", r"\1***@", text)
                 raise SettingsError(f"{name}={shown!r} cannot be used: {error}.") from None
@@ -72,12 +71,12 @@ class Settings:
 
     @property
     def tag_authority(self) -> Authority:
-        """Who mints the identifiers of what is new in the store."""
+        """The authority of new identifiers."""
         return Authority(self.authority, self.authority_year)
 
     @property
     def site(self) -> Site:
-        """What of the settings stands in documents."""
+        """The settings that appear in documents."""
         return Site(
             base_url=self.base_url,
             title=self.title,
@@ -90,36 +89,36 @@ class Settings:
 
 
 def misnamed(environ: Mapping[str, str]) -> list[str]:
-    """Return a warning for each variable whose name is nearly that of a setting.
+    """Return a warning for each variable whose name is similar to that of a setting.
 
-    A variable of any other name is somebody else's: who links containers to a service called
-    ``feeds`` gives them ``FEEDS_PORT``.
+    Other variables with this prefix may have another purpose: a container that is linked to a
+    service called ``feeds`` gets a variable ``FEEDS_PORT``.
     """
     names = [f"FEEDS_{field.name.upper()}" for field in fields(Settings)]
     return [
-        f"{name} is no setting: did you mean {near[0]}?"
+        f"{name} is not a setting: did you mean {near[0]}?"
         for name in sorted(environ)
         if name.startswith("FEED") and name not in names
-        if (near := get_close_matches(name, names, n=1, cutoff=_NEARLY))
+        if (near := get_close_matches(name, names, n=1, cutoff=_SIMILARITY))
     ]
 
 
 def zone(name: str) -> ZoneInfo:
-    """Return a zone of the locked ``tzdata`` package, whatever the host's own says (rule 3)."""
+    """Return a time zone from the ``tzdata`` package, never from the host (rule 3)."""
     if not re.fullmatch(r"[A-Za-z0-9_+-]+(?:/[A-Za-z0-9_+-]+)*", name):
-        raise ValueError("it is no name of a time zone, such as Europe/Riga")
+        raise ValueError("it must be the name of a time zone, such as Europe/Riga")
     try:
         with files("tzdata").joinpath("zoneinfo", *name.split("/")).open("rb") as file:
             return ZoneInfo.from_file(file, key=name)
     except (OSError, ValueError):
-        raise ValueError("it is no name of a time zone, such as Europe/Riga") from None
+        raise ValueError("it must be the name of a time zone, such as Europe/Riga") from None
 
 
 def _base_url(text: str) -> str:
     parts = urlsplit(text)
     legal = re.fullmatch(r"https?://[A-Za-z0-9.\[\]:-]+(?:/[A-Za-z0-9._~/-]*)?", text)
     _, *segments = parts.path.removesuffix("/").split("/")
-    # A browser takes dots for what they mean, and asks for another path.
+    # A browser resolves dot segments and would request another path.
     if not legal or not parts.hostname or {"", ".", ".."} & set(segments):
         raise ValueError(
             "it must be an absolute http(s) address, such as https://feeds.example.org"
@@ -129,7 +128,7 @@ def _base_url(text: str) -> str:
 
 def _authority(text: str) -> str:
     if not _HOST.fullmatch(text.lower()):
-        raise ValueError("it must be a domain name of the publisher's, such as prcentrs.lv")
+        raise ValueError("it must be the publisher's domain name, such as prcentrs.lv")
     return text.lower()
 
 
@@ -138,37 +137,37 @@ def _database_url(text: str) -> str:
         url = make_url(text)
     except ArgumentError:
         raise ValueError(
-            "it must be an address such as sqlite:///feeds.db or "
+            "it must be a URL such as sqlite:///feeds.db or "
             "postgresql+psycopg://user:password@host/database"
         ) from None
     if url.drivername == "sqlite" and url.database and url.database != ":memory:":
         if url.query or "?" in text:
-            raise ValueError("it must name a SQLite file alone, without a question mark")
+            raise ValueError("it must be the URL of a SQLite file without a question mark")
         return text
     if url.drivername != "postgresql+psycopg" or not url.database:
         raise ValueError(
-            "it must name a SQLite file, such as sqlite:///feeds.db, or a database of PostgreSQL, "
-            "such as postgresql+psycopg://user:password@host/database"
+            "it must be the URL of a SQLite file, such as sqlite:///feeds.db, or of a PostgreSQL "
+            "database, such as postgresql+psycopg://user:password@host/database"
         )
     if find_spec("psycopg") is None:
         raise ValueError("psycopg is not installed: install requirements-postgresql.lock")
     return text
 
 
-def _number(least: int, most: int) -> Callable[[str], int]:
-    def read(text: str) -> int:
-        if not re.fullmatch(r"[0-9]{1,9}", text) or not least <= int(text) <= most:
-            raise ValueError(f"it must be a whole number from {least} to {most}")
+def _integer(minimum: int, maximum: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,9}", text) or not minimum <= int(text) <= maximum:
+            raise ValueError(f"it must be a whole number from {minimum} to {maximum}")
         return int(text)
 
-    return read
+    return parse
 
 
 def _year(text: str) -> int:
-    found = _number(_FIRST_YEAR, 9999)(text)
-    if found > datetime.now(UTC).year:
-        raise ValueError("it must not lie ahead, for nobody knows who will hold the name")
-    return found
+    year = _integer(_FIRST_YEAR, 9999)(text)
+    if year > datetime.now(UTC).year:
+        raise ValueError("it must not be in the future")
+    return year
 
 
 def _language(text: str) -> str:
@@ -193,8 +192,8 @@ def _bind(text: str) -> str:
     return text
 
 
-# The default (None: it must be set) and what reads the text; a reader raises ValueError.
-_READERS: dict[str, tuple[str | None, Callable[[str], object]]] = {
+# The default (None: required) and the parser, which raises ValueError.
+_PARSERS: dict[str, tuple[str | None, Callable[[str], object]]] = {
     "base_url": (None, _base_url),
     "authority": (None, _authority),
     "authority_year": (None, _year),
@@ -202,13 +201,13 @@ _READERS: dict[str, tuple[str | None, Callable[[str], object]]] = {
     "title": ("", one_line),
     "rights": ("", one_line),
     "timezone": ("Europe/Riga", zone),
-    "entries": ("50", _number(1, 1000)),
+    "entries": ("50", _integer(1, 1000)),
     "language": ("lv", _language),
     "catalogue": ("", _catalogue),
     "bind": ("127.0.0.1:8000", _bind),
-    "workers": ("2", _number(1, 256)),
-    "threads": ("4", _number(1, 256)),
+    "workers": ("2", _integer(1, 256)),
+    "threads": ("4", _integer(1, 256)),
     "access_log": ("on", _switch),
-    "cache_mb": ("64", _number(1, 65536)),
-    "revision_ttl": ("1", _number(0, 3600)),
+    "cache_mb": ("64", _integer(1, 65536)),
+    "revision_ttl": ("1", _integer(0, 3600)),
 }

@@ -99,8 +99,8 @@ def test_changed_and_misnamed_settings_are_warned_of_at_start(portal: Portal) ->
     with portal.served(FEEDS_TITLE="Cits", FEEDS_RIGHT="©"):
         pass
     messages = (portal.folder / "gunicorn.err").read_text()
-    assert "run it now" in messages
-    assert messages.count("FEEDS_RIGHT is no setting: did you mean FEEDS_RIGHTS?") == 1
+    assert "run it again" in messages
+    assert messages.count("FEEDS_RIGHT is not a setting: did you mean FEEDS_RIGHTS?") == 1
 
 
 def test_no_header_of_a_request_is_believed(portal: Portal) -> None:

@@ -82,7 +82,7 @@ def test_no_text_in_a_setting_escapes_as_another_error(name: str, text: str) -> 
 def test_the_command_line_says_which_setting_is_missing(tmp_path: Path) -> None:
     ran = Portal(tmp_path, FEEDS_BASE_URL="").feeds("migrate")
     assert (ran.code, ran.out) == (2, "")
-    assert ran.err == "feeds: FEEDS_BASE_URL is not set: see the README for what it means.\n"
+    assert ran.err == "feeds: FEEDS_BASE_URL is not set: see docs/settings.md.\n"
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_a_name_that_is_nearly_a_setting_s_is_told(
     tmp_path: Path, name: str, meant: str | None
 ) -> None:
     portal = Portal(tmp_path, **{name: "1"})
-    told = f"feeds: {name} is no setting: did you mean {meant}?\n" if meant else ""
+    told = f"feeds: {name} is not a setting: did you mean {meant}?\n" if meant else ""
     for command in ("migrate", "status"):
         ran = portal.feeds(command)
         assert (ran.code, ran.err) == (0, told)

@@ -1,75 +1,72 @@
-"""How far a long command has come: a bar on a terminal, elsewhere a plain line now and then."""
+"""Progress of a long command on standard error."""
+
+from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable, Iterator
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import click
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
 T = TypeVar("T")
 
-LINE_SECONDS = 5.0
-_BAR_SECONDS = 0.2
+TERMINAL_SECONDS = 0.2
+LOG_SECONDS = 30.0
 
 
 class Amount(Protocol):
-    """What is being worked through, in bytes."""
+    """The size of the work in bytes."""
 
     @property
     def total(self) -> int:
-        """How many there are."""
+        """The number of bytes."""
 
     @property
     def position(self) -> int:
         """How many of them are done."""
 
 
-def told(results: Iterable[T], amount: Amount, every: float = LINE_SECONDS) -> Iterator[T]:
-    """Pass results on, and tell on standard error how far that is; ``every`` is in seconds."""
-    if sys.stderr.isatty():
-        yield from _on_terminal(results, amount)
-        return
-    began = time.monotonic()
-    due = began + every
-    for count, result in enumerate(results, 1):
-        now = time.monotonic()
-        if now >= due:
-            due = now + every
-            click.echo(_line(count, now - began, amount), err=True)
-        yield result
+def reported(results: Iterable[T], amount: Amount) -> Iterator[T]:
+    """Yield the results; print one line of progress now and then.
 
-
-def _on_terminal(results: Iterable[T], amount: Amount) -> Iterator[T]:
-    began = time.monotonic()
-    due = 0.0
-    with click.progressbar(
-        length=max(1, amount.total), file=sys.stderr, item_show_func=lambda told: told
-    ) as bar:
+    On a terminal the line is overwritten, elsewhere one is printed every ``LOG_SECONDS``.
+    """
+    terminal = sys.stderr.isatty()
+    interval = TERMINAL_SECONDS if terminal else LOG_SECONDS
+    start = time.monotonic()
+    due = start + interval
+    last = None
+    try:
         for count, result in enumerate(results, 1):
             now = time.monotonic()
             if now >= due:
-                due = now + _BAR_SECONDS
-                rate = f"{count} done, {count / max(_BAR_SECONDS, now - began):.0f} a second"
-                bar.update(amount.position - bar.pos, rate)
+                due = now + interval
+                if last:
+                    clear()
+                    click.echo(_line(*last), nl=not terminal, err=True)
             yield result
-        bar.update(amount.position - bar.pos)
+            # Results come in bursts, one for each commit. When one begins, its bytes have been
+            # read but its results have not been counted, so the line is about the last burst.
+            last = count, time.monotonic() - start, amount.position / max(1, amount.total)
+    finally:
+        clear()
 
 
 def clear() -> None:
-    """Take the bar off the terminal, so that what is printed next has a line to itself."""
+    """Erase the line of progress from a terminal before something else is printed."""
     if sys.stderr.isatty():
         click.echo("\r\x1b[K", nl=False, err=True)
 
 
-def _line(count: int, elapsed: float, amount: Amount) -> str:
-    """Say how many are done, out of about how many, how fast, and how long the others take."""
-    done = min(1.0, amount.position / max(1, amount.total))
+def _line(count: int, elapsed: float, done: float) -> str:
     rate = f"{count / elapsed:.0f} a second"
     if not done:
         return f"{count} done, {rate}."
-    left = _duration(elapsed / done - elapsed)
-    return f"{count} of about {round(count / done)} done, {rate}, {left} left."
+    left = _duration(max(0, elapsed / done - elapsed))
+    return f"{count} of about {round(count / min(1, done))} done, {rate}, {left} left."
 
 
 def _duration(seconds: float) -> str:

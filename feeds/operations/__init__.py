@@ -1,5 +1,5 @@
-"""Operations: what the commands do, one file each, in words that a command line can print.
+"""What the commands do, one file each.
 
-An operation takes the settings, the store and the instant, and returns what it did; it raises a
-``FeedsError`` where it did nothing. It knows no argument parser and no terminal.
+An operation takes the store, the settings and the current time, and returns what it did. It raises
+a ``FeedsError`` if it did nothing. Arguments and output belong to ``feeds.cli``.
 """

@@ -9,7 +9,7 @@ from feeds.store import Store
 def backup(store: Store, into: Path) -> None:
     """Copy the store to a new file.
 
-    Raises ``RefusedError`` if the file exists, otherwise as ``Store.back_up`` does.
+    Raises ``RefusedError`` if the file exists, and whatever ``Store.back_up`` raises.
     """
     if into.exists() or into.is_symlink():
         raise RefusedError(f"{into} already exists: name a new file.")

@@ -1,4 +1,7 @@
-"""List the categories and rename one; ids and dates of entries stay (rules 1 and 2)."""
+"""List the categories and rename one.
+
+A rename changes no id and no date of an entry (rules 1 and 2 in docs/design.md).
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +18,7 @@ from feeds.text.plain import one_line
 
 @dataclass(frozen=True, slots=True)
 class CategorySummary:
-    """A category, how many releases it shows, and the slugs that it had before."""
+    """A category, the number of releases shown in it, and its former slugs."""
 
     category: Category
     count: int
@@ -24,14 +27,14 @@ class CategorySummary:
 
 @dataclass(frozen=True, slots=True)
 class Renamed:
-    """The category under its new name, and what it was called; the same where it was so already."""
+    """A category before and after; both are equal if nothing had to be changed."""
 
     before: Category
     after: Category
 
 
 def categories(store: Store) -> list[CategorySummary]:
-    """Return every category in the order of the slugs."""
+    """Return all categories, ordered by slug."""
     with store.read() as snapshot:
         former = snapshot.former_slugs()
         return [
@@ -45,18 +48,16 @@ def categories(store: Store) -> list[CategorySummary]:
 
 
 def rename(store: Store, settings: Settings, now: datetime, old: str, new: str) -> Renamed:
-    """Rename a category, named by its label or slug or by a former one, to the label ``new``.
+    """Rename the category with the name or slug ``old``, current or former, to ``new``.
 
-    Raises ``RefusedError`` where there is no such category, where ``new`` is no name, or where it
-    is or was the name of another category: two are never made one.
+    Raises ``RefusedError`` if there is no such category, if ``new`` is not a name, or if it is or
+    was the name of another category: categories are never merged.
     """
     name = one_line(new)
     if not any(map(str.isalnum, name)):
-        raise RefusedError(
-            "A category must have a name, with a letter or digit in it: name the new label."
-        )
+        raise RefusedError("A category's name must contain a letter or a digit: give another name.")
     if len(name) > LONGEST:
-        raise RefusedError(f"A category's name has {LONGEST} characters at most: shorten it.")
+        raise RefusedError(f"A category's name has at most {LONGEST} characters: shorten it.")
     after = Category(slug(name), name)
     with store.change(now) as change:
         found = stored.find(change, slug(one_line(old)))
@@ -68,7 +69,7 @@ def rename(store: Store, settings: Settings, now: datetime, old: str, new: str) 
         if other is not None and other.id != found.id:
             raise RefusedError(
                 f"{name!r} is or was the name of the category {other.name!r} ({other.slug}): "
-                "choose another, since two categories cannot be made one."
+                "choose another name, because categories cannot be merged."
             )
         stored.rename(change, found, after.slug, after.name, settings.site)
     return Renamed(Category(found.slug, found.name), after)

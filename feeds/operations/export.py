@@ -1,8 +1,9 @@
-"""The store as JSON Lines, out and in: the portable back-up, and the way to another engine.
+"""Export the store as JSON Lines, and load an export into an empty store.
 
-The first line names the version and the schema, the last one counts the rows of each table and
-holds the SHA-256 of all before it, so that an export that was cut off or damaged is known. Between
-them each table begins with an object that names its columns; every row is an array.
+The first line has the version of the export and of the schema. The last line has the number of
+rows in each table and the SHA-256 of all lines before it, which shows that an export is complete
+and undamaged. Between them each table begins with an object that names its columns, and every row
+is an array.
 """
 
 import hashlib
@@ -25,11 +26,11 @@ from feeds.store.copy.dump import TABLES, Filling, UnfitError, Value, misfit
 from feeds.store.schema import version
 
 VERSION: Final = 1
-_BATCH = 100  # rows that are written together: a body may be megabytes long
+_BATCH = 100  # rows: the body of one release may have megabytes
 
 
 def export(store: Store) -> Iterator[str]:
-    """Yield the lines of an export, all of one snapshot, without line feeds."""
+    """Yield the lines of an export without line feeds, all from one snapshot."""
     counts = dict.fromkeys(TABLES, 0)
     digest = hashlib.sha256()
     for line in _content(store, counts):
@@ -50,9 +51,9 @@ def _content(store: Store, counts: dict[str, int]) -> Iterator[str]:
 
 
 def export_to(store: Store, path: Path) -> None:
-    """Write an export to a new file, of which nothing is left where it could not be finished.
+    """Write an export to a new file, which is removed if the export fails.
 
-    Raises ``RefusedError`` where the file exists, ``NothingToDoError`` where it cannot be written.
+    Raises ``RefusedError`` if the file exists, ``NothingToDoError`` if it cannot be written.
     """
     try:
         with path.open("x", encoding="utf-8", newline="\n") as file:
@@ -72,7 +73,7 @@ def export_to(store: Store, path: Path) -> None:
 
 
 def is_export(path: Path) -> bool:
-    """Whether a file begins as an export does."""
+    """Whether a file begins like an export."""
     with suppress(OSError):
         if path.is_file():
             with path.open("rb") as file:
@@ -81,20 +82,19 @@ def is_export(path: Path) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
-    """What was taken over, and whether documents are made with the settings of the export."""
+class Loaded:
+    """What was loaded; ``current`` is false if ``feeds migrate`` must be run."""
 
     revision: int
     counts: dict[str, int]
     current: bool
 
 
-class Load:
-    """An export on its way into an empty store: iterate over its rows to take them in.
+class Loader:
+    """Loads an export into an empty store while it is iterated over; yields the table of each row.
 
-    It yields the table of each row. ``total`` is the size in bytes, ``position`` how many have
-    been read, and ``taken`` what was done once all is committed. Raises ``RefusedError`` or
-    ``SettingsError`` where nothing was.
+    ``total`` is the size of the export in bytes, ``position`` the number of bytes read, ``loaded``
+    the result after the commit. Raises ``RefusedError`` or ``SettingsError`` if nothing is loaded.
     """
 
     def __init__(self, store: Store, settings: Settings, path: Path) -> None:
@@ -106,16 +106,16 @@ class Load:
         self._digest = hashlib.sha256()
         self.total = path.stat().st_size
         self.position = 0
-        self.taken = Taken(0, {}, current=True)
+        self.loaded = Loaded(0, {}, current=True)
 
     def __iter__(self) -> Iterator[str]:
-        """Take everything in, within one transaction."""
+        """Load everything in one transaction."""
         try:
             with self._path.open("rb") as file:
                 lines = self._lines(file)
                 _check_first(next(lines))
                 with self._store.fill() as filling:
-                    counts = yield from _take(lines, filling)
+                    counts = yield from _load(lines, filling)
                     self._check_last({"rows": counts, "sha256": self._digest.hexdigest()})
                     _check_end(file)
                     head = filling.finish()
@@ -126,11 +126,11 @@ class Load:
                 f"{shown(self._path)}, line {self._line}: {error}. Nothing was imported."
             ) from error
         current = head.settings_digest == settings_digest(self._settings.site)
-        self.taken = Taken(head.revision, counts, current)
+        self.loaded = Loaded(head.revision, counts, current)
 
     def _check_last(self, expected: object) -> None:
         if self._last != expected:
-            raise UnfitError("it is not what all before it comes to: the export is damaged")
+            raise UnfitError("it does not match the lines before it: the export is damaged")
 
     def _lines(self, file: BinaryIO) -> Iterator[object]:
         for self._line, line in enumerate(file, 1):
@@ -143,7 +143,7 @@ class Load:
                 raise UnfitError("it is not JSON") from None
             yield self._last
             self._digest.update(line)
-        raise UnfitError("the export ends here, before its end: it was cut off, make it anew")
+        raise UnfitError("the export was cut off here: export again")
 
 
 def _check_end(file: BinaryIO) -> None:
@@ -151,23 +151,23 @@ def _check_end(file: BinaryIO) -> None:
         raise UnfitError("something follows the last line of the export")
 
 
-def _check_first(stated: object) -> None:
-    said = cast("dict[str, object]", stated)
-    if said.get("version") != VERSION:
-        raise UnfitError("the export has another version than this one reads (1)")
-    if said.get("schema") != version.current():
+def _check_first(line: object) -> None:
+    first = cast("dict[str, object]", line)
+    if first.get("version") != VERSION:
+        raise UnfitError(f"the version of the export is not {VERSION}, which this version reads")
+    if first.get("schema") != version.current():
         raise UnfitError(
-            f"the export has schema {said.get('schema')} and this version {version.current()}: "
-            "run `feeds migrate` of this version on the store that it comes from, and export again"
+            f"the export has schema {first.get('schema')} and this version {version.current()}: "
+            "run `feeds migrate` of this version on the exported store, and export again"
         )
 
 
-def _take(lines: Iterator[object], filling: Filling) -> Generator[str, None, dict[str, int]]:
+def _load(lines: Iterator[object], filling: Filling) -> Generator[str, None, dict[str, int]]:
     counts: dict[str, int] = {}
     line = next(lines)
     for table, columns in TABLES.items():
         if line != {"table": table, "columns": list(columns)}:
-            raise UnfitError(f"here the table {table} should begin, with all of its columns")
+            raise UnfitError(f"the table {table} should begin here, with all of its columns")
         counts[table] = 0
         batch: list[Sequence[Value]] = []
         while isinstance(line := next(lines), list):
@@ -180,14 +180,14 @@ def _take(lines: Iterator[object], filling: Filling) -> Generator[str, None, dic
         if batch:
             filling.add(table, batch)
     if counts["head"] != 1:
-        raise UnfitError("the export has no head, or several")
+        raise UnfitError("the export has no head, or several heads")
     return counts
 
 
 def _row(table: str, values: list[object]) -> Sequence[Value]:
     if len(values) != len(TABLES[table]):
-        raise UnfitError(f"it has not as many values as {table} has columns")
+        raise UnfitError(f"the number of its values is not that of the columns of {table}")
     column = misfit(table, values)
     if column is not None:
-        raise UnfitError(f"its {column} is none that the store can hold")
+        raise UnfitError(f"the store cannot hold its {column}")
     return cast("Sequence[Value]", values)

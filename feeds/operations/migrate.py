@@ -1,4 +1,4 @@
-"""Bring the release store up to this code and these settings; run at each deployment."""
+"""Bring the store up to this version and these settings, at each deployment."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +15,7 @@ from feeds.store.write import year_counts
 
 @dataclass(frozen=True, slots=True)
 class Migrated:
-    """The schema before (None: there was no store) and after, and whether documents changed."""
+    """The schema version before (None: no store) and after, and whether documents changed."""
 
     before: str | None
     after: str
@@ -23,30 +23,30 @@ class Migrated:
 
 
 def require_page_size(settings: Settings, head: Head) -> None:
-    """Raise ``SettingsError`` where a subscription document is shorter than an archive page."""
+    """Raise ``SettingsError`` if a subscription document is shorter than an archive page."""
     if settings.entries < head.page_size:
         raise SettingsError(
             f"FEEDS_ENTRIES={settings.entries} is smaller than the archive pages of this store "
-            f"({head.page_size} releases), so that releases would be missing between them: "
+            f"({head.page_size} releases), so the feeds would miss releases: "
             f"set at least {head.page_size}."
         )
 
 
 def require_authority(settings: Settings, everything: Selection) -> None:
-    """Raise ``SettingsError`` where another authority has minted the store's identifiers."""
+    """Raise ``SettingsError`` if the store's identifiers belong to another authority."""
     if everything.feed_id != feed_id(settings.tag_authority, None):
         minted = everything.feed_id.removeprefix("tag:").partition(":")[0]
         raise SettingsError(
             f"FEEDS_AUTHORITY={settings.authority} and "
             f"FEEDS_AUTHORITY_YEAR={settings.authority_year} are not those of this store "
-            f"({minted}), whose identifiers are for ever: set them back."
+            f"({minted}), whose identifiers are permanent: set them back."
         )
 
 
 def migrate(settings: Settings, now: datetime) -> Migrated:
-    """Make the store or bring its schema up, and take over the settings that stand in documents.
+    """Create the store or upgrade its schema, and record the settings that appear in documents.
 
-    Where these, or the formats, are others than before, every document takes a new revision.
+    If these or the formats have changed, every document gets a new revision (rule 5).
     """
     store = Store(settings.database_url)
     before, after = store.migrate(settings.tag_authority, settings.entries, now)

@@ -1,4 +1,4 @@
-"""What state the publication and its store are in."""
+"""The state of the publication and of its store."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -12,7 +12,7 @@ from feeds.store.read import Head, ImportOutcome
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The state in one snapshot; ``current`` tells that `feeds migrate` knows the settings."""
+    """The state in one snapshot; ``current`` is false if ``feeds migrate`` must be run."""
 
     head: Head
     notice: Notice | None
@@ -23,7 +23,7 @@ class Status:
     current: bool
 
     def as_json(self) -> dict[str, Any]:
-        """Return the status in JSON's own types; instants as RFC 3339 text in UTC."""
+        """Return the status as JSON types, with instants as RFC 3339 text in UTC."""
         notice = None
         if self.notice is not None:
             notice = _plain(asdict(self.notice), "rank", "kind")

@@ -6,7 +6,7 @@ from datetime import datetime
 from feeds.domain import Notice, NoticeKind
 from feeds.errors import RefusedError
 from feeds.identity import notice_id, rank
-from feeds.ingest.derive import EARLIEST
+from feeds.ingest.decide import EARLIEST
 from feeds.settings import Settings
 from feeds.store import Store
 from feeds.text.plain import legal, one_line

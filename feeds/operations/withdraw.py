@@ -16,50 +16,49 @@ from feeds.urls import parse_target
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
-    """The release, whether it was so already, and the archive pages that were cut anew."""
+class Result:
+    """The release, whether it was changed, and the repaginated archive pages."""
 
     entry_id: str
-    already: bool
+    changed: bool
     repaginated: tuple[Repaginated, ...] = ()
 
 
-def withdraw(store: Store, settings: Settings, now: datetime, named: str) -> Settled:
-    """Take a release off every feed and page; its own page is gone (410) from now on.
+def withdraw(store: Store, settings: Settings, now: datetime, named: str) -> Result:
+    """Remove a release from every feed and page; its own page then answers 410.
 
-    ``named`` is its id, its path ``yyyy/mm/dd/slug`` or the address of its page, whole or as a path
-    of this service. Raises
-    ``RefusedError`` where there is no such release. Done again it changes nothing.
+    ``named`` is its id, its path ``yyyy/mm/dd/slug``, or the URL or URL path of its page. Raises
+    ``RefusedError`` if there is no such release. A withdrawn release is left as it is.
     """
     with store.change(now) as change:
         found = _find(change, settings, named)
-        already = found.withdrawn is not None
-        if not already:
+        changed = found.withdrawn is None
+        if changed:
             change.made_under(settings_digest(settings.site))
             stored.withdraw(change, found, settings.site)
-    return Settled(found.entry_id, already, change.repaginated)
+    return Result(found.entry_id, changed, change.repaginated)
 
 
 def withdrawals(store: Store) -> list[Withdrawal]:
-    """Return every release that is withdrawn, the latest withdrawal first."""
+    """Return all withdrawn releases, the latest withdrawal first."""
     with store.read() as snapshot:
         return snapshot.withdrawals()
 
 
-def restore(store: Store, settings: Settings, now: datetime, named: str) -> Settled:
-    """Show a withdrawn release again, where it stood, under its id and with its dates.
+def restore(store: Store, settings: Settings, now: datetime, named: str) -> Result:
+    """Show a withdrawn release again in its old place, with its id and its dates.
 
-    Raises ``RefusedError`` where there is no such release, or where it is dated after the
-    beginning of a running suspension (rule 8). Done again it changes nothing.
+    Raises ``RefusedError`` if there is no such release, or if it is dated after the start of the
+    running suspension (rule 8). A release that is shown is left as it is.
     """
     with store.change(now) as change:
         found = _find(change, settings, named)
-        already = found.withdrawn is None
-        if not already:
+        changed = found.withdrawn is not None
+        if changed:
             _require_before_suspension(change, found)
             change.made_under(settings_digest(settings.site))
             stored.restore(change, found, settings.site)
-    return Settled(found.entry_id, already, change.repaginated)
+    return Result(found.entry_id, changed, change.repaginated)
 
 
 def _find(change: Change, settings: Settings, named: str) -> Standing:
@@ -68,8 +67,8 @@ def _find(change: Change, settings: Settings, named: str) -> Standing:
     found = stored.find(change, named, (target.release if target else None) or path)
     if found is None:
         raise RefusedError(
-            f"There is no release {named!r}: name its id, its path (yyyy/mm/dd/slug) or the "
-            "address of its page."
+            f"There is no release {named!r}: give its id, its path (yyyy/mm/dd/slug) or the "
+            "URL of its page."
         )
     return found
 
@@ -80,5 +79,5 @@ def _require_before_suspension(change: Change, found: Standing) -> None:
     if since is not None and found.published > since:
         raise RefusedError(
             f"{found.entry_id} is dated {found.published.isoformat()}, after the suspension began "
-            f"({since.isoformat()}): resume first."
+            f"({since.isoformat()}): run `feeds resume` first."
         )

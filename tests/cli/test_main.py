@@ -1,24 +1,46 @@
 import re
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
+from feeds.cli.imports import KINDS
 from feeds.cli.main import commands
+from feeds.ingest.sources import SOURCES
 from tests.portal import Portal, command, page
 
 
-def test_help_is_given(portal: Portal) -> None:
+def test_help_lists_every_command(portal: Portal) -> None:
     ran = portal.feeds("--help")
     assert ran.code == 0
     for name in commands.commands:
         assert f"  {name}" in ran.out
 
 
-def test_the_version_is_told(portal: Portal) -> None:
+def test_the_version_is_printed(portal: Portal) -> None:
     assert re.fullmatch(r"release-feeds \d+\.\d+\.\d+\n", portal.feeds("--version").out)
 
 
-def test_what_a_terminal_cannot_show_is_no_reason_to_fail(portal: Portal) -> None:
+@pytest.mark.parametrize("option", ["--help", "--version"])
+def test_help_and_version_load_no_large_library(option: str) -> None:
+    program = Path(sys.executable).with_name("feeds")
+    ran = subprocess.run(
+        [sys.executable, "-X", "importtime", program, option],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    imported = {line.rpartition("|")[2].strip() for line in ran.stderr.splitlines()}
+    assert {"click", "feeds.cli.main"} <= imported
+    assert imported.isdisjoint({"alembic", "babel", "feedgen", "flask", "lxml", "sqlalchemy"})
+
+
+def test_the_source_option_takes_every_source() -> None:
+    assert sorted(SOURCES) == list(KINDS)
+
+
+def test_a_character_that_the_terminal_lacks_is_escaped(portal: Portal) -> None:
     portal.imported(page("A", "Kultūra")).environ["PYTHONIOENCODING"] = "latin-1"
     with command(portal, "categories", stdout=subprocess.PIPE) as process:
         out, err = process.communicate()
@@ -29,9 +51,7 @@ def test_what_a_terminal_cannot_show_is_no_reason_to_fail(portal: Portal) -> Non
     "arguments",
     [("nothing",), ("import",), ("suspend", "--nothing"), ("import", "--source", "x", "y")],
 )
-def test_what_is_no_command_is_told_and_does_nothing(
-    portal: Portal, arguments: tuple[str, ...]
-) -> None:
+def test_wrong_arguments_exit_with_2(portal: Portal, arguments: tuple[str, ...]) -> None:
     ran = portal.feeds(*arguments)
     assert (ran.code, ran.out) == (2, "")
     assert "Error: " in ran.err

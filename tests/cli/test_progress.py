@@ -7,47 +7,65 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 import pytest
 
 from feeds.cli import progress
 from tests.portal import Portal, page
 
-pytestmark = pytest.mark.engines("sqlite", reason="a terminal does not see the engine")
-
-
-def test_a_terminal_shows_one_line_that_is_overwritten(portal: Portal) -> None:
-    for n in range(3000):
-        portal.write(f"{n}.txt", page(f"Relīze {n}"))
-    portal.write("x.txt", "")
-    ours, theirs = pty.openpty()
-    program = Path(sys.executable).with_name("feeds")
-    with subprocess.Popen(
-        [program, "import", portal.folder / "pages"],
-        env=os.environ | portal.environ | {"TERM": "xterm"},
-        stdout=subprocess.DEVNULL,
-        stderr=theirs,
-    ) as process:
-        os.close(theirs)
-        output = b"".join(iter(lambda: _read(ours), b"")).decode()
-        assert process.wait() == 1
-    os.close(ours)
-    line = r"\r\x1b\[K\d+ of about \d+ done, \d+ a second, \d+ s left\."
-    refusal = r"\r\x1b\[K\S*x\.txt: refused: the file is empty\.\r\n"
-    assert re.fullmatch(rf"({line})+{refusal}\r\x1b\[K", output)
-
-
-def _read(terminal: int) -> bytes:
-    try:
-        return os.read(terminal, 65536)
-    except OSError:  # the last program that wrote to the terminal has ended
-        return b""
+ERASE = "\r\x1b[K"
 
 
 @dataclass
 class Amount:
     total: int
     position: int = 0
+
+    def work(self) -> Iterator[int]:
+        for n in range(3):
+            time.sleep(0.03)
+            self.position = n
+            yield n
+
+
+@pytest.fixture
+def terminal() -> Iterator[tuple[TextIO, int]]:
+    """Return a terminal to write to, and the descriptor from which its output can be read."""
+    ours, theirs = pty.openpty()
+    with os.fdopen(theirs, "w") as file:
+        yield file, ours
+    os.close(ours)
+
+
+def test_a_terminal_shows_one_line_that_is_overwritten(
+    terminal: tuple[TextIO, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, output = terminal
+    monkeypatch.setattr("sys.stderr", file)
+    monkeypatch.setattr(progress, "TERMINAL_SECONDS", 0.02)
+    amount = Amount(10)
+    assert list(progress.reported(amount.work(), amount)) == [0, 1, 2]
+    _, first, second, rest = os.read(output, 65536).decode().split(ERASE)
+    assert re.fullmatch(r"1 done, \d+ a second\.", first)
+    assert re.fullmatch(r"2 of about 20 done, \d+ a second, \d s left\.", second)
+    assert rest == ""
+
+
+def test_a_refusal_has_a_line_of_its_own_on_a_terminal(
+    portal: Portal, terminal: tuple[TextIO, int]
+) -> None:
+    file, output = terminal
+    path = portal.write("x.txt", "")
+    program = Path(sys.executable).with_name("feeds")
+    environ = os.environ | portal.environ
+    with subprocess.Popen(
+        [program, "import", path], env=environ, stdout=subprocess.DEVNULL, stderr=file
+    ) as process:
+        assert process.wait() == 1
+    assert os.read(output, 65536).decode() == (
+        f"{ERASE}{path}: refused: the file is empty.\r\n{ERASE}"
+    )
 
 
 @pytest.mark.parametrize(
@@ -63,15 +81,8 @@ def test_a_log_gets_a_plain_line_now_and_then(
 ) -> None:
     monkeypatch.setattr(progress, "LOG_SECONDS", 0.02)
     amount = Amount(total)
-
-    def work() -> Iterator[int]:
-        for n in range(3):
-            time.sleep(0.03)
-            amount.position = n
-            yield n
-
-    assert list(progress.reported(work(), amount)) == [0, 1, 2]
-    first, second, _ = capsys.readouterr().err.splitlines()
+    assert list(progress.reported(amount.work(), amount)) == [0, 1, 2]
+    first, second = capsys.readouterr().err.splitlines()
     assert re.fullmatch(r"1 done, \d+ a second\.", first)
     assert re.fullmatch(line, second)
 

@@ -134,7 +134,7 @@ def test_a_name_that_was_confirmed_is_left_alone_by_imports(portal: Portal) -> N
     portal.imported(page("A", "Kultura"))
     before = revisions(portal)
     ran = portal.feeds("categories", "rename", "kultura", "Kultura")
-    assert (ran.code, ran.out) == (0, "Kultura (kultura) is called so already.\n")
+    assert (ran.code, ran.out) == (0, "Kultura (kultura) already has this name.\n")
     assert revisions(portal) == before
     portal.imported(page("B", "Kultūra"))
     assert listed(portal) == ["Kultura (kultura): 2"]
@@ -145,7 +145,7 @@ def test_done_again_it_says_so_and_takes_no_revision(portal: Portal) -> None:
     portal.feeds("categories", "rename", "Kultūra", "Māksla")
     before = revisions(portal)
     ran = portal.feeds("categories", "rename", "Kultūra", "Māksla")
-    assert (ran.code, ran.out) == (0, "Māksla (maksla) is called so already.\n")
+    assert (ran.code, ran.out) == (0, "Māksla (maksla) already has this name.\n")
     assert revisions(portal) == before
 
 
@@ -195,7 +195,7 @@ def test_a_longer_spelling_that_an_import_brings_moves_what_names_it(portal: Por
     ("arguments", "sentence"),
     [
         (("nav", "Cits"), "There is no category 'nav': `feeds categories` lists them"),
-        (("kultura", " \x01"), "A category must have a name"),
+        (("kultura", " \x01"), "A category's name must contain"),
         (("kultura", "SPORTS"), "'SPORTS' is or was the name of the category 'Sports' (sports)"),
         (("kultura", "Seno"), "'Seno' is or was the name of the category 'Jauno' (jauno)"),
     ],
@@ -220,7 +220,7 @@ def test_a_name_longer_than_an_import_would_take_is_refused(portal: Portal) -> N
     ran = portal.feeds("categories", "rename", "kultura", "K" * 2001)
     assert (ran.code, ran.err) == (
         1,
-        "feeds: A category's name has 2000 characters at most: shorten it.\n",
+        "feeds: A category's name has at most 2000 characters: shorten it.\n",
     )
 
 
@@ -237,8 +237,7 @@ def test_whatever_a_category_is_called_it_is_renamed_or_refused_in_one_line(
     ran = portal.feeds("categories", "rename", "--", "kultura", new)
     if ran.code == 1:
         assert ran.err == (
-            "feeds: A category must have a name, with a letter or digit in it: "
-            "name the new label.\n"
+            "feeds: A category's name must contain a letter or a digit: give another name.\n"
         )
         return
     (line,) = listed(portal)

@@ -35,8 +35,8 @@ def furnish(portal: Portal) -> Portal:
     assert portal.feeds("suspend", "--title", "Pauze").code == 0
     assert portal.feeds("resume").code == 0
     assert portal.feeds("suspend").code == 0
-    portal.sql("INSERT INTO address VALUES ('/veca?lapa=1', 0, NULL, 'atom')")
-    portal.sql("INSERT INTO address VALUES ('/Āgra', NULL, 3, NULL)")
+    portal.sql("INSERT INTO redirect VALUES ('/veca?lapa=1', 0, NULL, 'atom')")
+    portal.sql("INSERT INTO redirect VALUES ('/Āgra', NULL, 3, NULL)")
     portal.sql("UPDATE release SET withdrawn = -12345 WHERE id = 5")
     return portal
 
@@ -99,14 +99,14 @@ def test_an_export_makes_the_same_store_again_on_either_engine(
     assert export.read_bytes() == (first.folder / "same.jsonl").read_bytes()
     assert export.read_bytes().startswith(EXPORT_PREFIX)
     told = json.loads(export.read_text().split("\n")[0])
-    assert told == {"release-feeds": "export", "version": 1, "schema": "0004"}
+    assert told == {"release-feeds": "export", "version": 1, "schema": "0001"}
     ids = {first.sql("SELECT store_id FROM head")[0][0]}
     for number, engine in enumerate(engines[1:], 1):
         next_ = elsewhere(engine)
         ran = next_.feeds("import", export)
         assert (ran.code, ran.err) == (0, "")
         assert ran.out == (
-            f"Taken over, as it was at revision {status['revision']}:\n"
+            f"Loaded the export of revision {status['revision']}:\n"
             "60 releases, 3 categories, 3 notices.\n"
         )
         assert served(next_) == before
@@ -162,7 +162,7 @@ def test_an_export_that_finds_no_room_is_told_in_words(portal: Portal) -> None:
         said = process.communicate()[1]
     assert (process.returncode, said) == (
         2,
-        "feeds: It could not go on: No space left on device.\n",
+        "feeds: The command failed: No space left on device.\n",
     )
 
 
@@ -192,7 +192,7 @@ def test_an_export_writes_over_nothing_and_leaves_nothing_half(portal: Portal) -
         f"feeds: The export {nowhere} cannot be written: No such file or directory.\n",
     )
     portal.sql("UPDATE head SET page_size = 0")
-    portal.sql("ALTER TABLE address RENAME TO moved")
+    portal.sql("ALTER TABLE redirect RENAME TO moved")
     assert portal.feeds("export", portal.folder / "new").code == 2
     assert not (portal.folder / "new").exists()
 
@@ -212,7 +212,7 @@ def test_only_an_empty_store_takes_an_export_in(
         if statement:
             assert full.feeds(*statement).code == 0
         else:
-            full.sql("INSERT INTO address VALUES ('/', 0, NULL, NULL)")
+            full.sql("INSERT INTO redirect VALUES ('/', 0, NULL, NULL)")
         before = full.feeds("export").out
         ran = full.feeds("import", export)
         assert ran.code == 1
@@ -230,7 +230,7 @@ def test_other_settings_are_told_and_taken_over_by_migrate(
     other = another(FEEDS_TITLE="Cits")
     ran = other.feeds("import", portal.folder / "export")
     assert ran.out.endswith("It was made with other settings or formats: run `feeds migrate`.\n")
-    assert "every document takes a new revision" in other.feeds("migrate").out
+    assert "every document has a new revision" in other.feeds("migrate").out
     small = another(FEEDS_ENTRIES="10")
     ran = small.feeds("import", portal.folder / "export")
     assert ran.code == 2
@@ -247,7 +247,7 @@ def test_an_export_is_imported_by_itself(portal: Portal) -> None:
     export = portal.folder / "pages" / "export.jsonl"
     portal.write("1.txt", page())
     portal.feeds("export", export)
-    sentence = "feeds: The export of a store is imported by itself and without options.\n"
+    sentence = "feeds: Import the export of a store by itself and without options.\n"
     for arguments in (
         (export, portal.folder),
         ("--dry-run", export),

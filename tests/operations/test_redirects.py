@@ -53,9 +53,9 @@ def test_an_old_address_answers_301_to_its_target(
     assert culture.client().head(OLD).status_code == 301
     assert culture.client().post(OLD).status_code == 404
     assert culture.feeds("address", "list").out == f"{OLD}\t{leads_to}\n"
-    assert culture.feeds("address", "add", OLD, target).out == "It leads there already.\n"
+    assert culture.feeds("address", "add", OLD, target).out == "This redirect already exists.\n"
     assert culture.feeds("address", "remove", OLD).out == "Removed.\n"
-    assert culture.feeds("address", "remove", OLD).out == "It leads nowhere already.\n"
+    assert culture.feeds("address", "remove", OLD).out == "There was no such redirect.\n"
     assert leads(culture, OLD) is None
     # No document says anything of it.
     assert revisions(culture) == before
@@ -104,7 +104,7 @@ def test_it_follows_a_rename_and_is_gone_with_its_release(culture: Portal) -> No
     culture.feeds("categories", "rename", "Kultūra", "Māksla")
     assert leads(culture, OLD) == "/categories/maksla.rss"
     assert culture.feeds("address", "add", OLD, "/categories/kultura.rss").out == (
-        "It leads there already.\n"
+        "This redirect already exists.\n"
     )
     culture.feeds("withdraw", "2010/05/04/a")
     gone = culture.client().get("/a.html")
@@ -145,21 +145,25 @@ def test_below_a_path_that_is_called_like_an_address_targets_are_what_they_say(
 @pytest.mark.parametrize(
     ("location", "target", "sentence"),
     [
-        ("/", "/releases.rss", "/ is an address of this service itself"),
+        ("/", "/releases.rss", "/ is an address of this service"),
         ("/releases.rss?", "/releases.atom", "/releases.rss is an address of this service"),
         ("/categories/nav.atom/", "/", "/categories/nav.atom/ is an address of this service"),
-        ("/healthz?x", "/", "/healthz?x is an address of this service itself"),
-        ("rss.php", "/", "'rss.php' is no old address"),
-        ("/x#y", "/", "'/x#y' is no old address"),
-        ("/\ud800", "/", "'/\\ud800' is no old address"),
+        ("/healthz?x", "/", "/healthz?x is an address of this service"),
+        ("rss.php", "/", "'rss.php' is not an old address"),
+        ("/x#y", "/", "'/x#y' is not an old address"),
+        ("/\ud800", "/", "'/\\ud800' is not an old address"),
         ("/" + "x" * 2000, "/", "'/xxx"),
-        (OLD, "", "'' cannot be led to"),
-        (OLD, "/categories/kultura+sports.atom", "'/categories/kultura+sports.atom' cannot be led"),
-        (OLD, "/releases/archive/1.atom", "'/releases/archive/1.atom' cannot be led to"),
-        (OLD, "https://other.example/", "'https://other.example/' cannot be led to"),
-        (OLD, "/categories/nav.atom", "There is nothing at /categories/nav.atom"),
-        (OLD, "/releases/2010/05/04/b", "There is nothing at /releases/2010/05/04/b"),
-        ("/known", "/releases.rss", "/known leads elsewhere already"),
+        (OLD, "", "'' cannot be a target"),
+        (
+            OLD,
+            "/categories/kultura+sports.atom",
+            "'/categories/kultura+sports.atom' cannot be a target",
+        ),
+        (OLD, "/releases/archive/1.atom", "'/releases/archive/1.atom' cannot be a target"),
+        (OLD, "https://other.example/", "'https://other.example/' cannot be a target"),
+        (OLD, "/categories/nav.atom", "The target /categories/nav.atom does not exist"),
+        (OLD, "/releases/2010/05/04/b", "The target /releases/2010/05/04/b does not exist"),
+        ("/known", "/releases.rss", "/known already redirects elsewhere"),
     ],
 )
 def test_what_is_refused_adds_nothing(
@@ -181,7 +185,7 @@ def test_no_address_of_any_route_can_be_an_old_one(culture: Portal) -> None:
     for route in routes:
         ran = culture.feeds("address", "add", route, "/")
         assert (ran.code, ran.out) == (1, "")
-        assert ran.err.startswith(f"feeds: {route} is an address of this service itself")
+        assert ran.err.startswith(f"feeds: {route} is an address of this service")
 
 
 def test_a_file_of_them_is_added_at_once_and_what_is_listed_can_be_added_again(
@@ -230,7 +234,9 @@ def test_what_cannot_be_done_is_said(culture: Portal, tmp_path: Path) -> None:
     for arguments in ((), ("/a",), ("/a", "/", "--file", "x")):
         ran = culture.feeds("address", "add", *arguments)
         assert (ran.code, ran.out) == (1, "")
-        assert ran.err == "feeds: Name an old address and its target, or a --file of them.\n"
+        assert (
+            ran.err == "feeds: Give an old address and its target, or a --file with such lines.\n"
+        )
     assert culture.feeds("address", "remove", "x").code == 1
 
 

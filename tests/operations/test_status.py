@@ -10,7 +10,7 @@ def test_status_tells_the_state_the_counts_and_the_last_import(portal: Portal) -
     portal.feeds("import", portal.write("bad.txt", ""))
     out = portal.feeds("status").out
     assert out.startswith(
-        "Active: no suspension is announced.\nReleases: 2 shown, 0 withdrawn. Categories: 2.\n"
+        "Active: publication is not suspended.\nReleases: 2 shown, 0 withdrawn. Categories: 2.\n"
     )
     assert "  Kultūra (kultura): 1\n" in out
     assert "0 added, 0 changed, 0 unchanged, 0 skipped, 1 refused.\n" in out
@@ -41,14 +41,14 @@ def test_settings_that_have_changed_are_told_until_migrate_has_run(portal: Porta
     before = portal.client().get("/releases.atom").headers
     portal.environ["FEEDS_TITLE"] = "Cits nosaukums"
     assert "run `feeds migrate`" in portal.feeds("status").out
-    assert "every document takes a new revision" in portal.feeds("migrate").out
+    assert "every document has a new revision" in portal.feeds("migrate").out
     assert "run `feeds migrate`" not in portal.feeds("status").out
     after = portal.client().get("/releases.atom").headers
     assert after["ETag"] != before["ETag"]
     assert after.get("Last-Modified") != before["Last-Modified"]
     assert (
         portal.feeds("migrate").out
-        == f"{portal.store.name} has the schema of this version (0004).\n"
+        == f"The store {portal.store.name} has the current schema (0001).\n"
     )
 
 
@@ -65,7 +65,7 @@ def test_another_authority_than_that_of_the_store_is_refused(
         ran = portal.feeds(*command)
         assert (ran.code, ran.out) == (2, "")
         assert ran.err.endswith(
-            f" are not those of this store ({minted}), whose identifiers are for ever: "
+            f" are not those of this store ({minted}), whose identifiers are permanent: "
             "set them back.\n"
         )
     with (

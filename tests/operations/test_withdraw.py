@@ -46,8 +46,7 @@ def test_a_withdrawn_release_is_gone_from_every_feed_and_page(portal: Portal) ->
     ran = portal.feeds("withdraw", "2010/05/04/aizliegts")
     assert (ran.code, ran.err) == (0, "")
     assert (
-        ran.out
-        == f"{known(portal, '2010/05/04/aizliegts')} is withdrawn: its page is gone (410).\n"
+        ran.out == f"{known(portal, '2010/05/04/aizliegts')} is withdrawn; its page answers 410.\n"
     )
     for address, was in before.items():
         after = client.get(address)
@@ -124,8 +123,8 @@ def test_done_again_it_says_so_and_takes_no_revision(portal: Portal) -> None:
     portal.imported(page("A"))
     entry_id = known(portal, "2010/05/04/a")
     for command, sentence in (
-        ("restore", "is shown already"),
-        ("withdraw", "is withdrawn already"),
+        ("restore", "was not withdrawn"),
+        ("withdraw", "was already withdrawn"),
     ):
         portal.feeds(command, entry_id)
         before = revisions(portal)
@@ -143,7 +142,7 @@ def test_a_release_is_named_by_its_id_its_path_or_its_address(portal: Portal) ->
         "/releases/2010/05/04/a",
         f"{BASE}/releases/2010/05/04/a",
     ):
-        assert portal.feeds("withdraw", named).out.startswith(f"{entry_id} is withdrawn: ")
+        assert portal.feeds("withdraw", named).out.startswith(f"{entry_id} is withdrawn; ")
         assert portal.feeds("restore", named).out == f"{entry_id} is shown again.\n"
 
 
@@ -172,7 +171,8 @@ def test_a_release_later_than_a_suspension_is_not_restored(portal: Portal) -> No
     ran = portal.feeds("restore", "2010/05/07/b")
     assert (ran.code, ran.out) == (1, "")
     assert re.fullmatch(
-        r"feeds: tag:\S+ is dated \S+, after the suspension began \(\S+\): resume first\.\n",
+        r"feeds: tag:\S+ is dated \S+, after the suspension began \(\S+\): "
+        r"run `feeds resume` first\.\n",
         ran.err,
     )
     assert revisions(portal) == before
@@ -192,8 +192,8 @@ def test_archive_pages_that_restoring_fills_too_far_are_cut_anew(
     portal.imported(page("R3", published=DAYS[2]))
     ran = portal.feeds("restore", "2010/05/05/r0")
     assert ran.out.splitlines()[1:] == [
-        "The archive pages of all releases were cut anew from page 2 on.",
-        "The archive pages of “Pašvaldības” were cut anew from page 2 on.",
+        "The archive pages of all releases were repaginated from page 2 on.",
+        "The archive pages of “Pašvaldības” were repaginated from page 2 on.",
     ]
 
 

@@ -1,0 +1,108 @@
+"""Importing releases, or the export of a whole store."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from feeds.cli import progress
+from feeds.cli.context import REFUSED, now, print_repaginated, with_store
+from feeds.errors import NothingToDoError, RefusedError
+
+if TYPE_CHECKING:
+    from feeds.ingest.report import Result
+    from feeds.settings import Settings
+    from feeds.store import Store
+
+# The names in the registry of sources, which is not imported for `feeds --help`.
+KINDS = ("feed", "jsonl", "vortal-page", "wordpress")
+
+
+@click.command(name="import")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--source",
+    type=click.Choice(KINDS),
+    help="The kind of the inputs. Default: detected for each input.",
+)
+@click.option("--dry-run", is_flag=True, help="Print what would happen and change nothing.")
+@click.option(
+    "--report",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write one line of JSON for each input to this new file.",
+)
+@with_store
+def import_(  # noqa: PLR0913 - each is an option
+    store: Store,
+    settings: Settings,
+    *,
+    paths: tuple[Path, ...],
+    source: str | None,
+    dry_run: bool,
+    report: Path | None,
+) -> None:
+    """Import releases from files, folders and archives, or the export of a store."""
+    from feeds.ingest.report import Outcome
+    from feeds.ingest.run import import_paths
+    from feeds.operations.export import is_export
+
+    if any(map(is_export, paths)):
+        if len(paths) > 1 or source or dry_run or report:
+            raise RefusedError("Import the export of a store by itself and without options.")
+        _import_export(store, settings, paths[0])
+        return
+    run = import_paths(store, settings, paths, now, source=source, dry_run=dry_run)
+    with ExitStack() as stack:
+        try:
+            file = report and stack.enter_context(report.open("x", encoding="utf-8"))
+        except FileExistsError:
+            raise NothingToDoError(f"{report} exists: name a new file.") from None
+        except OSError as error:
+            raise NothingToDoError(
+                f"The report {report} cannot be written: {error.strerror}."
+            ) from None
+        for result in progress.reported(run, run.inputs):
+            if file:
+                file.write(result.as_json() + "\n")
+            _print_result(result)
+    for banner, count in run.report.banners.most_common():
+        pages = "page has" if count == 1 else "pages have"
+        click.echo(f"{count} {pages} the banner “{banner}”: to announce it, run `feeds suspend`.")
+    print_repaginated(run.report.repaginated)
+    counts = ", ".join(f"{run.report.counts[outcome]} {outcome}" for outcome in Outcome)
+    click.echo(f"{'Would be: ' if dry_run else ''}{counts}.")
+    if run.report.counts[Outcome.REFUSED]:
+        sys.exit(REFUSED)
+
+
+def _import_export(store: Store, settings: Settings, path: Path) -> None:
+    from feeds.operations.export import Loader
+
+    loader = Loader(store, settings, path)
+    for _ in progress.reported(loader, loader):
+        pass
+    loaded = loader.loaded
+    releases, notices = loaded.counts["release"], loaded.counts["notice"]
+    categories = loaded.counts["selection"] - 1
+    click.echo(f"Loaded the export of revision {loaded.revision}:")
+    click.echo(f"{releases} releases, {categories} categories, {notices} notices.")
+    if not loaded.current:
+        click.echo("It was made with other settings or formats: run `feeds migrate`.")
+
+
+def _print_result(result: Result) -> None:
+    """Print what an operator should look at: refusals, changes and remarks."""
+    from feeds.ingest.report import Outcome
+
+    if result.remarks or result.outcome in {Outcome.REFUSED, Outcome.CHANGED}:
+        progress.clear()
+    if result.outcome is Outcome.REFUSED:
+        click.echo(f"{result.input}: refused: {result.reason}.", err=True)
+    elif result.outcome is Outcome.CHANGED:
+        click.echo(f"{result.input}: changed ({result.entry_id}).")
+    for remark in result.remarks:
+        click.echo(f"{result.input}: {remark}.")

@@ -1,0 +1,113 @@
+"""The store as a whole: migrate, status, export and backup."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from feeds.cli.context import now, with_store
+
+if TYPE_CHECKING:
+    from feeds.domain import Site
+    from feeds.operations.status import Status
+    from feeds.settings import Settings
+    from feeds.store import Store
+
+
+@click.command()
+def migrate() -> None:
+    """Create the store, or update it to this version and these settings."""
+    from feeds.operations import migrate as operations
+    from feeds.settings import Settings
+    from feeds.store import Store
+
+    settings = Settings.read(os.environ)
+    result = operations.migrate(settings, now())
+    store = Store(settings.database_url).name
+    if result.before is None:
+        click.echo(f"Created the store {store} (schema {result.after}).")
+    elif result.before != result.after:
+        click.echo(f"Upgraded the store {store} from schema {result.before} to {result.after}.")
+    else:
+        click.echo(f"The store {store} has the current schema ({result.after}).")
+    if result.settings_changed:
+        click.echo("Settings or formats have changed: every document has a new revision.")
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@with_store
+def status(store: Store, settings: Settings, as_json: bool) -> None:
+    """Print whether publication is suspended, the counts and the last import."""
+    from feeds.operations import status as operations
+
+    found = operations.status(store, settings)
+    if as_json:
+        click.echo(json.dumps(found.as_json(), indent=2))
+    else:
+        _print_status(found, settings.site)
+
+
+def _print_status(found: Status, site: Site) -> None:
+    from feeds.ingest.report import Outcome
+
+    notice = found.notice
+    if notice is None:
+        click.echo("Active: publication is not suspended.")
+    else:
+        since = site.local(notice.since) if notice.since else ""
+        click.echo(f"Suspended since {since}, announced {site.local(notice.announced)}:")
+        click.echo(f"  {notice.title} ({notice.entry_id})")
+    shown = f"{found.releases} shown, {found.withdrawn} withdrawn"
+    click.echo(f"Releases: {shown}. Categories: {len(found.categories)}.")
+    for selection in found.categories:
+        category = selection.categories[0]
+        click.echo(f"  {category.name} ({category.slug}): {selection.count}")
+    last = found.last_import
+    if last is None:
+        click.echo("Last import: none.")
+    else:
+        end = "interrupted: run it again"
+        if last.finished:
+            end = f"finished {site.local(last.finished)}"
+        counts = ", ".join(f"{getattr(last, name)} {name}" for name in Outcome)
+        click.echo(f"Last import: started {site.local(last.started)}, {end}; {counts}.")
+    click.echo(f"Revision {found.head.revision}, changed {site.local(found.head.instant)}.")
+    if not found.current:
+        click.echo("Settings or formats have changed since: run `feeds migrate`.")
+
+
+@click.command()
+@click.argument("file", required=False, type=click.Path(dir_okay=False, allow_dash=True))
+@with_store
+def export(store: Store, settings: Settings, file: str | None) -> None:
+    """Write the whole store as JSON Lines to FILE or to standard output."""
+    from feeds.operations import export as operations
+
+    del settings
+    if file and file != "-":
+        operations.export_to(store, Path(file))
+        return
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8", newline="\n")
+    sys.stdout.writelines(f"{line}\n" for line in operations.export(store))
+    sys.stdout.flush()
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@with_store
+def backup(store: Store, settings: Settings, file: Path) -> None:
+    """Copy a SQLite store to a new file while it is in use."""
+    from feeds.ingest.inputs import shown
+    from feeds.operations import backup as operations
+
+    del settings
+    operations.backup(store, file)
+    click.echo(f"Copied to {shown(file)}.")
