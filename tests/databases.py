@@ -87,9 +87,9 @@ class ServerFolder:
 
     def close(self) -> None:
         """Stop the server, if it was started, and remove the folder."""
-        self._run.close()
         if not (self.path / "data").exists():
-            shutil.rmtree(self.path)
+            shutil.rmtree(self.path, ignore_errors=True)  # it may be started at this moment
+        self._run.close()
         deadline = time.monotonic() + _STOP_SECONDS
         while self.path.exists():
             assert time.monotonic() < deadline, f"the PostgreSQL in {self.path} does not stop"

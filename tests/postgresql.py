@@ -50,7 +50,7 @@ def main() -> None:
         if server:
             server.send_signal(signal.SIGQUIT)  # at once: nothing has to be written
             server.wait()
-        shutil.rmtree(folder)
+        shutil.rmtree(folder, ignore_errors=True)  # the other process may remove it, too
 
 
 def _start(programs: Path, folder: Path) -> "subprocess.Popen[bytes]":
