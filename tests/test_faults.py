@@ -62,7 +62,7 @@ def test_a_report_that_finds_no_room_ends_the_import_in_words(portal: Portal) ->
     with command(portal, *arguments, preexec_fn=no_room, stdout=subprocess.PIPE) as process:
         said = process.communicate()[1]
     assert process.returncode == 2
-    assert last_line(said) == "feeds: It could not go on: File too large."
+    assert last_line(said) == "feeds: The command failed: File too large."
     assert portal.feeds("import", lines).code == 0
 
 

@@ -39,7 +39,7 @@ def test_the_real_page_comes_out_of_every_feed(portal: Portal, seed_page: Path) 
     ran = portal.feeds("import", seed_page)
     assert ran.code == 0
     assert ran.out == (
-        f"1 page carries the banner “{BANNER}”: to announce it, run `feeds suspend`.\n"
+        f"1 page has the banner “{BANNER}”: to announce it, run `feeds suspend`.\n"
         "1 added, 0 changed, 0 unchanged, 0 skipped, 0 refused.\n"
     )
     client = portal.client()
@@ -188,7 +188,7 @@ def test_an_import_that_was_stopped_is_finished_by_the_next(portal: Portal, stop
     if stop == signal.SIGINT:
         assert process.returncode == 2
         assert said.endswith("feeds: Interrupted: run the command again to finish.\n")
-    assert "was interrupted: run it again" in portal.feeds("status").out
+    assert "interrupted: run it again" in portal.feeds("status").out
     ran = portal.feeds("import", portal.folder / "pages")
     added, unchanged = map(int, re.findall(r"(\d+) (?:added|unchanged)", ran.out))
     assert added > 0
