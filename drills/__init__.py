@@ -1,1 +1,1 @@
-"""Drills: what may befall the service, done to it on purpose and as often as it takes."""
+"""Drills: faults that are caused on purpose, many times."""

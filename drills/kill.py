@@ -2,8 +2,8 @@
 
     python -m drills.kill --kills 200
 
-takes a while: each kill is two imports and a look at every row and every feed. The moments come
-from a seeded generator, so that a run can be made again.
+takes a while: each kill needs two imports and a comparison of every row and every feed. The moments
+come from a seeded generator, so that a run can be repeated.
 """
 
 import argparse
@@ -31,7 +31,7 @@ from sqlalchemy.engine import make_url
 from feeds.app import create_app
 from feeds.formats import FORMATS
 from feeds.settings import Settings
-from feeds.store import Store as FeedsStore
+from feeds.store import Store
 from feeds.store.copy.dump import TABLES
 from tests.databases import Server, postgresql
 
@@ -41,24 +41,24 @@ ENGINES: Final = ("sqlite", "postgresql")
 _BEGAN: Final = datetime(2008, 1, 7, 7, 0, tzinfo=UTC)
 _CATEGORIES: Final = 12
 
-# When something happened to be done, which is no part of what it came to.
+# Columns that record when a change was made. They differ from run to run.
 _CLOCK: Final = {"revision", "changed", "created"}
 _COMPARED: Final = tuple(table for table in TABLES if table not in {"head", "import_run"})
 
 
 class WrongError(Exception):
-    """A store is not what it should have become."""
+    """A store does not have the content that it should have."""
 
 
 @dataclass(frozen=True)
-class Store:
-    """A release store, and where its database is."""
+class DrillStore:
+    """A release store, used through the command line and compared with others."""
 
     url: str
 
     @property
     def environ(self) -> dict[str, str]:
-        """The settings of every command."""
+        """The settings of each command."""
         return {
             "FEEDS_BASE_URL": "https://feeds.example.org",
             "FEEDS_AUTHORITY": "prcentrs.example",
@@ -68,7 +68,7 @@ class Store:
 
     def start(self, *arguments: str | Path) -> "subprocess.Popen[bytes]":
         """Start a command."""
-        program = "from feeds.cli import main; main()"
+        program = "from feeds.cli.main import main; main()"
         return subprocess.Popen(
             [sys.executable, "-c", program, *map(str, arguments)],
             env=os.environ | self.environ | {"PYTHONPATH": str(ROOT)},
@@ -77,97 +77,97 @@ class Store:
         )
 
     def run(self, *arguments: str | Path) -> float:
-        """Run a command to its end; return how many seconds it took. Raises ``WrongError``."""
+        """Run a command to its end; return the seconds. Raises ``WrongError`` if it fails."""
         began = time.monotonic()
         process = self.start(*arguments)
-        said = process.communicate()[1].decode()
+        errors = process.communicate()[1].decode()
         if process.returncode:
-            raise WrongError(f"feeds {arguments[0]} ended with {process.returncode}: {said}")
+            raise WrongError(f"feeds {arguments[0]} ended with {process.returncode}: {errors}")
         return time.monotonic() - began
 
     def state(self) -> str:
-        """Return what became of the import that was begun last."""
-        with FeedsStore(self.url).read() as snapshot:
+        """Return when the import that began last was killed."""
+        with Store(self.url).read() as snapshot:
             last = snapshot.last_import()
         if last is None:
             return "before it began"
         return "while it ran" if last.finished is None else "after its end"
 
     def content(self) -> dict[str, str]:
-        """Return the digest of each table, less the clock, and of each feed."""
+        """Return the digest of each table, without the change clock, and of each document."""
         found = {}
-        with FeedsStore(self.url).dump() as dump:
+        with Store(self.url).dump() as dump:
             for table in _COMPARED:
                 columns = TABLES[table]
-                kept = [place for place, name in enumerate(columns) if name not in _CLOCK]
-                plain = [[row[place] for place in kept] for row in dump.rows(table)]
-                found[table] = _digest(json.dumps(plain).encode())
+                compared = [place for place, name in enumerate(columns) if name not in _CLOCK]
+                rows = [[row[place] for place in compared] for row in dump.rows(table)]
+                found[table] = _digest(json.dumps(rows).encode())
         client = create_app(Settings.read(self.environ)).test_client()
         bases = ["/releases", *(f"/categories/k{n}" for n in range(_CATEGORIES))]
         for base in bases:
             for form in FORMATS:
                 number = 0
-                address = f"{base}.{form}"
-                while (answer := client.get(address)).status_code == 200:  # noqa: PLR2004 - HTTP's
-                    found[address] = _digest(answer.data)
+                url = f"{base}.{form}"
+                while (answer := client.get(url)).status_code == 200:  # noqa: PLR2004 - OK
+                    found[url] = _digest(answer.data)
                     number += 1
-                    address = f"{base}/archive/{number}.{form}"
+                    url = f"{base}/archive/{number}.{form}"
         return found
 
     def check(self) -> None:
-        """Let SQLite look through its file. Raises ``WrongError``."""
+        """Run SQLite's integrity check. Raises ``WrongError`` if it finds anything."""
         path = make_url(self.url).database
         if self.url.startswith("sqlite"):
             with closing(sqlite3.connect(str(path))) as database:
-                (said,) = database.execute("PRAGMA integrity_check").fetchone()
-            if said != "ok":
-                raise WrongError(f"the integrity check says: {said}")
+                (found,) = database.execute("PRAGMA integrity_check").fetchone()
+            if found != "ok":
+                raise WrongError(f"the integrity check found: {found}")
 
 
 class Stores:
-    """Copies of one store, on one engine, each for as long as it is needed."""
+    """A store on one engine, and temporary copies of it."""
 
     def __init__(self, folder: Path, server: Server | None) -> None:
         self._folder = folder
         self._server = server
-        self.base = Store(server.database() if server else f"sqlite:///{folder / 'base.db'}")
+        self.base = DrillStore(server.database() if server else f"sqlite:///{folder / 'base.db'}")
 
     @contextmanager
-    def copy(self) -> Iterator[Store]:
-        """Yield a copy of the base, which nobody uses at that moment."""
+    def copy(self) -> Iterator[DrillStore]:
+        """Yield a copy of the base, which no process may be using."""
         if self._server:
             made = self._server.database(self.base.url)
-            yield Store(made)
+            yield DrillStore(made)
             self._server.drop(made)
             return
         with tempfile.TemporaryDirectory(dir=self._folder) as folder:
             shutil.copy(self._folder / "base.db", Path(folder, "feeds.db"))
-            yield Store(f"sqlite:///{folder}/feeds.db")
+            yield DrillStore(f"sqlite:///{folder}/feeds.db")
 
 
 def write(path: Path, releases: int) -> None:
-    """Write releases as JSON Lines, every third one as it was edited."""
+    """Write releases as JSON Lines; every third one has been edited."""
     dice = random.Random(5)  # noqa: S311 - invented releases need no cryptographic randomness
     with path.open("w", encoding="utf-8") as file:
         for number in range(releases):
             words = " ".join(f"vārds{dice.randrange(9999)}" for _ in range(60))
             published = _BEGAN + timedelta(minutes=97 * (number * 7919 % releases))
-            stated = {
+            record = {
                 "title": f"Relīze {number}",
                 "published": published.isoformat(),
                 "categories": [f"K{number % _CATEGORIES}", f"K{number // 7 % _CATEGORIES}"],
                 "body": f"{words}.\n\n{words}.",
             }
             if number % 3 == 0:
-                stated["body"] = f"{words}.\n\nLabots."
-                # An edit that names no instant of its own has that of its import.
-                stated["modified"] = (published + timedelta(days=1)).isoformat()
-            file.write(json.dumps(stated) + "\n")
+                record["body"] = f"{words}.\n\nLabots."
+                # Without an instant of its own, an edit gets the instant of its import.
+                record["modified"] = (published + timedelta(days=1)).isoformat()
+            file.write(json.dumps(record) + "\n")
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How many imports are killed, of how many releases, at moments out of which seed."""
+    """The number of killed imports, the releases of each, and the seed of the moments."""
 
     kills: int
     releases: int = 1500
@@ -175,56 +175,59 @@ class Plan:
 
 
 def drill(stores: Stores, folder: Path, plan: Plan) -> Iterator[str]:
-    """Kill imports, telling now and then how many fell where. Raises ``WrongError``."""
+    """Kill imports; yield lines about the progress. Raises ``WrongError``."""
     releases = plan.releases
     before, after = folder / "before.jsonl", folder / "after.jsonl"
     write(after, releases)
-    # A store in use: a third of what is imported is there already, a part of that in older words.
+    # A store in use: a third of the releases exist already, some of them with an older text.
     lines = after.read_text(encoding="utf-8").splitlines(keepends=True)
     before.write_text("".join(_earlier(line) for line in lines[: releases // 3]), "utf-8")
     stores.base.run("migrate")
     stores.base.run("import", before)
-    stores.base.check()  # and leave nothing in a log beside the file
+    stores.base.check()  # this also empties the write-ahead log, which is not copied
     with stores.copy() as undisturbed:
         startup = undisturbed.run("status")
-        whole = undisturbed.run("import", after)
+        seconds = undisturbed.run("import", after)
         wanted = undisturbed.content()
-    yield f"an import of {releases} releases takes {whole:.1f} s, {len(wanted)} things to compare"
+    yield (
+        f"an import of {releases} releases takes {seconds:.1f} s; "
+        f"{len(wanted)} tables and documents are compared"
+    )
     dice = random.Random(plan.seed)  # noqa: S311 - repeatable on purpose
-    fell: Counter[str] = Counter()
+    moments: Counter[str] = Counter()
     for number in range(1, plan.kills + 1):
-        moment = dice.uniform(startup * 0.7, whole)
+        moment = dice.uniform(startup * 0.7, seconds)
         with stores.copy() as store:
             known = _imports(store)
             began = time.monotonic()
             process = store.start("import", after)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(moment)
-                # It is faster than it was: let the next ones be killed while they run.
-                whole = min(whole, time.monotonic() - began)
+                # It ended before the kill, so imports are faster now: kill the next ones earlier.
+                seconds = min(seconds, time.monotonic() - began)
             process.kill()
             process.communicate()
             store.check()
-            where = store.state() if _imports(store) > known else "before it began"
-            fell[where] += 1
+            when = store.state() if _imports(store) > known else "before it began"
+            moments[when] += 1
             store.run("import", after)
             store.check()
             differs = _differing(wanted, store.content())
             if differs:
-                raise WrongError(f"killed after {moment:.3f} s ({where}): {differs} differ")
+                raise WrongError(f"killed after {moment:.3f} s ({when}): {differs} differ")
         if number % 10 == 0 or number == plan.kills:
-            yield f"{number} killed: {_told(fell)}; every store equal"
+            yield f"{number} killed: {_counts(moments)}; every store equal"
 
 
 def _earlier(line: str) -> str:
-    stated = json.loads(line)
-    if stated.pop("modified", None):
-        stated["body"] = "Pirms labojuma."
-    return json.dumps(stated) + "\n"
+    record = json.loads(line)
+    if record.pop("modified", None):
+        record["body"] = "Pirms labojuma."
+    return json.dumps(record) + "\n"
 
 
-def _imports(store: Store) -> int:
-    with FeedsStore(store.url).dump() as dump:
+def _imports(store: DrillStore) -> int:
+    with Store(store.url).dump() as dump:
         return sum(1 for _ in dump.rows("import_run"))
 
 
@@ -233,8 +236,8 @@ def _differing(wanted: dict[str, str], found: dict[str, str]) -> list[str]:
     return [name for name in both if wanted.get(name) != found.get(name)]
 
 
-def _told(fell: Counter[str]) -> str:
-    return ", ".join(f"{count} {where}" for where, count in sorted(fell.items()))
+def _counts(moments: Counter[str]) -> str:
+    return ", ".join(f"{count} {when}" for when, count in sorted(moments.items()))
 
 
 def _digest(content: bytes) -> str:
@@ -242,21 +245,23 @@ def _digest(content: bytes) -> str:
 
 
 def main() -> int:
-    """Drill on each engine; return the exit code."""
-    parser = argparse.ArgumentParser(description="Kill imports and compare what comes of them.")
+    """Run the drill on each engine; return the exit code."""
+    parser = argparse.ArgumentParser(
+        description="Kill imports, run them again, and compare the stores."
+    )
     parser.add_argument("--kills", type=int, default=200, help="on each engine")
     parser.add_argument("--releases", type=int, default=Plan.releases)
     parser.add_argument("--seed", type=int, default=Plan.seed)
     parser.add_argument("--engine", choices=ENGINES, action="append")
-    asked = parser.parse_args()
+    options = parser.parse_args()
     try:
-        for engine in asked.engine or ENGINES:
+        for engine in options.engine or ENGINES:
             with contextlib.ExitStack() as stack:
                 folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="drill-")))
                 server = stack.enter_context(postgresql()) if engine == "postgresql" else None
-                plan = Plan(asked.kills, asked.releases, asked.seed)
-                for said in drill(Stores(folder, server), folder, plan):
-                    print(f"{engine}: {said}", flush=True)
+                plan = Plan(options.kills, options.releases, options.seed)
+                for line in drill(Stores(folder, server), folder, plan):
+                    print(f"{engine}: {line}", flush=True)
     except WrongError as error:
         print(error, file=sys.stderr)
         return 1
