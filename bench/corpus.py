@@ -25,7 +25,8 @@ from feeds.ingest.inputs import Inputs
 
 # The records go straight into the import that `feeds import` runs. A million releases then need no
 # input file, and the store is complete, with its listing and archive pages.
-from feeds.ingest.run import Outcome, Run
+from feeds.ingest.report import Outcome
+from feeds.ingest.run import Run
 from feeds.ingest.sources import Record, vortal_page
 from feeds.operations.migrate import migrate
 from feeds.settings import Settings

@@ -22,7 +22,8 @@ from bench.commands import OURS, Usage
 from bench.corpus import CATEGORIES, LAST, TEXT_BYTES, Corpus, category, environ
 from bench.measure import Bench, Result, Side, Target, ratios
 from bench.polls import FEW
-from feeds.ingest.run import Outcome, import_paths
+from feeds.ingest.report import Outcome
+from feeds.ingest.run import import_paths
 from feeds.ingest.sources import Record
 from feeds.operations.migrate import migrate
 from feeds.settings import Settings

@@ -13,9 +13,7 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from drills.kill import Store, write
-from feeds.errors import StoreError
 from feeds.ingest.inputs import Inputs
-from feeds.ingest.run_index import RunIndex
 from feeds.store import engine
 from feeds.store.engine import writing
 from tests.portal import Portal, command, page
@@ -121,13 +119,6 @@ def test_a_folder_that_cannot_be_looked_into_is_named() -> None:
             found = [(one.name, one.reason) for one in Inputs([Path(name)], [".txt"])]
         closed.chmod(0o755)
     assert found == [(str(closed), "it cannot be looked into: Permission denied")]
-
-
-def test_no_room_for_what_an_import_keeps_in_mind_is_told_in_words() -> None:
-    with closing(RunIndex()) as seen:
-        seen._database.execute("PRAGMA max_page_count = 2")  # noqa: SLF001 - SQLite's own limit
-        with pytest.raises(StoreError, match="no room for what an import keeps in mind"):
-            seen.note({str(number): "00" * 16 for number in range(1000)})
 
 
 def test_a_store_that_another_holds_is_waited_for_and_then_told(

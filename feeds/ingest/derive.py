@@ -1,11 +1,11 @@
-"""From a record to a release: what it is recognised by, whether it may come in, what it becomes.
+"""Turns a record into a release: its source key, its digest, its entry id and its HTML.
 
 Nothing here reads or writes the store.
 """
 
 import hashlib
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC
 
 from feeds import identity
 from feeds.domain import Draft
@@ -13,84 +13,43 @@ from feeds.ingest.sources import Record
 from feeds.settings import Settings
 from feeds.text import html
 
-EMBARGO = timedelta(hours=24)
-"""How far ahead of now a release may be dated."""
-
-EARLIEST = datetime(1000, 1, 1, tzinfo=UTC)
-"""Before it a year has fewer than four digits, which not every reader takes for one."""
-
-_BODY_LIMIT = 4 * 1024 * 1024
-_LABELS = 100
-
 
 @dataclass(frozen=True, slots=True)
-class Recognised:
-    """A record with its source key and the digest of what it says, as yet not derived."""
+class IdentifiedRecord:
+    """A record with its source key and the digest of its content."""
 
     record: Record
     key: str
     digest: str
 
 
-def recognise(record: Record) -> Recognised:
-    """Tell by what a record is known again, and by what that it has not changed."""
-    # To an original id the slug adds nothing, and an unchanged release is done with here.
+def identify(record: Record) -> IdentifiedRecord:
+    """Compute a record's source key and digest, which is all that an unchanged release needs."""
+    # The source key of a record with an original id does not contain the slug.
     slug = identity.slug(record.title) if record.original_id is None else ""
     key = identity.source_key(record.published, slug, record.original_id)
-    return Recognised(record, key, _digest(record))
+    return IdentifiedRecord(record, key, _digest(record))
 
 
-def size(record: Record) -> int:
-    """Return how many characters a record's body has: what it takes in memory, nearly."""
-    return sum(len(block.text) for block in record.body)
-
-
-def refusal(record: Record, now: datetime, suspended: datetime | None) -> str | None:
-    """Return why a record must not be imported whatever the store holds, or None."""
-    reason = _misdated(record, now)
-    if reason:
-        return reason
-    if suspended is not None and record.published > suspended:
-        return (
-            f"it is dated {record.published.isoformat()}, after the suspension began "
-            f"({suspended.isoformat()}): resume first"
-        )
-    if size(record) > _BODY_LIMIT:
-        return f"its body is longer than {_BODY_LIMIT // 1024 // 1024} Mi characters"
-    if len(record.labels) > _LABELS:
-        return f"it names more than {_LABELS} categories"
-    return None
-
-
-def _misdated(record: Record, now: datetime) -> str | None:
-    stated = record.published.isoformat()
-    if record.published < EARLIEST:
-        return f"its date, {stated}, lies before the year 1000"
-    if record.published > now + EMBARGO:
-        return f"it is embargoed: its date, {stated}, lies more than 24 hours ahead"
-    if record.modified and not EARLIEST <= record.modified <= now + EMBARGO:
-        return (
-            f"its date of modification, {record.modified.isoformat()}, lies before the year 1000 "
-            "or more than 24 hours ahead: correct it"
-        )
-    return None
-
-
-def derive(recognised: Recognised, settings: Settings) -> Draft:
-    """Derive a release from a record. Raises ``html.MarkupError``."""
-    record = recognised.record
-    slug = identity.slug(record.title)
-    entry_id = record.entry_id or identity.release_id(
-        settings.tag_authority, record.published, slug, record.original_id
+def entry_id(record: Record, settings: Settings) -> str:
+    """Return the entry id that a new release of this record receives."""
+    return record.entry_id or identity.release_id(
+        settings.tag_authority, record.published, identity.slug(record.title), record.original_id
     )
+
+
+def derive(identified: IdentifiedRecord, settings: Settings) -> Draft:
+    """Derive a release from a record. Raises ``html.MarkupError``."""
+    record = identified.record
+    id_ = entry_id(record, settings)
     local = record.published.astimezone(settings.timezone)
     body = html.text_html(record.body)
     return Draft(
-        source_key=recognised.key,
-        digest=recognised.digest,
-        entry_id=entry_id,
-        rank=identity.rank(entry_id),
-        path=identity.release_path(local, slug),
+        source_key=identified.key,
+        digest=identified.digest,
+        entry_id=id_,
+        rank=identity.rank(id_),
+        path=identity.release_path(local, identity.slug(record.title)),
         published=record.published,
         modified=record.modified,
         title=record.title,
@@ -106,7 +65,7 @@ def derive(recognised: Recognised, settings: Settings) -> Draft:
 
 
 def _digest(record: Record) -> str:
-    """Identify what the record says and the derivation that it goes through."""
+    """Identify the content of a record and the version of its derivation."""
     stated: list[str | None] = [
         str(html.VERSION),
         record.title,
@@ -124,6 +83,6 @@ def _digest(record: Record) -> str:
     ]
     for block in record.body:
         stated += (type(block).__name__, getattr(block, "base", None), block.text)
-    # The lengths part the texts, whatever stands in them, half of a surrogate pair included.
+    # The lengths separate the texts, whatever these contain, even half of a surrogate pair.
     text = "".join(["-" if part is None else f"{len(part)}:{part}" for part in stated])
     return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:32]

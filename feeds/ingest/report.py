@@ -1,13 +1,15 @@
-"""What became of the inputs of an import, one by one and counted."""
+"""The report of an import: the result of each input, and the counts of a run."""
 
 import json
 from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from feeds.store.write.archive_pages import Repaginated
+
 
 class Outcome(StrEnum):
-    """What became of one input."""
+    """What an import did with one input."""
 
     ADDED = "added"
     CHANGED = "changed"
@@ -18,7 +20,10 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One input and what became of it; ``reason`` says why it was refused or skipped."""
+    """The outcome of one input; ``reason`` says why it was refused or skipped.
+
+    ``banner`` is the announcement on the page, ``remarks`` are what an operator should look at.
+    """
 
     input: str
     outcome: Outcome
@@ -28,7 +33,7 @@ class Result:
     remarks: tuple[str, ...] = ()
 
     def as_json(self) -> str:
-        """Return the line of a report: one JSON object."""
+        """Return the line of a report file: one JSON object."""
         stated = {
             "input": self.input,
             "outcome": self.outcome.value,
@@ -40,13 +45,17 @@ class Result:
 
 
 @dataclass(slots=True)
-class Summary:
-    """The counts of a run, and how many pages carried which banner."""
+class Report:
+    """The number of inputs with each outcome, of pages with each banner, and changed archive pages.
+
+    ``repaginated`` names the archive pages that outgrew their size.
+    """
 
     counts: Counter[Outcome] = field(default_factory=Counter)
     banners: Counter[str] = field(default_factory=Counter)
+    repaginated: tuple[Repaginated, ...] = ()
 
-    def note(self, result: Result) -> None:
+    def count(self, result: Result) -> None:
         """Count one result."""
         self.counts[result.outcome] += 1
         if result.banner:

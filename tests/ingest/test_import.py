@@ -184,7 +184,7 @@ def test_an_import_that_was_stopped_is_finished_by_the_next(portal: Portal, stop
         while process.poll() is None and not ids(portal):
             time.sleep(0.01)
         process.send_signal(stop)
-        said = process.communicate(timeout=60)[1].decode()
+        said = process.communicate(timeout=120)[1].decode()
     if stop == signal.SIGINT:
         assert process.returncode == 2
         assert said.endswith("feeds: Interrupted: run the command again to finish.\n")

@@ -69,7 +69,7 @@ def test_an_id_that_another_entry_has_is_refused(portal: Portal, together: bool)
     if not together:
         portal.feeds("import", mine)
     ran = portal.feeds("import", mine, theirs)
-    assert f"entry 1: refused: its id, {taken}, is that of another entry here." in ran.err
+    assert f"entry 1: refused: its id, {taken}, is the id of another entry." in ran.err
     assert len(listed(portal)) == 1
 
 

@@ -105,7 +105,7 @@ def _entry(entry: Element, context: Context, where: str) -> Record:
         original_id=id_,
         original=original,
         entry_id=permanent(id_),
-        overlaps=True,
+        may_recur=True,
         where=where,
     )
 
@@ -193,7 +193,7 @@ def _item(item: Element, context: Context, where: str) -> Record:
         original_id=id_,
         original=original or _guid_address(item),
         entry_id=permanent(id_),
-        overlaps=True,
+        may_recur=True,
         where=where,
     )
 

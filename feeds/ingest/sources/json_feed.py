@@ -98,7 +98,7 @@ def _record(
         original_id=id_,
         original=original,
         entry_id=permanent(id_),
-        overlaps=True,
+        may_recur=True,
         where=where,
     )
 

@@ -16,7 +16,7 @@ class Record:
     ``published`` and ``modified`` are aware and in UTC, to the second. ``original_id`` is a
     permanent id or address under which the release is known elsewhere, ``original`` an address
     to link to. ``entry_id`` is the permanent URI under which another feed already published it,
-    which it keeps. ``overlaps`` tells that other inputs may hold an older version of it.
+    which it keeps. ``may_recur`` means that other inputs may contain another version of it.
     ``where`` is its place within the input; that, ``banner`` (what the page itself announces) and
     ``remarks`` are for the operator and no part of the release.
     """
@@ -33,10 +33,15 @@ class Record:
     original_id: str | None = None
     original: str | None = None
     entry_id: str | None = None
-    overlaps: bool = False
+    may_recur: bool = False
     where: str = ""
     banner: str = ""
     remarks: tuple[str, ...] = ()
+
+    @property
+    def length(self) -> int:
+        """The number of characters in the body."""
+        return sum(len(block.text) for block in self.body)
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,7 +79,7 @@ def test_an_atom_entry_is_read_with_all_that_it_states() -> None:
         original_id="urn:x:1",
         original="https://o.example.lv/a/1",
         entry_id="urn:x:1",
-        overlaps=True,
+        may_recur=True,
         where="entry 1",
     )
     assert html(record) == '<p>A <a href="https://o.example.lv/b/x">b</a></p>'
@@ -149,7 +149,7 @@ def test_an_item_of_rss_is_read_with_all_that_it_states() -> None:
         original_id="https://o.example.lv/?p=1",
         original="https://o.example.lv/a/1",
         entry_id="https://o.example.lv/?p=1",
-        overlaps=True,
+        may_recur=True,
         where="item 1",
     )
 

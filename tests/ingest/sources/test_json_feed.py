@@ -50,7 +50,7 @@ def test_an_item_of_json_feed_is_read_with_all_that_it_states() -> None:
         original_id="https://a.lv/1",
         original="https://a.lv/1",
         entry_id="https://a.lv/1",
-        overlaps=True,
+        may_recur=True,
         where="item 1",
     )
 
