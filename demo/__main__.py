@@ -1,7 +1,7 @@
-"""``make demo``: a suspended portal, imported and served, as an operator would do it.
+"""``make demo``: a suspended portal, imported and served with the commands of an operator.
 
-The store is made aside and put in its place when it is whole, so that an interrupted run leaves
-nothing behind and a second run only serves.
+The store is made in a temporary folder and moved into place when it is complete. A second run only
+serves it, and an interrupted run is started again from the beginning.
 """
 
 import os
@@ -24,42 +24,41 @@ SETTINGS = {
     "FEEDS_RIGHTS": "Copyright © 2007-2022 PRCentrs.Lv",
 }
 
-
 SINCE = "2022-10-01T00:00:00+03:00"  # the day after the last of the invented releases
 
 
 def main(folder: Path) -> None:
-    """Make the demo in a folder, unless it is there, and serve it until it is stopped."""
+    """Make the demo in a folder if it does not exist, and serve it until it is stopped."""
     store = folder / "feeds.db"
     host, _, port = BIND.rpartition(":")
     with socket.socket() as probe:
-        # As the server does: a port that was in use a moment ago is free.
+        # The server sets this too, so a port that was closed a moment ago is free.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, int(port)))
         except OSError as error:
             sys.exit(
-                f"{BIND} cannot be used: {error.strerror}. Take another port: "
+                f"{BIND} cannot be used: {error.strerror}. Choose another port: "
                 "FEEDS_BIND=127.0.0.1:8123 make demo"
             )
     if not store.exists():
-        making = folder / "making"
-        shutil.rmtree(making, ignore_errors=True)
-        making.mkdir(parents=True)
-        count = write(making / "pages")
+        temporary = folder / "incomplete"
+        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir(parents=True)
+        count = write(temporary / "pages")
         print(f"Importing {count} invented pages …", flush=True)
-        _feeds(making / "feeds.db", "migrate")
-        _feeds(making / "feeds.db", "import", str(making / "pages"))
-        _feeds(making / "feeds.db", "suspend", "--since", SINCE)
+        _feeds(temporary / "feeds.db", "migrate")
+        _feeds(temporary / "feeds.db", "import", str(temporary / "pages"))
+        _feeds(temporary / "feeds.db", "suspend", "--since", SINCE)
         shutil.rmtree(folder / "pages", ignore_errors=True)
-        (making / "pages").rename(folder / "pages")
-        (making / "feeds.db").rename(store)
-        making.rmdir()
-    # Those of the base URL stand in documents, and it may be another than at the last run.
+        (temporary / "pages").rename(folder / "pages")
+        (temporary / "feeds.db").rename(store)
+        temporary.rmdir()
+    # Documents contain the base URL, and the port may be another than at the last run.
     _feeds(store, "migrate")
     print(
         f"""
-  A page for people       {ADDRESS}/
+  A page for the browser  {ADDRESS}/
   Every release           {ADDRESS}/releases.atom  (.rss, .json)
   One category            {ADDRESS}/categories/sabiedribas-integracija.atom
   Every feed, as a list   {ADDRESS}/feeds.opml
@@ -79,7 +78,7 @@ def _feeds(store: Path, *arguments: str) -> None:
 
 def _command(store: Path, *arguments: str) -> tuple[str, list[str], dict[str, str]]:
     program = str(Path(sys.executable).with_name("feeds"))
-    # Settings of another service, but for the port, must not leak into the demo.
+    # Of the settings in the environment, only the address to listen on applies to the demo.
     outside = {name: value for name, value in os.environ.items() if name[:6] != "FEEDS_"}
     environ = outside | SETTINGS | {"FEEDS_DATABASE_URL": f"sqlite:///{store}"}
     return program, [program, *arguments], environ

@@ -1,6 +1,6 @@
-"""A made-up portal: as many release pages as asked for, the same ones for the same seed.
+"""An invented portal: any number of release pages; the same seed gives the same pages.
 
-The pages have the form in which the portal's own are kept; every organisation in them is invented.
+The pages have the form of the portal's saved pages. Every organisation in them is invented.
 """
 
 from collections.abc import Iterator
@@ -25,9 +25,9 @@ WEB_SHARE: Final = 0.88
 CONTACT_SHARE: Final = 0.2
 TRIES: Final = 1000
 SATURDAY: Final = 5
-# Latvia changed its currency on the first day of this year.
+# Latvia introduced the euro on the first day of this year.
 FIRST_EURO_YEAR: Final = 2014
-# Days without office hours, whatever the weekday.
+# Public holidays on fixed dates.
 HOLIDAYS: Final = {
     (1, 1),
     (5, 1),
@@ -66,7 +66,7 @@ def _page(release: Release) -> str:
     head = [BANNER, release.category, release.title]
     head += [f"Publicēts {release.published:%Y-%m-%d %H:%M:%S}", TEXT_SIZE]
     tail = ([release.web] if release.web else []) + [CONTACT + contact, COPYRIGHT]
-    # Two blank lines part the body from what follows it; the last line is not ended, either.
+    # As in the saved pages: two blank lines follow the body, and the last line has no line ending.
     return "\n\n".join((*head, *release.paragraphs)) + "\n\n\n" + "\n\n".join(tail)
 
 
@@ -75,21 +75,21 @@ def _releases(count: int, dice: Dice) -> Iterator[Release]:
     times: set[datetime] = set()
     for category, size in _sizes(categories(), count):
         for place in range(size):
-            # In turn rather than by chance, so that every template comes up.
+            # In turn rather than at random, so that every template is used.
             template = category.templates[place % len(category.templates)]
             for _ in range(TRIES):
                 release = _release(category, template, dice)
                 if release.title not in titles and release.published not in times:
                     break
             else:
-                raise ValueError(f"no new titles are left for {template.title!r}")
+                raise ValueError(f"no unused titles are left for {template.title!r}")
             titles.add(release.title)
             times.add(release.published)
             yield release
 
 
 def _sizes(found: list[Category], count: int) -> Iterator[tuple[Category, int]]:
-    """Yield the categories with their shares of the count, which add up to it."""
+    """Yield the categories with their shares of the count; the shares add up to the count."""
     total = sum(category.weight for category in found)
     weight_so_far = 0
     for category in found:
@@ -117,7 +117,7 @@ def _release(category: Category, template: Template, dice: Dice) -> Release:
 
 
 def _published(months: tuple[int, ...], dice: Dice) -> datetime:
-    """Choose a moment in the office hours of a working day; clocks never change at one."""
+    """Choose a time in the office hours of a working day, when no clock is ever changed."""
     while True:
         month = dice.pick(months)
         first = date(dice.number(*YEARS), month, 1)
@@ -129,7 +129,7 @@ def _published(months: tuple[int, ...], dice: Dice) -> datetime:
 
 
 def _facts(today: date, dice: Dice) -> dict[str, str]:
-    """Choose everything a page tells that its slots may name."""
+    """Choose a value for every name that a slot may contain."""
     facts = {
         "ministrija": dice.pick(MINISTRIES),
         "biedriba": dice.pick(SOCIETIES),
@@ -165,7 +165,7 @@ def _facts(today: date, dice: Dice) -> dict[str, str]:
             f"{name}_no": f"{year}{day.day}. {of}",
             f"{name}_lidz": f"{year}{day.day}. {until}",
         }
-    # One signs up for a coming event at the latest two days before it.
+    # The last day to sign up for an event is two days before it.
     closing = today + timedelta(days=days["driz"] - 2)
     year = f"{closing.year}. gada " if closing.year != today.year else ""
     facts["driz_lidz"] = f"{year}{closing.day}. {MONTHS[closing.month - 1][2]}"
@@ -173,7 +173,7 @@ def _facts(today: date, dice: Dice) -> dict[str, str]:
 
 
 def write(folder: Path) -> int:
-    """Write the default pages into a folder, which is made where missing; return their number."""
+    """Write the default pages into a folder, created if it is missing; return their number."""
     folder.mkdir(parents=True, exist_ok=True)
     count = 0
     for name, text in pages():

@@ -1,17 +1,17 @@
-"""The release templates: reading them from `texts/` and filling one in.
+"""The release templates: reading them from `texts/` and filling them in.
 
-A text file holds categories, each begun by `# Name weight`; a category holds templates, each
-begun by `@ title`, and closing paragraphs shared by its templates, each begun by `+ `. A
-template has its header lines (`web: address` and, where the season matters, `months: 3-5,9`)
-and after them its paragraphs, apart by blank lines; one beginning with `?` may be left out.
+A text file contains categories; each begins with `# Name weight`. A category contains templates,
+each of which begins with `@ title`, and closing paragraphs for all its templates, each of which
+begins with `+ `. A template has header lines (`web: host` and, if the season matters, `months:
+3-5,9`) and then paragraphs, separated by blank lines. A paragraph that begins with `?` is optional.
 
 A slot in braces is one of:
 
-    {12-68}      a number; over a range of a thousand and more, a round one
+    {12-68}      a number; a round one if the range is a thousand or more
     {%12-68}     the same as a percentage
     {€400-9000}  a sum of money, in the currency of the year of publication
     {one|two}    one of several wordings
-    {f1}         a name out of the page's facts, {f1:gen} in a case, {f1:d} for a web address
+    {f1}         the value of a name; {f1:gen} in a case, {f1:d} for a host name
 """
 
 import random
@@ -32,7 +32,7 @@ _OPTIONAL_SHARE: Final = 0.8
 # A range this wide gives round numbers; a number this large is written with a space.
 _WIDE: Final = 1000
 _LARGE: Final = 10_000
-# The last digits from which on a noun after the number is in the plural and agrees with it.
+# The smallest last digit after which a noun is in the plural.
 _PLURAL_FROM: Final = 2
 _ALL_YEAR: Final = tuple(range(1, 13))
 
@@ -40,17 +40,17 @@ T = TypeVar("T")
 
 
 class Dice:
-    """Chance that falls alike on every Python version: only `random()` is promised to."""
+    """Random choices, the same in every Python version because only `random()` is used."""
 
     def __init__(self, seed: int) -> None:
         self._random = random.Random(seed)
 
     def chance(self, share: float) -> bool:
-        """Decide on something that happens in this share of cases."""
+        """Return True in this share of cases."""
         return self._random.random() < share
 
     def number(self, low: int, high: int) -> int:
-        """Choose a whole number from low to high, both included."""
+        """Choose an integer from low to high, both included."""
         return low + int(self._random.random() * (high - low + 1))
 
     def pick(self, items: Sequence[T]) -> T:
@@ -58,7 +58,7 @@ class Dice:
         return items[self.number(0, len(items) - 1)]
 
     def shuffled(self, items: Sequence[T]) -> list[T]:
-        """Put the items into a new order."""
+        """Return the items in random order."""
         rest = list(items)
         return [rest.pop(self.number(0, len(rest) - 1)) for _ in items]
 
@@ -75,7 +75,7 @@ class Template:
 
 @dataclass(frozen=True)
 class Category:
-    """A category of the portal; the weight says how many of the releases are in it."""
+    """A category of the portal; its share of the releases is proportional to the weight."""
 
     name: str
     weight: int
@@ -84,7 +84,7 @@ class Category:
 
 
 def categories() -> list[Category]:
-    """Read all categories, in the order of their file names and of their places in the files."""
+    """Read all categories, in the order of the file names and then of the files."""
     found = []
     for path in sorted(TEXTS.glob("*.txt")):
         text = path.read_text(encoding="utf-8")
@@ -125,15 +125,15 @@ def filled(text: str, facts: Mapping[str, str], dice: Dice) -> str:
     """Fill in every slot of the text."""
     result = _SLOT.sub(lambda slot: _value(slot[1], facts, dice), text)
     if "{" in result or "}" in result:
-        raise ValueError(f"a slot inside a slot, or half of one, in {text!r}")
+        raise ValueError(f"a nested or incomplete slot in {text!r}")
     return result
 
 
 def body(template: Template, category: Category, facts: Mapping[str, str], dice: Dice) -> list[str]:
     """Fill in the paragraphs of a release.
 
-    Its own come first, then two to four closing ones of the category, then its reference
-    section if it has one.
+    The template's own come first, then two to four closing paragraphs of the category, then the
+    template's reference section if it has one.
     """
     own = [
         part.removeprefix("?")
@@ -142,8 +142,8 @@ def body(template: Template, category: Category, facts: Mapping[str, str], dice:
     ]
     closings = dice.shuffled(category.closings)[: dice.number(2, 4)]
     reference = [part for part in own if part.startswith("Uzziņai:")]
-    told = [part for part in own if part not in reference]
-    return [filled(part, facts, dice) for part in (*told, *closings, *reference)]
+    others = [part for part in own if part not in reference]
+    return [filled(part, facts, dice) for part in (*others, *closings, *reference)]
 
 
 def _value(slot: str, facts: Mapping[str, str], dice: Dice) -> str:
@@ -165,10 +165,10 @@ def _number(kind: str, low: int, high: int, facts: Mapping[str, str], dice: Dice
         return _spaced(dice.number(low // 100, high // 100) * 100)
     number = dice.number(low, high)
     if kind == "%":
-        # Tenths read like a survey; the noun after them is never in agreement with the number.
+        # Tenths look like a survey's; the form of the noun after them does not depend on them.
         return f"{number},{dice.number(1, 9)}%" if dice.chance(0.4) else f"{number}%"
-    # The noun after the slot is in the plural: 21, 31 … would need the singular and the round
-    # tens the genitive, so only numbers that agree are chosen from.
+    # The noun after the slot is in the plural. Numbers that end in 1 would need the singular and
+    # round tens the genitive, so neither is chosen.
     fitting = [n for n in range(low, high + 1) if n % 10 >= _PLURAL_FROM]
     return str(dice.pick(fitting))
 

@@ -1,10 +1,10 @@
-"""The invented names the demo releases are filled with, and their inflected forms."""
+"""The invented names in the demo releases, and their inflected forms."""
 
 from typing import Final
 
 # Nominative, genitive, locative and the form after "no" (from), which is the genitive in the
-# singular and the dative in the plural. Names of both genders and numbers occur, so the forms
-# are written out rather than derived.
+# singular and the dative in the plural. The forms are written out rather than derived because the
+# names have both genders and both numbers.
 PLACES: Final[tuple[tuple[str, str, str, str], ...]] = (
     ("Liepkalne", "Liepkalnes", "Liepkalnē", "Liepkalnes"),
     ("Zaļupe", "Zaļupes", "Zaļupē", "Zaļupes"),
@@ -148,7 +148,7 @@ MONTHS: Final[tuple[tuple[str, str, str], ...]] = (
 
 CASES: Final = ("gen", "dat", "acc")
 
-# Endings by declension, longest first: a name takes those of the first ending that fits it.
+# Endings by declension, longest first: the first ending of a name that matches determines them.
 _ENDINGS: Final[tuple[tuple[str, tuple[str, str, str]], ...]] = (
     ("nis", ("ņa", "nim", "ni")),
     ("tis", ("ša", "tim", "ti")),
@@ -172,12 +172,12 @@ def _inflected_word(word: str, case: int) -> str:
     for ending, forms in _ENDINGS:
         if word.endswith(ending):
             stem = word.removesuffix(ending)
-            # A man's name in -a, such as Mežlapa, is declined like a woman's but for the dative;
-            # the texts use the dative for women only.
+            # A man's name in -a, such as Mežlapa, differs from a woman's only in the dative, which
+            # the texts use for women only.
             return stem + forms[case]
     raise ValueError(f"no declension for {word!r}")
 
 
 def host_label(name: str) -> str:
-    """Spell a name as it would stand in a web address: without diacritics, quotes and spaces."""
+    """Spell a name as in a host name: without diacritics and spaces."""
     return "-".join(name.lower().translate(_PLAIN).split())
