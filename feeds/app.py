@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from flask import Flask
 
-from feeds.documents.build import settings_digest
+from feeds.documents.version import settings_digest
 from feeds.operations.migrate import require_authority, require_page_size
 from feeds.settings import Settings
 from feeds.store import Store

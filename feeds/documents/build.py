@@ -4,15 +4,12 @@ Nothing here knows HTTP or a command. A document is built from one snapshot, so 
 belongs to one state of the store (rule 6).
 """
 
-import hashlib
-import json
 from collections.abc import Sequence
 from datetime import datetime
-from functools import lru_cache
 
-from feeds import formats
 from feeds.documents import assemble, opml
 from feeds.documents.representation import Representation
+from feeds.documents.version import settings_digest
 from feeds.domain import Category, Notice, Site, running_suspension
 from feeds.formats import FORMATS, Format
 from feeds.store.read import WHOLE_STORE, Snapshot
@@ -122,23 +119,3 @@ def announced(notices: Sequence[Notice]) -> datetime | None:
     """Return when the running suspension was announced, or None if there is none."""
     suspension = running_suspension(notices)
     return suspension.announced if suspension else None
-
-
-@lru_cache(maxsize=8)
-def settings_digest(site: Site) -> str:
-    """Return a digest of the formats' version and of the settings that affect documents (rule 5).
-
-    Each setting is named here: how a value is printed elsewhere must not change the digest.
-    """
-    values = {
-        "base_url": site.base_url,
-        "title": site.title,
-        "rights": site.rights,
-        "language": site.language,
-        "locale": str(site.words.locale),
-        "catalogue": site.words.catalogue.digest,
-        "zone": site.zone.key,
-        "entries": site.entries,
-        "formats": formats.VERSION,
-    }
-    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:32]

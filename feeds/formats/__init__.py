@@ -10,9 +10,6 @@ from dataclasses import dataclass
 from feeds.domain import Feed
 from feeds.formats import atom, json_feed, rss
 
-VERSION = 5
-"""Increment this with every change of what a format, ``assemble`` or a page writes (rule 5)."""
-
 
 @dataclass(frozen=True, slots=True)
 class Format:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final, cast
 
-from feeds.documents.build import settings_digest
+from feeds.documents.version import settings_digest
 from feeds.errors import NothingToDoError, RefusedError
 from feeds.ingest.inputs import shown
 from feeds.ingest.sources.jsonl import EXPORT_PREFIX

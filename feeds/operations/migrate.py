@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from feeds.documents.build import settings_digest
+from feeds.documents.version import settings_digest
 from feeds.domain import Selection
 from feeds.errors import SettingsError
 from feeds.identity import feed_id

@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from feeds.documents.build import settings_digest
+from feeds.documents.version import settings_digest
 from feeds.domain import Notice, Selection
 from feeds.settings import Settings
 from feeds.store import Store

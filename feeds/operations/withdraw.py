@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from feeds.documents.build import settings_digest
+from feeds.documents.version import settings_digest
 from feeds.errors import RefusedError
 from feeds.settings import Settings
 from feeds.store import Store

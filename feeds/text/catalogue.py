@@ -3,7 +3,7 @@
 The texts are gettext messages, their ids the English ones. ``locale/`` holds a catalogue for each
 language that the service brings along, and an operator may name one of his own. Dates, numbers
 and plurals follow CLDR; the alphabet is one of the texts. A change of a text changes documents:
-raise ``formats.VERSION`` with it.
+raise ``feeds.documents.version.VERSION`` with it.
 """
 
 import datetime as dt

@@ -1,7 +1,7 @@
 """Golden documents: every byte of each format in each state of the portal, and of its pages.
 
 After a wanted change run ``pytest --write-golden``, read the difference, and raise
-``formats.VERSION``.
+``feeds.documents.version.VERSION``.
 """
 
 from collections.abc import Callable

@@ -1,0 +1,33 @@
+"""The version of documents: whatever affects their bytes and is not in the store.
+
+This module is imported by commands that build no document, so it does not import the formats.
+"""
+
+import hashlib
+import json
+from functools import lru_cache
+
+from feeds.domain import Site
+
+VERSION = 5
+"""Increment this with every change of what a format, ``assemble``, a page or a text writes."""
+
+
+@lru_cache(maxsize=8)
+def settings_digest(site: Site) -> str:
+    """Return a digest of ``VERSION`` and of the settings that affect documents (rule 5).
+
+    Each setting is named here: how a value is printed elsewhere must not change the digest.
+    """
+    values = {
+        "base_url": site.base_url,
+        "title": site.title,
+        "rights": site.rights,
+        "language": site.language,
+        "locale": str(site.words.locale),
+        "catalogue": site.words.catalogue.digest,
+        "zone": site.zone.key,
+        "entries": site.entries,
+        "version": VERSION,
+    }
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:32]
