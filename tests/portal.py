@@ -203,19 +203,19 @@ class Portal:
             yield self.address
         finally:
             process.terminate()
-            process.wait(20)
+            process.wait(120)
 
 
 def wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
     """Wait until an address answers, for as long as its process lives."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         assert process.poll() is None, "the server ended before it answered"
         with contextlib.suppress(OSError):
-            urllib.request.urlopen(address, timeout=5).close()
+            urllib.request.urlopen(address, timeout=120).close()
             return
         time.sleep(0.05)
-    raise AssertionError(f"{address} did not answer within 20 seconds")
+    raise AssertionError(f"{address} did not answer within two minutes")
 
 
 def command(portal: Portal, *arguments: str | Path, **options: Any) -> "subprocess.Popen[str]":

@@ -43,7 +43,7 @@ def get(address: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
         address, headers={name.replace("_", "-"): value for name, value in headers.items()}
     )
     try:
-        with urllib.request.urlopen(request, timeout=20) as response:
+        with urllib.request.urlopen(request, timeout=120) as response:
             return response.status, dict(response.headers), response.read()
     except HTTPError as error:
         return error.code, dict(error.headers), error.read()
@@ -115,7 +115,7 @@ def test_no_header_of_a_request_is_believed(portal: Portal) -> None:
             ("X-Forwarded-Ssl", "on"),
             ("X-Forwarded-Host", "evil.example"),
         ):
-            connection = http.client.HTTPConnection(address.removeprefix("http://"), timeout=20)
+            connection = http.client.HTTPConnection(address.removeprefix("http://"), timeout=120)
             connection.request("GET", "/releases.atom", headers={name: value})
             response = connection.getresponse()
             assert response.headers["Content-Type"] == "application/atom+xml; charset=utf-8"

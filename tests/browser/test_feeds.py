@@ -7,6 +7,8 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import WIDTHS, Open, leave
 
+pytestmark = pytest.mark.slow
+
 FEEDS = {
     "atom": "/releases.atom",
     "rss": "/releases.rss",

@@ -9,6 +9,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import HEIGHT, WIDTHS, Open, leave
 
+pytestmark = pytest.mark.slow
+
 PAGES = {
     "index": "/",
     "category": "/categories/kultura",

@@ -12,6 +12,8 @@ from tests.browser.conftest import WIDTHS, Open, leave, visiting
 from tests.browser.test_pages import fits, violations
 from tests.portal import Portal
 
+pytestmark = pytest.mark.slow
+
 CLIPBOARD = {"permissions": ["clipboard-read", "clipboard-write"]}
 
 

@@ -1,6 +1,6 @@
-"""The site as its readers meet it: the real nginx with the file that an operator installs.
+"""The real nginx with the configuration file that an operator installs.
 
-Only what belongs to one machine is put in the place of the file's own: ports, paths, certificate.
+Only the ports, the paths and the certificate of the file are replaced by those of this machine.
 """
 
 import os
@@ -19,7 +19,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 FILE = ROOT / "deploy" / "nginx.conf"
-# What the machine's own nginx.conf may say of every site, and must not come true of this one.
+# Settings for all sites in the machine's own nginx.conf, which must not affect this site.
 AROUND = """
 {user}
 worker_processes 2;
@@ -46,7 +46,7 @@ http {{
 
 @dataclass(frozen=True)
 class Got:
-    """An answer; header names are in lower case, and what is sent twice stands twice."""
+    """A response: header names are in lower case, values of the same header are joined."""
 
     status: int
     headers: dict[str, str]
@@ -54,7 +54,7 @@ class Got:
 
     @classmethod
     def of(cls, response: HTTPResponse) -> "Got":
-        """Read the whole answer."""
+        """Read the whole response."""
         headers: dict[str, str] = {}
         for name, value in response.getheaders():
             key = name.lower()
@@ -74,13 +74,13 @@ class Site:
     _kept: list[HTTPSConnection] = field(default_factory=list)
 
     def ask(self, path: str, headers: Mapping[str, str] | None = None, method: str = "GET") -> Got:
-        """Ask over TLS, the path being sent as it is written, on a connection that is kept."""
+        """Send a request over TLS on a persistent connection; the path is sent as it is written."""
         if not self._kept:
             self._kept.append(
                 HTTPSConnection(
                     "127.0.0.1",
                     self.secure,
-                    timeout=20,
+                    timeout=120,
                     source_address=(self.source, 0),
                     context=self.tls,
                 )
@@ -98,7 +98,7 @@ class Site:
         return Site(self.folder, self.plain, self.secure, self.tls, source)
 
     def close(self) -> None:
-        """Close the connection that is kept."""
+        """Close the persistent connection."""
         for connection in self._kept:
             connection.close()
         self._kept.clear()
@@ -106,21 +106,20 @@ class Site:
 
 @contextmanager
 def behind_nginx(
-    service: str, folder: Path, instead: Mapping[str, str] | None = None, beside: str = ""
+    service: str, folder: Path, instead: Mapping[str, str] | None = None, extra: str = ""
 ) -> Iterator[Site]:
-    """Run nginx before a service; ``instead`` puts other words into the file for a test.
+    """Run nginx in front of a service.
 
-    ``beside`` is what else the configuration says.
+    ``instead`` maps parts of the configuration file to what replaces them in a test; ``extra`` is
+    appended to the file.
     """
     if not (nginx := shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")):
-        pytest.skip("needs nginx, which is absent: apt-get install nginx-light")
+        pytest.skip("needs nginx, which is missing: apt-get install nginx-light")
     folder = folder / "nginx"
     folder.mkdir()
     certify(folder)
     plain, secure, inner = free_ports(3)
-    text = FILE.read_text() + beside.replace(
-        "/live/www.prcentrs.example", "/live/feeds.example.org"
-    )
+    text = FILE.read_text() + extra.replace("/live/www.prcentrs.example", "/live/feeds.example.org")
     words = {
         "127.0.0.1:8000": service.removeprefix("http://"),
         "127.0.0.1:8001": f"127.0.0.1:{inner}",
@@ -133,7 +132,7 @@ def behind_nginx(
         "/var/log/nginx/": f"{folder}/",
     }
     for old, new in (words | dict(instead or {})).items():
-        assert old in text, f"{FILE.name} says nowhere: {old}"
+        assert old in text, f"{FILE.name} does not contain: {old}"
         text = text.replace(old, new)
     (folder / "release-feeds.conf").write_text(text)
     user = "user root;" if os.geteuid() == 0 else ""
@@ -142,15 +141,15 @@ def behind_nginx(
     with ExitStack() as stack:
         err = stack.enter_context((folder / "nginx.err").open("w"))
         process = subprocess.Popen(command, stderr=err)
-        stack.callback(process.wait, 20)
+        stack.callback(process.wait, 120)
         stack.callback(process.terminate)
         trusted = ssl.create_default_context(cafile=folder / "fullchain.pem")
         site = Site(folder, plain, secure, trusted)
         stack.callback(site.close)
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 120
         while not listens(secure):
             assert process.poll() is None, (folder / "nginx.err").read_text()
-            assert time.monotonic() < deadline, "nginx did not answer within 20 seconds"
+            assert time.monotonic() < deadline, "nginx did not answer within two minutes"
             time.sleep(0.02)
         yield site
 
@@ -170,9 +169,9 @@ def free_ports(count: int) -> list[int]:
 
 
 def certify(folder: Path) -> None:
-    """Make a certificate that signs itself, where Let's Encrypt would put one."""
+    """Make a self-signed certificate where Let's Encrypt would put one."""
     if not shutil.which("openssl"):
-        pytest.skip("needs openssl, which is absent: apt-get install openssl")
+        pytest.skip("needs openssl, which is missing: apt-get install openssl")
     subprocess.run(
         [
             *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"),

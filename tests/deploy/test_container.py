@@ -1,4 +1,4 @@
-"""The Dockerfile, without a container engine: its commands, run in a folder in the place of /."""
+"""The Dockerfile without a container engine: its commands run in a folder instead of ``/``."""
 
 import json
 import os
@@ -17,6 +17,8 @@ import pytest
 
 from tests.deploy.site import ROOT, free_ports
 
+pytestmark = pytest.mark.slow
+
 DOCKERFILE = ROOT / "Dockerfile"
 OF_THE_IMAGE = ("/opt/release-feeds", "/var/lib/release-feeds", "/src")
 SETTINGS = {
@@ -30,13 +32,13 @@ SETTINGS = {
 def instructions() -> list[tuple[str, str]]:
     lines = [line for line in DOCKERFILE.read_text().splitlines() if not line.startswith("#")]
     joined = "\n".join(lines).replace("\\\n", " ")
-    parted = (line.partition(" ") for line in joined.splitlines() if line.strip())
-    return [(name, rest.strip()) for name, _, rest in parted]
+    pairs = (line.partition(" ") for line in joined.splitlines() if line.strip())
+    return [(name, rest.strip()) for name, _, rest in pairs]
 
 
 @dataclass
 class Image:
-    """What the instructions make, below a folder."""
+    """What the instructions of the Dockerfile make, below a folder."""
 
     root: Path
     context: Path
@@ -47,7 +49,7 @@ class Image:
     commands: dict[str, list[str]] = field(default_factory=dict)
 
     def local(self, text: str) -> str:
-        """Put what is this machine's in the place of what is the image's."""
+        """Replace the paths, the port and the user of the image by those of this machine."""
         for path in OF_THE_IMAGE:
             text = text.replace(path, f"{self.root}{path}")
         return text.replace("8000", str(self.port)).replace("10001", str(os.getuid()))
@@ -64,7 +66,7 @@ class Image:
     def _env(self, written: str) -> None:
         for pair in shlex.split(written):
             name, _, value = pair.partition("=")
-            # The machine's own cache of packages is used, so that a test need not fetch them.
+            # The test uses this machine's cache of packages, so that it downloads nothing.
             if name != "PIP_NO_CACHE_DIR":
                 self.environ[name] = value.replace("$PATH", self.environ["PATH"])
 
@@ -104,36 +106,36 @@ class Image:
         self.commands["HEALTHCHECK"] = json.loads(written[written.index("CMD") + 3 :])
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """Start a container's first process: without a capability, all but the store read-only."""
+        """Start the first process of a container, without capabilities; only the store is writable."""
         command = [*self.commands["ENTRYPOINT"], *(arguments or self.commands["CMD"])]
         return self._started(command)
 
     def is_healthy(self) -> bool:
-        return self._started(self.commands["HEALTHCHECK"]).wait(20) == 0
+        return self._started(self.commands["HEALTHCHECK"]).wait(120) == 0
 
     def _started(self, command: list[str]) -> subprocess.Popen[str]:
         without = ["setpriv", "--no-new-privs", "--bounding-set=-all", "--inh-caps=-all", "--"]
-        with (self.root / "said").open("a") as said:
+        with (self.root / "output").open("a") as output:
             return subprocess.Popen(
                 [*(without if os.getuid() == 0 else []), *command],
                 cwd=self.cwd,
                 env=self.environ | SETTINGS,
-                stdout=said,
-                stderr=said,
+                stdout=output,
+                stderr=output,
                 text=True,
             )
 
 
 @pytest.fixture(scope="module")
 def image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Image]:
-    """Return what the Dockerfile makes of the files that .dockerignore lets through."""
+    """Return what the Dockerfile makes of the files that .dockerignore does not exclude."""
     folder = tmp_path_factory.mktemp("container")
     root, context, programs = folder / "root", folder / "context", folder / "programs"
     for made in (root, context, programs):
         made.mkdir()
-    everything, *kept = (ROOT / ".dockerignore").read_text().split("\n\n")[0].splitlines()[1:]
+    everything, *exceptions = (ROOT / ".dockerignore").read_text().split("\n\n")[0].splitlines()[1:]
     assert everything == "*"
-    for line in kept:
+    for line in exceptions:
         path = ROOT / line.removeprefix("!")
         if path.is_dir():
             shutil.copytree(path, context / path.name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -147,7 +149,7 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Image]:
     image = Image(root, context, free_ports(1)[0], machine)
     image.build()
     image.environ["HOME"] = "/nonexistent"
-    (root / "said").touch()
+    (root / "output").touch()
     store = Path(image.local("/var/lib/release-feeds"))
     folders = [path for path in root.rglob("*") if path.is_dir() and not path.is_relative_to(store)]
     for path in (root, *folders):
@@ -157,43 +159,43 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Image]:
         path.chmod(0o755)
 
 
-def test_the_linter_of_dockerfiles_has_nothing_to_say() -> None:
+def test_the_linter_of_dockerfiles_reports_nothing() -> None:
     hadolint = Path(sys.executable).with_name("hadolint")
     if not hadolint.exists():
-        pytest.skip("needs hadolint, which is absent: make test installs it")
+        pytest.skip("needs hadolint, which is missing: make test installs it")
     ran = subprocess.run([hadolint, DOCKERFILE], capture_output=True, text=True, check=False)
     assert (ran.returncode, ran.stdout + ran.stderr) == (0, "")
 
 
-def test_a_store_is_made_in_a_step_of_its_own_and_served_until_a_gentle_stop(image: Image) -> None:
-    """All with only the store's folder open to writing."""
-    unmade = image.start()
-    assert unmade.wait(20) == 2
-    assert image.start("migrate").wait(20) == 0
-    assert image.start("status").wait(20) == 0
+def test_migrate_makes_the_store_which_is_served_until_a_graceful_stop(image: Image) -> None:
+    """Only the folder of the store is writable."""
+    without_store = image.start()
+    assert without_store.wait(120) == 2
+    assert image.start("migrate").wait(120) == 0
+    assert image.start("status").wait(120) == 0
     assert not image.is_healthy()
     first = image.start()
     try:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 120
         while not image.is_healthy():
-            assert first.poll() is None, (image.root / "said").read_text()
+            assert first.poll() is None, (image.root / "output").read_text()
             assert time.monotonic() < deadline
         assert "gunicorn" in Path(f"/proc/{first.pid}/cmdline").read_text()
-        with socket.create_connection(("127.0.0.1", image.port), timeout=20) as client:
+        with socket.create_connection(("127.0.0.1", image.port), timeout=120) as client:
             client.sendall(b"GET /releases.atom HTTP/1.1\r\nHost: feeds\r\n")
             time.sleep(0.3)
             first.send_signal(signal.SIGTERM)
             time.sleep(0.3)
             client.sendall(b"\r\n")
             assert client.recv(12) == b"HTTP/1.1 200"
-        assert first.wait(40) == 0
+        assert first.wait(120) == 0
     finally:
         first.kill()
-        first.wait(20)
+        first.wait(120)
     assert [path.name for path in image.cwd.iterdir()] == ["feeds.db"]
 
 
-def test_the_image_holds_what_runs_and_nothing_else(image: Image) -> None:
+def test_the_image_contains_only_what_runs(image: Image) -> None:
     (installed,) = image.root.glob("opt/release-feeds/lib/*/site-packages")
     names = {path.name for path in installed.iterdir()}
     assert {"feeds", "flask", "gunicorn"} <= names

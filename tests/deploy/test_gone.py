@@ -1,4 +1,4 @@
-"""What nginx keeps of a release that was withdrawn: that it is gone, and no copy of its page."""
+"""A withdrawn release behind nginx: nginx does not serve an older copy of its page."""
 
 import time
 from contextlib import ExitStack
@@ -8,13 +8,16 @@ import pytest
 from tests.deploy.site import behind_nginx
 from tests.portal import Portal, page
 
-pytestmark = pytest.mark.engines("sqlite", reason="a proxy does not see the engine")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.engines("sqlite", reason="a proxy does not see the engine"),
+]
 
 PAGE = "/releases/2010/05/04/liepkalne-atklaj-tiltu"
 AT_ONCE = {"stale-while-revalidate=4": "stale-while-revalidate=0"}
 
 
-def test_a_copy_of_a_withdrawn_release_does_not_stand_in_for_the_service(portal: Portal) -> None:
+def test_a_withdrawn_release_is_gone_even_while_the_service_is_stopped(portal: Portal) -> None:
     portal.imported(page())
     with ExitStack() as service, ExitStack() as nginx:
         address = service.enter_context(portal.served())

@@ -1,14 +1,17 @@
-"""Old addresses behind nginx: each has its own answer, and none takes the place of a feed."""
+"""Redirects behind nginx: each old address is redirected, and none replaces a cached feed."""
 
 import pytest
 
 from tests.deploy.site import behind_nginx
 from tests.portal import Portal, page
 
-pytestmark = pytest.mark.engines("sqlite", reason="a proxy does not see the engine")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.engines("sqlite", reason="a proxy does not see the engine"),
+]
 
 
-def test_an_old_address_is_led_on_and_the_feed_stays_the_feed(portal: Portal) -> None:
+def test_an_old_address_is_redirected_and_the_feed_is_served_as_before(portal: Portal) -> None:
     portal.imported(page())
     for old in ("/rss.php?cat=12", "/?feed=rss2", "/releases.atom?old=1"):
         assert portal.feeds("address", "add", old, "/releases.rss").code == 0

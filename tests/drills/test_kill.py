@@ -8,6 +8,8 @@ from drills.kill import DrillStore, Plan, Stores, drill
 if TYPE_CHECKING:
     from tests.databases import Server
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
 def test_an_import_that_was_killed_and_run_again_gives_the_same_store(

@@ -1,4 +1,4 @@
-"""Readers that people use, as they come: what a subscriber is left with through a suspension."""
+"""Feed readers that people use, unchanged: what they show before, during and after a suspension."""
 
 import os
 import re
@@ -16,18 +16,20 @@ import pytest
 
 from tests.portal import Portal, page
 
-pytestmark = pytest.mark.engines("sqlite", reason="what readers see does not depend on the engine")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.engines("sqlite", reason="a reader does not see the engine"),
+]
 
-
-# Every letter that only Latvian has, and what a reader must neither escape nor take for markup.
+# All letters that only Latvian has, and characters that a reader must not escape or interpret.
 KULTURA = ["„Īve” & draugi: <jauna> čella Ļaužu Ģildē", "Šķūņu ēkā Ķegumā žāvē āboliņu"]
 RELEASES = [KULTURA[0], "ĀČĒĢĪĶĻŅŠŪŽ āčēģīķļņšūž", KULTURA[1]]
 SUSPENSION = "Vortāla darbība pārtraukta uz nenoteiktu laiku."
 RESUMPTION = "Vortāla darbība atsākta."
-# Three polls in each state of the portal: active, suspended, resumed.
+# Polls in each state of the portal: active, suspended, resumed.
 POLLS = 3
 
-# The options of curl by which sfeed's README would have a server spared.
+# The options of curl that sfeed's README recommends to reduce the load of servers.
 SPARING = """
 fetch() {
     etag="$HOME/.sfeed/etags/$1"
@@ -37,7 +39,7 @@ fetch() {
 
 
 def run(folder: Path, *command: str, given: bytes = b"") -> str:
-    """Run a reader that knows nothing but its own folder."""
+    """Run a reader with its own folder as the home folder."""
     home = {"HOME": str(folder), "PATH": os.environ["PATH"]}
     ran = subprocess.run(command, input=given, env=home, capture_output=True, check=False)
     assert (ran.returncode, ran.stderr) == (0, b"")
@@ -45,7 +47,7 @@ def run(folder: Path, *command: str, given: bytes = b"") -> str:
 
 
 class Newsboat:
-    """One subscriber with newsboat, who reads everything after each poll."""
+    """A subscriber who uses newsboat and reads everything after each poll."""
 
     def __init__(self, folder: Path, *feeds: str) -> None:
         self.folder = folder / "newsboat"
@@ -59,7 +61,7 @@ class Newsboat:
         named = (word for option, name in files for word in (option, str(self.folder / name)))
         return run(self.folder, "newsboat", *named, *arguments)
 
-    def kept(self) -> list[tuple[str, str, str]]:
+    def entries(self) -> list[tuple[str, str, str]]:
         """Return id, title and address of each entry, in newsboat's own order."""
         with closing(sqlite3.connect(self.folder / "cache.db")) as cache:
             return list(
@@ -70,17 +72,17 @@ class Newsboat:
             )
 
     def poll(self) -> list[str]:
-        said = self.run("-x", "reload", "print-unread")
-        self.news.append(int(said.removesuffix(" unread articles\n")))
-        kept = self.kept()
+        printed = self.run("-x", "reload", "print-unread")
+        self.news.append(int(printed.removesuffix(" unread articles\n")))
+        entries = self.entries()
         read = self.folder / "read"
-        read.write_text("".join(f"{guid}\n" for guid, _, _ in kept))
+        read.write_text("".join(f"{guid}\n" for guid, _, _ in entries))
         self.run("-I", str(read))
-        return [title for _, title, _ in kept]
+        return [title for _, title, _ in entries]
 
 
 class Sfeed:
-    """One subscriber with sfeed, who follows one feed and whose clock is an hour ahead."""
+    """A subscriber who uses sfeed for one feed, with a clock that is an hour fast."""
 
     def __init__(self, folder: Path, feed: str, fetch: str = "") -> None:
         self.folder = folder / "sfeed"
@@ -90,8 +92,8 @@ class Sfeed:
 
     def poll(self) -> list[str]:
         run(self.folder, "sfeed_update")
-        # The file's own time is what curl asks "modified since?" of, and curl throws away what by
-        # its date was not, though it come with a new tag.
+        # curl sends the modification time of the file as If-Modified-Since. It discards a response
+        # whose Last-Modified is not later, even if the entity tag is new.
         for etag in (self.folder / ".sfeed" / "etags").iterdir():
             polled = etag.stat().st_mtime + 3600
             os.utime(etag, (polled, polled))
@@ -113,11 +115,11 @@ def portal(portal: Portal) -> Portal:
 
 @contextmanager
 def served_to(portal: Portal, *programs: str) -> Iterator[str]:
-    """Serve the portal where its links lead to, if the readers are here; yield the address."""
+    """Serve the portal at its base URL, if the readers are installed; yield the URL."""
     for program in programs:
         if not shutil.which(program):
             package = program.partition("_")[0]
-            pytest.skip(f"needs {program}, which is absent: apt-get install {package}")
+            pytest.skip(f"needs {program}, which is missing: apt-get install {package}")
     portal.environ["FEEDS_BASE_URL"] = portal.address
     portal.feeds("migrate")
     with portal.served(FEEDS_WORKERS="1") as address:
@@ -127,7 +129,7 @@ def served_to(portal: Portal, *programs: str) -> Iterator[str]:
 def go_through_a_suspension(
     portal: Portal, reader: Newsboat | Sfeed, releases: Sequence[str]
 ) -> None:
-    """Whatever is polled, the newest comes first and nothing comes twice."""
+    """Poll before, during and after a suspension: the newest entry is first, none is repeated."""
     for command, notices in (
         ("status", ()),
         ("suspend", (SUSPENSION,)),
@@ -139,30 +141,30 @@ def go_through_a_suspension(
 
 
 def statuses(portal: Portal, path: str) -> list[int]:
-    """Return what the polls of a feed were answered, of which the access log tells."""
+    """Return the status of each response for a feed, from the access log."""
     log = (portal.folder / "gunicorn.out").read_text()
     return [int(status) for status in re.findall(rf'"GET {re.escape(path)} \S+" (\d+) ', log)]
 
 
 def found(folder: Path, address: str) -> list[tuple[str, str]]:
-    """Return the feeds that sfeed_web finds on a page, with their types."""
-    with urllib.request.urlopen(address, timeout=20) as response:
+    """Return the feeds that sfeed_web finds on a page, with their media types."""
+    with urllib.request.urlopen(address, timeout=120) as response:
         lines = run(folder, "sfeed_web", address, given=response.read()).splitlines()
     return [(feed, media_type) for feed, media_type in (line.split("\t") for line in lines)]
 
 
 @pytest.mark.parametrize("form", ["atom", "rss"])
-def test_newsboat_tells_of_each_change_once_and_shows_it_first(portal: Portal, form: str) -> None:
+def test_newsboat_reports_each_change_once_and_shows_it_first(portal: Portal, form: str) -> None:
     with served_to(portal, "newsboat") as address:
         reader = Newsboat(portal.folder, f"{address}/releases.{form}")
         go_through_a_suspension(portal, reader, RELEASES)
     assert reader.news == [3, 0, 0, 1, 0, 0, 1, 0, 0]
-    # Its second poll is never conditional: it would note the first one's ETag at a feed that it
-    # has not written down yet.
+    # Its second poll is never conditional: the first one stores the ETag with a feed that is not
+    # in its database yet.
     assert statuses(portal, f"/releases.{form}") == [200, 200, 304, 200, 304, 304, 200, 304, 304]
 
 
-def test_who_follows_several_feeds_in_newsboat_is_told_once(portal: Portal) -> None:
+def test_newsboat_reports_a_change_in_several_feeds_once(portal: Portal) -> None:
     with served_to(portal, "newsboat") as address:
         feeds = ("releases.atom", "categories/kultura.rss", "categories/kultura+izglitiba.atom")
         reader = Newsboat(portal.folder, *(f"{address}/{feed}" for feed in feeds))
@@ -170,17 +172,17 @@ def test_who_follows_several_feeds_in_newsboat_is_told_once(portal: Portal) -> N
     assert reader.news == [3, 0, 0, 1, 0, 0, 1, 0, 0]
 
 
-def test_what_newsboat_keeps_leads_to_pages_that_say_it(portal: Portal) -> None:
+def test_the_links_in_newsboat_go_to_pages_with_the_same_title(portal: Portal) -> None:
     portal.feeds("suspend")
     with served_to(portal, "newsboat") as address:
         reader = Newsboat(portal.folder, f"{address}/releases.atom")
         assert reader.poll() == [SUSPENSION, *RELEASES]
-        for _, title, link in reader.kept():
-            with urllib.request.urlopen(link, timeout=20) as response:
+        for _, title, link in reader.entries():
+            with urllib.request.urlopen(link, timeout=120) as response:
                 assert title in unescape(response.read().decode())
 
 
-def test_sfeed_finds_on_every_page_its_own_feed_first_and_the_portals_next(portal: Portal) -> None:
+def test_sfeed_finds_the_feeds_of_a_page_first_and_then_those_of_the_portal(portal: Portal) -> None:
     types = {"atom": "application/atom+xml", "rss": "application/rss+xml"}
     with served_to(portal, "sfeed_web") as address:
 
@@ -192,16 +194,16 @@ def test_sfeed_finds_on_every_page_its_own_feed_first_and_the_portals_next(porta
         for path in ("categories/kultura", "releases/2010/05/07/skunu-eka-keguma-zave-abolinu"):
             assert found(portal.folder, f"{address}/{path}") == both
         for feed, media_type in both:
-            with urllib.request.urlopen(feed, timeout=20) as response:
+            with urllib.request.urlopen(feed, timeout=120) as response:
                 assert response.headers.get_content_type() == media_type
 
 
 @pytest.mark.parametrize(
     ("fetch", "answered"),
     [("", [200] * 9), (SPARING, [200, 304, 304] * 3)],
-    ids=["as it comes", "as its README advises"],
+    ids=["default", "as its README recommends"],
 )
-def test_sfeed_is_led_from_a_page_through_a_suspension(
+def test_sfeed_finds_a_feed_on_a_page_and_follows_a_suspension(
     portal: Portal, fetch: str, answered: list[int]
 ) -> None:
     with served_to(portal, "sfeed_update", "curl") as address:

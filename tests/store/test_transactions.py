@@ -116,11 +116,11 @@ def test_a_writer_waits_for_another(portal: Portal) -> None:
     def hold() -> None:
         with portal.store.change(START):
             inside.set()
-            done.wait(10)
+            done.wait(120)
 
     thread = threading.Thread(target=hold)
     thread.start()
-    inside.wait(10)
+    inside.wait(120)
     threading.Timer(0.3, done.set).start()
     assert portal.feeds("suspend").code == 0
     assert done.is_set()

@@ -22,7 +22,7 @@ def test_many_who_ask_for_one_cold_feed_cause_one_rendering(patient: Portal, awa
 
     def ask() -> None:
         client = app.test_client()
-        started.wait(20)
+        started.wait(120)
         response = client.get("/releases.atom")
         answers.append((response.status_code, response.data))
 
@@ -31,7 +31,7 @@ def test_many_who_ask_for_one_cold_feed_cause_one_rendering(patient: Portal, awa
     def crowd() -> None:
         for thread in threads:
             thread.start()
-        started.wait(20)
+        started.wait(120)
         time.sleep(0.3)  # they have come to where they wait
         if away:
             raise OperationalError("", {}, Exception("disk I/O error"))

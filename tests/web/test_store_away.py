@@ -67,7 +67,7 @@ def test_a_look_that_never_comes_back_makes_the_store_one_that_is_away(brisk: Po
 
     def hang(_: Any, __: Any, statement: str, *___: object) -> None:
         if "head" in statement and threading.current_thread() is not threading.main_thread():
-            over.wait(30)
+            over.wait(120)
 
     event.listen(Engine, "before_cursor_execute", hang)
     try:
