@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from flask import Flask
 
+import feeds.formats._feedgen  # noqa: F401 - imported at start, not by the first request
 from feeds.documents.version import settings_digest
 from feeds.operations.migrate import require_authority, require_page_size
 from feeds.settings import Settings

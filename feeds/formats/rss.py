@@ -5,7 +5,6 @@ import re
 from typing import Any
 
 from feeds.domain import Entry, Feed
-from feeds.formats import _feedgen
 
 MEDIA_TYPE = "application/rss+xml"
 EXTENSION = "rss"
@@ -16,6 +15,8 @@ _PLAIN = re.compile(rb"<(?!/|description|content:encoded)[^<>]+>[^<]*&(?:amp|lt)
 
 def render(feed: Feed) -> bytes:
     """Return a feed as an RSS document, on one line and without a byte order mark."""
+    from feeds.formats import _feedgen  # noqa: PLC0415 - commands that render nothing skip it
+
     generator = _feedgen.feed_generator(feed, MEDIA_TYPE, EXTENSION, _fill)
     with _feedgen.LOCALE:
         document: bytes = generator.rss_str()
