@@ -38,7 +38,7 @@ class Target:
     lenient: bool = False
 
     def __str__(self) -> str:
-        return f"{'≥' if self.at_least else '≤'} {self.value:g}"
+        return f"{'≥' if self.at_least else '≤'} {self.value:.3g}"
 
 
 @dataclass(frozen=True, slots=True)
