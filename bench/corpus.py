@@ -22,9 +22,6 @@ from feeds.domain import Category
 from feeds.errors import StoreError
 from feeds.identity import slug
 from feeds.ingest.inputs import Inputs
-
-# The records go straight into the import that `feeds import` runs. A million releases then need no
-# input file, and the store is complete, with its listing and archive pages.
 from feeds.ingest.report import Outcome
 from feeds.ingest.run import Run
 from feeds.ingest.sources import Record, vortal_page
@@ -162,6 +159,8 @@ def _build(folder: Path, path: Path, corpus: Corpus) -> None:
     print(f"Building a store of {corpus.releases} releases in {corpus.categories} categories …")
     begin = time.monotonic()
     items = ((str(n), one) for n, one in enumerate(corpus.records(built), start=1))
+    # The records go directly into the import that `feeds import` runs. No input file is needed, and
+    # the store is complete, with its listing and archive pages.
     run = Run(Store(built.database_url), built, lambda: now, Inputs([], ()), items, dry_run=False)
     for count, result in enumerate(run, start=1):
         if result.outcome is not Outcome.ADDED:
