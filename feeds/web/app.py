@@ -1,6 +1,6 @@
-"""HTTP: routes, negotiation, conditionals and pages, as one Flask application.
+"""The HTTP service as one Flask application.
 
-Nothing here changes the store, and no address is ever taken from the request.
+It does not change the store, and takes no URL from the request.
 """
 
 from collections.abc import Callable
@@ -13,14 +13,15 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from feeds.domain import Site
-from feeds.errors import StoreError, StoreUnavailableError
+from feeds.errors import StoreError
 from feeds.store.read import Reader
 from feeds.web import routes
 from feeds.web.cache.cache import Cache
-from feeds.web.cache.fast_path import READING, FastPath
+from feeds.web.cache.fast_path import RETRIEVAL_METHODS, FastPath
+from feeds.web.cache.revision import RevisionMonitor
 from feeds.web.errors import ErrorResponses
-from feeds.web.http.conditional import ALLOWED, PREFLIGHT
-from feeds.web.http.response import BROWSED, EVERYWHERE
+from feeds.web.http.conditional import ALLOWED_METHODS, OPTIONS_HEADERS
+from feeds.web.http.response import BROWSER_HEADERS, COMMON_HEADERS
 from feeds.web.pages import pages
 from feeds.web.redirects import Redirects
 
@@ -34,85 +35,79 @@ def build(  # noqa: PLR0913 - each is a part or a setting of its own
     cache_mb: int,
     revision_ttl: int,
 ) -> Flask:
-    """Make the application; it is mounted at the path of the base URL.
+    """Return the application, with its routes below the path of the base URL.
 
-    Requests read through ``reader``, the look at the store's revision through ``monitoring``.
-    ``cache_mb`` bounds the finished representations that are kept; every ``revision_ttl`` seconds
-    the process looks whether they are still those of the store.
+    Requests read the store through ``reader``; its revision is checked through ``monitoring`` every
+    ``revision_ttl`` seconds. ``cache_mb`` limits the size of the cache.
     """
-    cache = Cache(reader, monitoring, clock, size=cache_mb * 2**20, ttl=revision_ttl)
+    monitor = RevisionMonitor(monitoring, revision_ttl)
+    cache = Cache(reader, monitor, clock, size=cache_mb * 2**20)
+    redirects = Redirects(reader, monitor, site)
+    errors = ErrorResponses(site, cache)
+
     app = Flask(__name__, static_folder=None, template_folder="pages/templates")
-    # A redirect of Werkzeug's own would be built from the Host header.
+    # Werkzeug would make the URL of its redirect from the Host header.
     app.url_map.merge_slashes = False
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
-    prefix = urlsplit(site.base_url).path
-    elsewhere = Redirects(reader, site)
-    failures = ErrorResponses(site, cache)
-    app.register_blueprint(
-        routes.blueprint(cache, elsewhere, site, clock), url_prefix=prefix or None
+    documents = routes.documents(cache, redirects, site, clock)
+    app.register_blueprint(documents, url_prefix=urlsplit(site.base_url).path or None)
+    # Probes ask the process itself, whatever the base URL is.
+    app.register_blueprint(routes.probes(reader, monitor))
+
+    app.before_request(_refuse_double_slash)
+    app.before_request(lambda: _redirect_with_query(redirects))
+    app.after_request(_add_headers)
+    app.register_error_handler(
+        HTTPException, lambda error: _handle_http_error(redirects, errors, error)
     )
-    # Probes ask the process itself, whatever the address of the service is.
-    app.register_blueprint(routes.health(reader, cache))
-
-    @app.errorhandler(HTTPException)
-    def refused(error: HTTPException) -> WerkzeugResponse:
-        if isinstance(error, NotFound) and request.method in READING:
-            return _not_found(elsewhere, cache, failures, error)
-        if isinstance(error, MethodNotAllowed):
-            if request.method == "OPTIONS":
-                response = Response(status=204, headers=list(PREFLIGHT))
-                del response.headers["Content-Type"]  # of nothing
-                return response
-            error = MethodNotAllowed(
-                ALLOWED.split(", "), f"This address answers {ALLOWED} and no other method."
-            )
-        return failures.failed(error)
-
-    app.register_error_handler(StoreError, failures.away)
-    app.before_request(_in_one_spelling)
-    app.before_request(lambda: _with_query(elsewhere, cache))
-
-    @app.after_request
-    def everywhere(response: Response) -> Response:
-        in_browsers = BROWSED if response.mimetype == pages.HTML else ()
-        for name, value in (*EVERYWHERE, *in_browsers):
-            response.headers[name] = value
-        return response
-
+    app.register_error_handler(StoreError, errors.store_unavailable)
     app.wsgi_app = FastPath(app.wsgi_app, cache, clock)  # type: ignore[method-assign]
     return app
 
 
-def _in_one_spelling() -> None:
-    """Refuse what Werkzeug would take for an address of ours and the cache for another one."""
+def _refuse_double_slash() -> None:
+    """Raise 404 for a path that Werkzeug routes like one with a single slash, unlike the cache."""
     if request.environ["PATH_INFO"].startswith("//"):
         abort(404)
 
 
-def _with_query(elsewhere: Redirects, cache: Cache) -> WerkzeugResponse | None:
-    """Answer at an old address with a query; if it is none, the query says nothing.
+def _redirect_with_query(redirects: Redirects) -> WerkzeugResponse | None:
+    """Redirect an old address with a query; other queries are ignored.
 
-    What is kept is served while the store is away, whatever the query.
+    While the store is unavailable all of them are.
     """
     query = request.environ.get("QUERY_STRING", "")
-    asks = request.method in READING and request.blueprint != "health"
-    if query and asks and not cache.away:
+    if query and request.method in RETRIEVAL_METHODS and request.blueprint != "probes":
         with suppress(StoreError):
-            return elsewhere.address(request.environ["PATH_INFO"], query)
+            return redirects.old_address(request.environ["PATH_INFO"], query)
     return None
 
 
-def _not_found(
-    elsewhere: Redirects, cache: Cache, failures: ErrorResponses, error: HTTPException
+def _add_headers(response: Response) -> Response:
+    for_browsers = BROWSER_HEADERS if response.mimetype == pages.HTML else ()
+    for name, value in (*COMMON_HEADERS, *for_browsers):
+        response.headers[name] = value
+    return response
+
+
+def _handle_http_error(
+    redirects: Redirects, errors: ErrorResponses, error: HTTPException
 ) -> WerkzeugResponse:
-    """Answer at an old address where nothing else is."""
-    if cache.away:
-        return failures.away(StoreUnavailableError(cache.away))
-    try:
-        found = elsewhere.address(request.environ["PATH_INFO"], "")
-    except StoreError as reason:
-        return failures.away(reason)
-    except HTTPException as gone:
-        return failures.failed(gone)
-    return found or failures.failed(error)
+    """Return the response to OPTIONS, a redirect from an old address, or the error."""
+    if isinstance(error, MethodNotAllowed):
+        if request.method == "OPTIONS":
+            response = Response(status=204, headers=list(OPTIONS_HEADERS))
+            del response.headers["Content-Type"]  # there is no content
+            return response
+        sentence = f"This address answers {ALLOWED_METHODS} and no other method."
+        return errors.http_error(MethodNotAllowed(ALLOWED_METHODS.split(", "), sentence))
+    if isinstance(error, NotFound) and request.method in RETRIEVAL_METHODS:
+        try:
+            found = redirects.old_address(request.environ["PATH_INFO"], "")
+        except StoreError as reason:
+            return errors.store_unavailable(reason)
+        except HTTPException as gone:
+            return errors.http_error(gone)
+        return found or errors.http_error(error)
+    return errors.http_error(error)

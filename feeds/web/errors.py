@@ -1,4 +1,4 @@
-"""What is answered where nothing can be served: a page for people, one line of text for readers."""
+"""Error responses: an HTML page for people, one line of text for programs."""
 
 import logging
 import time
@@ -22,69 +22,64 @@ _TEXT = "text/plain; charset=utf-8"
 _LOG = logging.getLogger(__name__)
 _LOG_SECONDS = 60.0
 _RETRY_SECONDS = "30"
-_AWAY = f"The archive is unavailable at the moment: ask again in {_RETRY_SECONDS} seconds."
+_UNAVAILABLE = f"The archive is unavailable at the moment: ask again in {_RETRY_SECONDS} seconds."
 
 
 class ErrorResponses:
-    """The answers of one portal; a page shows its announcement, where that can be had."""
+    """The error responses of one portal; the page shows the announcement if it is available."""
 
     def __init__(self, site: Site, cache: Cache) -> None:
         self._site = site
         self._cache = cache
-        self._quiet_until = 0.0
+        self._next_log = 0.0
 
-    def failed(self, error: HTTPException) -> WerkzeugResponse:
-        """Answer an HTTP error."""
+    def http_error(self, error: HTTPException) -> WerkzeugResponse:
+        """Return the response to an HTTP error."""
         response = error.get_response()
-        if _for_people():
-            _show(response, self._page(HTTPStatus(response.status_code), error.description))
-        else:
+        if is_for_programs(request.environ["PATH_INFO"]):
             unknown = error.description == NotFound.description
             sentence = "There is nothing at this address." if unknown else error.description
             response.set_data(f"{sentence}\n")
             response.content_type = _TEXT
+        else:
+            _set_page(response, self._page(HTTPStatus(response.status_code), error.description))
         return response
 
-    def away(self, error: StoreError) -> Response:
-        """Answer for a store that is away: when to ask again.
+    def store_unavailable(self, error: StoreError) -> WerkzeugResponse:
+        """Return the response while the store is unavailable.
 
-        The reason may name hosts and users of the operator's, and is for the log.
+        The reason is only logged: it may name hosts and users of the operator.
         """
-        if time.monotonic() >= self._quiet_until:
-            self._quiet_until = time.monotonic() + _LOG_SECONDS
-            _LOG.warning("Answered 503: %s", error)
-        response = sentence(_AWAY, HTTPStatus.SERVICE_UNAVAILABLE)
-        if _for_people():
-            _show(response, pages.error(self._site, HTTPStatus.SERVICE_UNAVAILABLE, ()))
+        if time.monotonic() >= self._next_log:
+            self._next_log = time.monotonic() + _LOG_SECONDS
+            _LOG.warning("Responded with 503: %s", error)
+        response = plain_text(_UNAVAILABLE, HTTPStatus.SERVICE_UNAVAILABLE)
+        if not is_for_programs(request.environ["PATH_INFO"]):
+            _set_page(response, pages.error(self._site, HTTPStatus.SERVICE_UNAVAILABLE, ()))
         response.headers["Retry-After"] = _RETRY_SECONDS
         return response
 
-    def _page(self, status: HTTPStatus, told: str | None) -> Representation:
-        """Return the page of an error; it is kept, for whoever looks for gaps asks for many."""
-        too_many = told == TOO_MANY
+    def _page(self, status: HTTPStatus, description: str | None) -> Representation:
+        """Return an error page; it is cached, because vulnerability scanners request many."""
+        too_many = description == TOO_MANY
         make = partial(pages.error, self._site, status, too_many=too_many)
-        # No path has such a letter: WSGI's are in Latin-1.
-        address = f"→ {status} {too_many}"
-        # In what has failed by a defect of ours the next one would fail as well.
+        # No request has this path: WSGI's paths consist of Latin-1 characters.
+        path = f"→ {status} {too_many}"
+        # After a defect of the service, reading the store may fail in the same way.
         if status < HTTPStatus.INTERNAL_SERVER_ERROR:
             with suppress(StoreError):
-                kept = self._cache.get(address, lambda snapshot: make(snapshot.notices()))
-                return kept.representation if kept else make(())
+                cached = self._cache.get(path, lambda snapshot: make(snapshot.notices()))
+                return cached.representation if cached else make(())
         return make(())
 
 
-def _show(response: WerkzeugResponse, page: Representation) -> None:
+def _set_page(response: WerkzeugResponse, page: Representation) -> None:
     response.set_data(page.body)
     response.content_type = f"{page.media_type}; charset=utf-8"
 
 
-def sentence(text: str, status: int) -> Response:
-    """Answer one line of text that holds now alone."""
-    response = Response(f"{text}\n", status, content_type=_TEXT)
+def plain_text(sentence: str, status: int) -> Response:
+    """Return one line of text that is not to be cached."""
+    response = Response(f"{sentence}\n", status, content_type=_TEXT)
     response.headers["Cache-Control"] = "no-store"
     return response
-
-
-def _for_people() -> bool:
-    """Return whether the answer is shown to a person."""
-    return not is_for_programs(request.environ["PATH_INFO"])

@@ -1,87 +1,87 @@
-"""What is answered where nothing stands any more: that it is gone, or where it stands now.
+"""Responses for addresses at which nothing is represented any more: 301 and 410.
 
-Asked only once nothing was found to be represented at an address; none of it is cached here.
+They are looked up only if no document has the address, and are not cached in the process.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from flask import abort, redirect
 from werkzeug.wrappers import Response
 
 from feeds.domain import Site
+from feeds.errors import StoreUnavailableError
 from feeds.store.read import READ_SECONDS, Reader
 from feeds.text.plain import one_line
 from feeds.urls import OLD_ADDRESS_LENGTH, normalize_old_address, selection_path
+from feeds.web.cache.revision import RevisionMonitor
 
 WITHDRAWN = "This release was withdrawn and is no longer shown."
 
-_SHOWN = 100  # characters of a slug that is none
+_SLUG_LENGTH = 100  # characters of an unknown slug that are quoted
 
-FRESH = "public, max-age=3600"
-"""How long a redirect need not be asked for again: a browser that was told one for longer would
-go in a circle once a category has been given its former name back."""
+# A category may get its former name back. A browser that caches redirects for longer would then go
+# in a circle.
+_FRESHNESS = "public, max-age=3600"
 
 
 class Redirects:
-    """Knows of what stood at an address and does no longer. Raises ``StoreError``."""
+    """Looks up where renamed categories, withdrawn releases and old addresses redirect to.
 
-    def __init__(self, reader: Reader, site: Site) -> None:
+    The methods return a response or None, or raise an ``HTTPException`` or ``StoreError``.
+    """
+
+    def __init__(self, reader: Reader, monitor: RevisionMonitor, site: Site) -> None:
         self._reader = reader
+        self._monitor = monitor
         self._site = site
 
     def release(self, path: str) -> None:
-        """Answer 410 where the release at a path was withdrawn."""
+        """Raise 410 if the release with this path was withdrawn."""
         with self._reader.read() as snapshot:
             withdrawn = snapshot.is_withdrawn(path)
         if withdrawn:
             abort(410, WITHDRAWN)
 
-    def categories(self, slugs: Sequence[str], rest: str) -> Response | None:
-        """Answer 301 where categories were renamed; ``rest`` follows their slugs in the address."""
-        with self._reader.read() as snapshot:
-            present = snapshot.current_slugs(slugs)
-        _require(slugs, present)
-        if all(slug == now for slug, now in present.items()):
-            return None
-        return self.moved(f"{selection_path(sorted(set(present.values())))}{rest}")
+    def categories(self, slugs: Sequence[str], suffix: str) -> Response | None:
+        """Redirect to the current slugs of these categories, sorted, if they are different.
 
-    def canonical(self, slugs: Sequence[str], extension: str) -> Response:
-        """Answer 301 with the one spelling of a combined feed, where all its categories are."""
-        with self._reader.read() as snapshot:
-            present = snapshot.current_slugs(slugs)
-        _require(slugs, present)
-        return self.moved(f"{selection_path(sorted(set(present.values())))}.{extension}")
-
-    def address(self, path_info: str, query: str) -> Response | None:
-        """Answer 301 at an old address, or raise 410 of a withdrawn release.
-
-        Path and query are as WSGI has them.
+        ``suffix`` follows the slugs in the path. Raises 404 if a category is unknown.
         """
-        sought = normalize_old_address(path_info.encode("latin-1"), query.encode("latin-1"))
-        if len(sought) > OLD_ADDRESS_LENGTH:
+        with self._reader.read() as snapshot:
+            current = snapshot.current_slugs(slugs)
+        for slug in slugs:
+            if slug not in current:
+                abort(404, unknown_category(slug))
+        canonical = sorted(set(current.values()))
+        if canonical == list(slugs):
+            return None
+        return self._redirect(f"{selection_path(canonical)}{suffix}")
+
+    def old_address(self, path_info: str, query: str) -> Response | None:
+        """Redirect an old address; raise 410 if its target is a withdrawn release.
+
+        Path and query are those of a WSGI environment.
+        """
+        if self._monitor.unavailable:
+            raise StoreUnavailableError(self._monitor.unavailable)
+        address = normalize_old_address(path_info.encode("latin-1"), query.encode("latin-1"))
+        if len(address) > OLD_ADDRESS_LENGTH:
             return None
         with self._reader.read(seconds=READ_SECONDS) as snapshot:
-            found = snapshot.redirect(sought)
+            found = snapshot.redirect(address)
         if found is None:
             return None
         target, withdrawn = found
         if withdrawn:
             abort(410, WITHDRAWN)
-        return self.moved(str(target))
+        return self._redirect(str(target))
 
-    def moved(self, address: str) -> Response:
-        """Answer 301 to another address of this service."""
-        response = redirect(f"{self._site.base_url}{address}", 301)
-        response.headers["Cache-Control"] = FRESH
+    def _redirect(self, path: str) -> Response:
+        response = redirect(f"{self._site.base_url}{path}", 301)
+        response.headers["Cache-Control"] = _FRESHNESS
         return response
 
 
-def _require(slugs: Sequence[str], present: Mapping[str, str]) -> None:
-    for slug in slugs:
-        if slug not in present:
-            abort(404, unknown_category(slug))
-
-
 def unknown_category(slug: str) -> str:
-    """Say that there is no category of this slug, as it was asked for."""
-    return f"There is no category “{one_line(slug)[:_SHOWN]}”."
+    """Return the sentence for a slug that no category has."""
+    return f"There is no category “{one_line(slug)[:_SLUG_LENGTH]}”."

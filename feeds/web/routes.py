@@ -1,4 +1,4 @@
-"""Routes: from an address to the representation that stands there."""
+"""Views: from a URL to the representation that is served there."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -28,31 +28,31 @@ from feeds.urls import (
     selection_path,
 )
 from feeds.web.cache.cache import Cache, Make
-from feeds.web.errors import sentence
-from feeds.web.http.conditional import answer
+from feeds.web.cache.revision import RevisionMonitor
+from feeds.web.errors import plain_text
+from feeds.web.http.conditional import respond
 from feeds.web.http.response import CachedResponse
 from feeds.web.pages import pages
 from feeds.web.pages.assets import assets
 from feeds.web.redirects import Redirects, unknown_category
 
+_Find = Callable[[], WerkzeugResponse | None]
+"""Looks for a redirect where nothing is represented."""
 
-def _require(slugs: Sequence[str]) -> None:
-    """Answer 404 where one of these cannot be the slug of a category."""
+
+def _require_slugs(slugs: Sequence[str]) -> None:
+    """Raise 404 if one of these cannot be the slug of a category."""
     for slug in slugs:
         if not is_slug(slug):
             abort(404, unknown_category(slug))
 
 
-Find = Callable[[], WerkzeugResponse | None]
-"""Finds what is to be answered where nothing is represented, if that is not 404."""
-
-
-def blueprint(
-    cache: Cache, elsewhere: Redirects, site: Site, clock: Callable[[], datetime]
+def documents(
+    cache: Cache, redirects: Redirects, site: Site, clock: Callable[[], datetime]
 ) -> Blueprint:
-    """Make the routes of the outside contract, but for those of the process itself."""
+    """Return the routes of documents, pages and files."""
     routes = Blueprint("feeds", __name__)
-    views = _Views(cache, elsewhere, site, clock)
+    views = _Views(cache, redirects, site, clock)
     for form in FORMATS.values():
         for name, route in FEED_ROUTES.items():
             routes.add_url_rule(
@@ -62,7 +62,7 @@ def blueprint(
                 defaults={"form": form},
             )
     for name, route in ROUTES.items():
-        # The index answers without its slash, too: Werkzeug would redirect by the Host header.
+        # The index is also served without its slash: Werkzeug would redirect to the Host header.
         routes.add_url_rule(route, name, getattr(views, name), strict_slashes=route != "/")
     for name in ASSETS:
         routes.add_url_rule(
@@ -72,131 +72,132 @@ def blueprint(
 
 
 class _Views:
-    """What each route answers."""
+    """The view functions, named as their routes in ``feeds.urls``."""
 
     def __init__(
-        self, cache: Cache, elsewhere: Redirects, site: Site, clock: Callable[[], datetime]
+        self, cache: Cache, redirects: Redirects, site: Site, clock: Callable[[], datetime]
     ) -> None:
         self._cache = cache
-        self._elsewhere = elsewhere
+        self._redirects = redirects
         self._site = site
         self._clock = clock
-        self.assets = assets(site, clock())
+        self._assets = assets(site, clock())
 
     def feed(self, form: Format) -> WerkzeugResponse:
         return self._subscription((), form)
 
     def category_feed(self, slugs: str, form: Format) -> WerkzeugResponse:
-        named = slugs.split("+")
-        canonical = sorted(set(named))
-        _require(named)
+        requested = slugs.split("+")
+        canonical = sorted(set(requested))
+        _require_slugs(requested)
         if len(canonical) > build.MOST_COMBINED:
             abort(404, build.TOO_MANY)
-        if named != canonical:
-            return self._elsewhere.canonical(canonical, form.extension)
-        return self._subscription(tuple(named), form)
+        if requested != canonical:
+            find = partial(self._redirects.categories, requested, f".{form.extension}")
+            return _redirected(find, "category")
+        return self._subscription(tuple(canonical), form)
 
     def archive_document(self, number: str, form: Format) -> WerkzeugResponse:
-        return self._archive((), number, form)
+        return self._archive_document((), number, form)
 
     def category_archive_document(self, slug: str, number: str, form: Format) -> WerkzeugResponse:
         if "+" in slug:
             abort(404, "A combined feed has no archive documents.")
-        _require([slug])
-        return self._archive((slug,), number, form)
+        _require_slugs([slug])
+        return self._archive_document((slug,), number, form)
 
     def index(self) -> WerkzeugResponse:
-        return self._served(
-            lambda snapshot: pages.index(snapshot, self._site),
-            "index",
-            partial(self._elsewhere.categories, (), ""),
-        )
+        return self._serve(lambda snapshot: pages.index(snapshot, self._site), "index")
 
     def category(self, slug: str) -> WerkzeugResponse:
-        _require([slug])
-        return self._served(
+        _require_slugs([slug])
+        return self._serve(
             lambda snapshot: pages.category(snapshot, self._site, slug),
             "category",
-            partial(self._elsewhere.categories, [slug], ""),
+            partial(self._redirects.categories, [slug], ""),
         )
 
     def release(self, path: str) -> WerkzeugResponse:
         if not is_release_path(path):
             abort(404, "There is no such release.")
-        return self._served(
+        return self._serve(
             lambda snapshot: pages.release(snapshot, self._site, path),
             "release",
-            partial(self._elsewhere.release, path),
+            partial(self._redirects.release, path),
         )
 
     def archive_page(self, number: str) -> WerkzeugResponse:
         return self._archive_page((), number)
 
     def category_archive_page(self, slug: str, number: str) -> WerkzeugResponse:
-        _require([slug])
+        _require_slugs([slug])
         return self._archive_page((slug,), number)
 
-    def _archive_page(self, slugs: Sequence[str], number: str) -> WerkzeugResponse:
-        if not is_page_number(number):
-            abort(404, "There is no such archive page.")
-        return self._served(
-            lambda snapshot: pages.archive(snapshot, self._site, slugs, int(number)),
-            "archive page",
-            partial(self._elsewhere.categories, slugs, f"/archive/{number}"),
-        )
-
     def chooser(self) -> WerkzeugResponse:
-        """Lead from the ticked categories of a form to their feed."""
+        """Redirect from the selected categories of the form to their feed."""
         slugs = sorted(set(request.args.getlist("category")))
-        _require(slugs)
+        _require_slugs(slugs)
         if len(slugs) > build.MOST_COMBINED:
             abort(404, build.TOO_MANY)
         extension = request.args.get("format", next(iter(FORMATS)))
         if extension not in FORMATS:
             abort(404)
         feed = f"{selection_path(slugs)}.{extension}"
-        # By path: our own policy lets a form lead nowhere but to the origin that it was seen at.
+        # A path, not a URL: our Content-Security-Policy lets a form redirect only to the origin of
+        # its page, which may be another name of this host.
         response = redirect(f"{self._site.root}{feed if slugs else '/#categories'}", 303)
         response.headers["Cache-Control"] = "no-store"
         return response
 
     def opml(self) -> WerkzeugResponse:
-        return self._served(
-            lambda snapshot: build.feed_list(snapshot, self._site), "list", lambda: None
-        )
+        return self._serve(lambda snapshot: build.feed_list(snapshot, self._site), "list")
 
     def asset(self, name: str) -> Response:
-        return self._respond(self.assets[name])
+        return self._respond(self._assets[name])
 
     def _subscription(self, slugs: tuple[str, ...], form: Format) -> WerkzeugResponse:
-        return self._served(
+        return self._serve(
             lambda snapshot: build.subscription(snapshot, self._site, slugs, form),
             "category",
-            partial(self._elsewhere.categories, slugs, f".{form.extension}"),
+            partial(self._redirects.categories, slugs, f".{form.extension}"),
         )
 
-    def _archive(self, slugs: tuple[str, ...], number: str, form: Format) -> WerkzeugResponse:
+    def _archive_document(
+        self, slugs: tuple[str, ...], number: str, form: Format
+    ) -> WerkzeugResponse:
         if not is_page_number(number):
             abort(404, "There is no such archive document.")
-        return self._served(
+        return self._serve(
             lambda snapshot: build.archive(snapshot, self._site, slugs, int(number), form),
             "archive document",
-            partial(self._elsewhere.categories, slugs, f"/archive/{number}.{form.extension}"),
+            partial(self._redirects.categories, slugs, f"/archive/{number}.{form.extension}"),
         )
 
-    def _served(self, make: Make, what: str, elsewhere: Find) -> WerkzeugResponse:
-        prepared = self._cache.get(request.environ["PATH_INFO"], make)
-        if prepared is not None:
-            return self._respond(prepared)
-        return elsewhere() or abort(404, f"There is no such {what}.")
+    def _archive_page(self, slugs: tuple[str, ...], number: str) -> WerkzeugResponse:
+        if not is_page_number(number):
+            abort(404, "There is no such archive page.")
+        return self._serve(
+            lambda snapshot: pages.archive(snapshot, self._site, slugs, int(number)),
+            "archive page",
+            partial(self._redirects.categories, slugs, f"/archive/{number}"),
+        )
 
-    def _respond(self, prepared: CachedResponse) -> Response:
-        answered = answer(prepared, request.environ, self._clock())
-        return _Whole([answered.body], answered.status, answered.headers)
+    def _serve(self, make: Make, kind: str, find: _Find = lambda: None) -> WerkzeugResponse:
+        cached = self._cache.get(request.environ["PATH_INFO"], make)
+        return self._respond(cached) if cached is not None else _redirected(find, kind)
+
+    def _respond(self, cached: CachedResponse) -> Response:
+        response = respond(cached, request.environ, self._clock())
+        return _CompleteResponse([response.body], response.status, response.headers)
 
 
-class _Whole(Response):
-    """A response whose headers are final: Werkzeug would take some of a 304's away."""
+def _redirected(find: _Find, kind: str) -> WerkzeugResponse:
+    """Return the redirect where nothing is represented; raise 404 if there is none."""
+    return find() or abort(404, f"There is no such {kind}.")
+
+
+class _CompleteResponse(Response):
+    """A response whose headers are sent as they are: Werkzeug would remove some from a 304."""
 
     default_mimetype = None
 
@@ -204,23 +205,23 @@ class _Whole(Response):
         return self.headers
 
 
-def health(reader: Reader, cache: Cache) -> Blueprint:
-    """Make the routes that tell of the process: it lives; it can serve."""
-    routes = Blueprint("health", __name__)
+def probes(reader: Reader, monitor: RevisionMonitor) -> Blueprint:
+    """Return the routes that say whether the process is alive and whether it can serve."""
+    routes = Blueprint("probes", __name__)
 
     @routes.get(PROBES[0])
     def healthz() -> Response:
-        return sentence("The process lives.", 200)
+        return plain_text("The process is alive.", 200)
 
     @routes.get(PROBES[1])
     def readyz() -> Response:
-        if cache.away:
-            return sentence(cache.away, 503)
+        if monitor.unavailable:
+            return plain_text(monitor.unavailable, 503)
         try:
             with reader.read(seconds=READ_SECONDS) as snapshot:
                 snapshot.head()
         except StoreError as error:
-            return sentence(str(error), 503)
-        return sentence("The service can serve.", 200)
+            return plain_text(str(error), 503)
+        return plain_text("The service can serve.", 200)
 
     return routes

@@ -137,7 +137,7 @@ def test_an_older_state_of_the_same_store_is_never_served(
     cold = client.get("/releases.rss")
     assert cold.status_code == 503
     assert cold.text.startswith("The archive is unavailable at the moment: ask again in 30 s")
-    assert "The release store is older than what was served of it" in caplog.text
+    assert "The release store is older than the state that was served before" in caplog.text
 
 
 def test_a_page_that_is_gone_is_kept_no_longer(portal: Portal) -> None:

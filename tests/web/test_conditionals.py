@@ -8,11 +8,11 @@ from email.utils import parsedate_to_datetime
 import brotli
 import pytest
 from flask.testing import FlaskClient
+from werkzeug.http import http_date
 
 from feeds.formats import FORMATS
 from feeds.operations.migrate import migrate
 from feeds.operations.suspend import resume, suspend
-from feeds.web.http.response import http_date
 from tests.portal import START, Portal, page
 
 pytestmark = pytest.mark.engines("sqlite", reason="HTTP does not depend on the engine")
@@ -127,6 +127,7 @@ def test_if_modified_since_is_read_in_its_three_forms(client: FlaskClient, form:
         "2099-01-01T00:00:00Z",
         "Mon, 01 Jan 99999 00:00:00 GMT",
         "Thu, 01 Jan 1970 00:00:00 +99999999",
+        "Thu, 01 Jan 1970 00:00:00 +99999999999999999999",
     ],
 )
 def test_an_if_modified_since_that_is_no_date_is_ignored(client: FlaskClient, since: str) -> None:

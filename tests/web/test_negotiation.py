@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.web.http.negotiation import coding, prefers, weights
+from feeds.web.http.negotiation import content_coding, prefers
 
 ATOM, XML = "application/atom+xml", "application/xml"
 
@@ -32,14 +32,15 @@ ATOM, XML = "application/atom+xml", "application/xml"
         ("gzip;q=2", None),
         ("gzip;q=high, br;q=0.1", "br"),
         ("gzip ; Q=1", "gzip"),
-        ("gzip;x=y;q=0.3;z", "gzip"),
+        # A coding has no parameters, so this one is not known to be gzip.
+        ("gzip;x=y;q=0.3;z", None),
         (",,;;==, gzip", "gzip"),
     ],
 )
-def test_the_coding_is_the_one_that_the_client_weighs_most(
+def test_the_coding_with_the_greatest_weight_is_chosen(
     header: str | None, expected: str | None
 ) -> None:
-    assert coding(header, ("br", "gzip")) == expected
+    assert content_coding(header, ("br", "gzip")) == expected
 
 
 @pytest.mark.parametrize(
@@ -58,11 +59,13 @@ def test_the_coding_is_the_one_that_the_client_weighs_most(
         ("text/html", False),
     ],
 )
-def test_application_xml_is_for_those_who_prefer_it(header: str | None, browser: bool) -> None:
+def test_application_xml_is_sent_to_clients_that_prefer_it(
+    header: str | None, browser: bool
+) -> None:
     assert prefers(header, XML, ATOM) is browser
 
 
 @given(st.text())
-def test_no_header_is_met_with_an_error(header: str) -> None:
-    assert all(0 <= weight <= 1 for weight in weights(header).values())
-    assert coding(header, ("br", "gzip")) in {"br", "gzip", None}
+def test_any_header_can_be_read(header: str) -> None:
+    assert content_coding(header, ("br", "gzip")) in {"br", "gzip", None}
+    assert prefers(header, XML, ATOM) in {True, False}

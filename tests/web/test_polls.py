@@ -70,7 +70,7 @@ def way(request: pytest.FixtureRequest, another: Callable[..., Portal]) -> Way:
     assert isinstance(polls, FastPath)
     for address in ADDRESSES:
         assert whole(polls, "GET", address, {})[0] == "200 OK"
-    return Way(polls, polls.behind)
+    return Way(polls, polls.application)
 
 
 def of(**headers: str | None) -> dict[str, str]:
@@ -136,4 +136,4 @@ def test_what_is_not_kept_is_answered_by_the_framework_alone(portal: Portal) -> 
     polls = create_app(portal.settings, lambda: datetime.now(UTC)).wsgi_app
     assert isinstance(polls, FastPath)
     for address in ("/none", "/categories/none.atom", "/healthz", "/robots.txt", "/%ff"):
-        assert whole(polls, "GET", address, {}) == whole(polls.behind, "GET", address, {})
+        assert whole(polls, "GET", address, {}) == whole(polls.application, "GET", address, {})

@@ -71,7 +71,7 @@ def test_a_look_that_never_comes_back_makes_the_store_one_that_is_away(brisk: Po
 
     event.listen(Engine, "before_cursor_execute", hang)
     try:
-        until(lambda: client.get("/readyz").text.endswith("asked, and nothing came.\n"))
+        until(lambda: client.get("/readyz").text.endswith("a request to it has not returned.\n"))
         assert client.get("/releases.atom").data == was.data
         assert client.get("/releases.rss").status_code == 503
     finally:
@@ -97,7 +97,7 @@ def test_a_look_that_meets_a_defect_is_not_the_last(
     was = client.get("/releases.atom")
     ((instant,),) = brisk.sql("SELECT instant FROM head")
     brisk.sql("UPDATE head SET instant = 9000000000000000")
-    until(lambda: "The look at the release store failed" in caplog.text)
+    until(lambda: "The check of the release store failed" in caplog.text)
     brisk.sql(f"UPDATE head SET instant = {instant}")  # noqa: S608 - a number
     brisk.feeds("suspend")
     until(lambda: client.get("/releases.atom").data != was.data)

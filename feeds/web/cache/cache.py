@@ -1,180 +1,161 @@
-"""The representation cache: finished representations by address, one cache a process.
+"""The cache of finished responses by path, one for each process.
 
-Bounded in bytes, the least recently used going first. A document is made once, however many ask
-for it at a time, and what was made before is served while the store is away.
+It is bounded in bytes; the least recently used response is removed first. A document is rendered
+once, however many requests wait for it, and a stale one is served while the store is unavailable.
 """
 
 import ctypes
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from threading import Lock
+from typing import NamedTuple
 
 from cachetools import LRUCache
 
 from feeds.documents.representation import Representation
 from feeds.errors import StoreError, StoreUnavailableError
-from feeds.store.read import STATEMENT_SECONDS, Part, Reader, Snapshot
-from feeds.web.cache.revision import OLDER, SILENT, RevisionMonitor, StoreVersion
+from feeds.store.read import STATEMENT_SECONDS, Reader, Snapshot
+from feeds.web.cache.revision import NO_ANSWER, OLDER, RevisionMonitor, StoreVersion
 from feeds.web.http.response import CachedResponse
 
 Make = Callable[[Snapshot], Representation | None]
-"""Makes a representation out of one snapshot, or finds that there is none."""
+"""Makes a representation from one snapshot; returns None if there is nothing to represent."""
 
-_Made = tuple[CachedResponse | None, StoreVersion | None]
-"""What came of a rendering, and the state of the store that it was made of, if it was made."""
+_Rendered = tuple[CachedResponse | None, StoreVersion]
 
-_GIVE_BACK_AFTER = 16 * 2**20
-_ATTEMPTS = 2  # at a snapshot that is not older than one that another thread has seen
+_TRIM_AFTER = 16 * 2**20
+_ATTEMPTS = 2  # to read a snapshot that is not older than one that another thread has read
 
 
-@dataclass(slots=True)
-class _Kept:
-    """A prepared representation, and whether something that it was made of has changed since."""
+class _Entry(NamedTuple):
+    """A response, the parts of the store from which it was made, and the version of the store."""
 
-    prepared: CachedResponse
-    outdated: bool
+    response: CachedResponse
+    parts: frozenset[Hashable]
+    version: StoreVersion
 
 
 class Cache:
-    """CachedResponse representations by address, as the store was when it was last looked at."""
+    """Responses by path, each rendered from one snapshot of the store."""
 
     def __init__(
         self,
         reader: Reader,
-        monitoring: Reader,
+        monitor: RevisionMonitor,
         clock: Callable[[], datetime],
         *,
         size: int,
-        ttl: int,
     ) -> None:
         self._reader = reader
+        self._monitor = monitor
         self._clock = clock
         self._lock = Lock()
-        self._kept: LRUCache[str, _Kept] = LRUCache(size, lambda kept: kept.prepared.size)
-        self._flights: dict[str, Future[_Made]] = {}
-        self._watch = RevisionMonitor(monitoring, ttl, self)
-        self._made = 0  # bytes since memory was given back
+        self._entries: LRUCache[str, _Entry] = LRUCache(size, lambda entry: entry.response.size)
+        self._renderings: dict[str, Future[_Rendered]] = {}
+        self._rendered = 0  # bytes since the heap was last trimmed
 
-    @property
-    def away(self) -> str:
-        """Why the store cannot be served, as the last look found; empty where it can."""
-        return self._watch.away
-
-    def current(self, address: str) -> CachedResponse | None:
-        """Return what is kept of an address if it is not outdated."""
-        self._watch.attend()
+    def fresh(self, path: str) -> CachedResponse | None:
+        """Return the cached response if none of its parts has changed since it was rendered."""
+        self._monitor.on_request()
         with self._lock:
-            kept = self._kept.get(address)
-        return kept.prepared if kept is not None and not kept.outdated else None
+            entry = self._entries.get(path)
+        if entry is not None and self._monitor.is_current(entry.parts, entry.version):
+            return entry.response
+        return None
 
-    def get(self, address: str, make: Make) -> CachedResponse | None:
-        """Return the representation at an address, made if need be; None where there is none.
+    def get(self, path: str, make: Make) -> CachedResponse | None:
+        """Return the response for a path, rendered if necessary; None if there is none.
 
-        Raises ``StoreError`` where the store is away and nothing is kept.
+        If the store is unavailable, returns the stale response if there is one; otherwise raises
+        ``StoreError``.
         """
         while True:
             with self._lock:
-                kept = self._kept.get(address)
-                if kept is not None and not kept.outdated:
-                    return kept.prepared
-                seen = self._watch.seen
-                flight = self._flights.get(address)
-                if flight is None:
-                    mine = self._flights[address] = Future()
-                    break
+                entry = self._entries.get(path)
+                if entry is not None and self._monitor.is_current(entry.parts, entry.version):
+                    return entry.response
+                known = self._monitor.known
+                rendering = self._renderings.get(path)
+                if is_first := rendering is None:
+                    rendering = self._renderings[path] = Future()
             try:
-                prepared, made_at = flight.result(timeout=STATEMENT_SECONDS)
-            except TimeoutError:
-                # Whoever makes it hangs; all who wait with it would take every thread there is.
-                if kept is None:
-                    raise StoreUnavailableError(SILENT) from None
-                return kept.prepared
-            # It was begun before, and something newer may have been served since.
-            if seen is None or made_at is None or not made_at.precedes(seen):
-                return prepared
+                if is_first:
+                    return self._render(path, make)
+                response, version = _result(rendering)
+            except StoreError:
+                if entry is None or entry.version.store_id != known.store_id:
+                    raise
+                return entry.response
+            # If it began before this request, something newer may have been served since.
+            if not version.precedes(known):
+                return response
+
+    def _render(self, path: str, make: Make) -> CachedResponse | None:
+        """Render a response and hand it, or the error, to the requests that wait for it."""
         try:
-            prepared, made_at = self._make(address, make)
-        except StoreError as error:
-            if kept is None:
-                mine.set_exception(error)
-                raise
-            prepared, made_at = kept.prepared, None
+            rendered = self._make(path, make)
         except BaseException as error:
-            mine.set_exception(error)
+            self._end_rendering(path).set_exception(error)
             raise
-        finally:
-            with self._lock:
-                del self._flights[address]
-        mine.set_result((prepared, made_at))
-        return prepared
+        self._end_rendering(path).set_result(rendered)
+        return rendered[0]
 
-    def outdate(self, parts: frozenset[Part] | None) -> None:
-        """Take what was made of these parts (None: all of them) for outdated."""
+    def _end_rendering(self, path: str) -> Future[_Rendered]:
         with self._lock:
-            for kept in self._kept.values():
-                made_of = kept.prepared.representation.parts
-                if parts is None or not parts.isdisjoint(made_of):
-                    kept.outdated = True
+            return self._renderings.pop(path)
 
-    def drop(self) -> None:
-        """Forget everything."""
-        with self._lock:
-            self._kept.clear()
-
-    def _make(self, address: str, make: Make) -> tuple[CachedResponse | None, StoreVersion]:
-        if away := self._watch.away:
-            raise StoreUnavailableError(away)
+    def _make(self, path: str, make: Make) -> _Rendered:
+        if reason := self._monitor.unavailable:
+            raise StoreUnavailableError(reason)
         for _ in range(_ATTEMPTS):
             with self._reader.read() as snapshot:
-                seen = self._watch.observe(snapshot)
-                if seen is None:
+                version = self._monitor.observe(snapshot)
+                if version is None:
                     continue
                 representation = make(snapshot)
             if representation is None:
                 with self._lock:
-                    self._kept.pop(address, None)
-                return None, seen
-            prepared = CachedResponse(
-                representation, self._clock(), lambda grown: self._resize(address, grown)
-            )
-            self._keep(address, prepared, seen)
-            return prepared, seen
+                    self._entries.pop(path, None)
+                return None, version
+            response = CachedResponse(representation, self._clock(), partial(self._resize, path))
+            with self._lock:
+                self._put(path, _Entry(response, representation.parts, version))
+                self._rendered += response.size
+                is_trim_due = self._rendered >= _TRIM_AFTER
+                self._rendered %= _TRIM_AFTER
+            if is_trim_due:
+                _trim_heap()
+            return response, version
         raise StoreUnavailableError(OLDER)
 
-    def _keep(self, address: str, prepared: CachedResponse, seen: StoreVersion) -> None:
+    def _resize(self, path: str, response: CachedResponse) -> None:
         with self._lock:
-            latest = self._watch.seen
-            if latest is not None and latest.store_id != seen.store_id:
-                return
-            # What moved while it was being made was not swept with the rest.
-            self._put(address, _Kept(prepared, outdated=latest != seen))
-            self._made += prepared.size
-            due = self._made >= _GIVE_BACK_AFTER
-            self._made %= _GIVE_BACK_AFTER
-        if due:
-            _give_back()
+            entry = self._entries.get(path)
+            if entry is not None and entry.response is response:
+                self._put(path, entry)
 
-    def _resize(self, address: str, prepared: CachedResponse) -> None:
-        with self._lock:
-            kept = self._kept.get(address)
-            if kept is not None and kept.prepared is prepared:
-                self._put(address, kept)
-
-    def _put(self, address: str, kept: _Kept) -> None:
-        if kept.prepared.size <= self._kept.maxsize:
-            self._kept[address] = kept
-        else:
-            self._kept.pop(address, None)
+    def _put(self, path: str, entry: _Entry) -> None:
+        self._entries.pop(path, None)
+        with suppress(ValueError):  # larger than the whole cache
+            self._entries[path] = entry
 
 
-def _give_back() -> None:
-    """Return to the system what is free in the heap (malloc_trim(3), of glibc alone).
+def _result(rendering: Future[_Rendered]) -> _Rendered:
+    """Wait for a rendering. If it hangs, all who wait for it would occupy every thread."""
+    try:
+        return rendering.result(timeout=STATEMENT_SECONDS)
+    except TimeoutError:
+        raise StoreUnavailableError(NO_ANSWER) from None
 
-    What is kept and what was only needed to make it lie side by side, so that the heap cannot
-    shrink by itself: a worker would come to hold twice the memory that its cache is allowed.
+
+def _trim_heap() -> None:
+    """Return free memory of the heap to the system (malloc_trim(3), only in glibc).
+
+    Cached bodies lie between memory that was only needed to make them, so the heap does not shrink
+    by itself: a worker would use twice the memory that its cache is allowed.
     """
     with suppress(AttributeError):
         ctypes.CDLL(None).malloc_trim(0)

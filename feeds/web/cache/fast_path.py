@@ -1,7 +1,6 @@
-"""FastPath ahead of the framework: what is kept and current is answered without it.
+"""A WSGI layer (PEP 3333) in front of Flask that answers from the cache.
 
-A thin WSGI layer (PEP 3333). What it does not answer goes on to Flask, which gives the same
-answer from the same code: ``tests/web/test_polls.py`` compares the two.
+Flask answers the other requests with the same code; ``tests/web/test_polls.py`` compares the two.
 """
 
 from collections.abc import Callable, Iterable
@@ -9,23 +8,21 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from feeds.web.cache.cache import Cache
-from feeds.web.http.conditional import answer
+from feeds.web.http.conditional import respond
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-
-READING = frozenset(["GET", "HEAD"])
-"""The methods that ask for what stands at an address."""
+RETRIEVAL_METHODS = frozenset(["GET", "HEAD"])
 
 
 class FastPath:
-    """Answers GET and HEAD of every address whose representation is kept and current."""
+    """Answers GET and HEAD for each path with a fresh response in the cache."""
 
     def __init__(
-        self, behind: "WSGIApplication", cache: Cache, clock: Callable[[], datetime]
+        self, application: "WSGIApplication", cache: Cache, clock: Callable[[], datetime]
     ) -> None:
-        self.behind = behind
+        self.application = application
         self._cache = cache
         self._clock = clock
 
@@ -33,12 +30,12 @@ class FastPath:
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
         """Answer a request."""
-        if environ["REQUEST_METHOD"] in READING:
-            prepared = self._cache.current(environ["PATH_INFO"])
-            # With a query it may be an old address: who knows these is behind.
-            if prepared is not None and not environ.get("QUERY_STRING"):
-                answered = answer(prepared, environ, self._clock())
+        if environ["REQUEST_METHOD"] in RETRIEVAL_METHODS:
+            cached = self._cache.fresh(environ["PATH_INFO"])
+            # With a query it may be an old address that redirects.
+            if cached is not None and not environ.get("QUERY_STRING"):
+                response = respond(cached, environ, self._clock())
                 # The server may change the list.
-                start_response(answered.status, answered.headers.copy())
-                return [answered.body]
-        return self.behind(environ, start_response)
+                start_response(response.status, response.headers.copy())
+                return [response.body]
+        return self.application(environ, start_response)

@@ -1,143 +1,161 @@
-"""The store's revision as this process knows it: looked at in one place, at a steady pace.
+"""What the process knows about the revision of the store and of its parts.
 
-Whoever reads the store passes its snapshot through ``note``, so that nothing older than what was
-served is served again (rule 6). Between requests a thread looks, once in a while, whether anything
-has changed: a poll waits for no look.
+Each snapshot from which a document is made passes through ``observe``, so that the process never
+serves an older state after a newer one (rule 6). Between requests a thread checks the store, so
+that polls do not wait for a check.
 """
 
 import logging
 import threading
 import time
 import weakref
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass, field
 
 from feeds.errors import StoreError
-from feeds.store.read import READ_SECONDS, STATEMENT_SECONDS, Part, Reader, Snapshot
+from feeds.store.read import READ_SECONDS, STATEMENT_SECONDS, Reader, Snapshot
 
 OLDER = (
-    "The release store is older than what was served of it: if a back-up was put in its place, "
-    "restart the service."
+    "The release store is older than the state that was served before: if a back-up was put in "
+    "its place, restart the service."
 )
 
+NO_ANSWER = "The release store does not answer: a request to it has not returned."
 
-SILENT = "The release store does not answer: it was asked, and nothing came."
-
+_MOST_PARTS = 5_000  # parts whose revisions are remembered
 _LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class StoreVersion:
-    """Which store at which revision."""
+    """A state of a store: the id of the store and its revision."""
 
     store_id: str
     revision: int
 
     def precedes(self, other: "StoreVersion") -> bool:
-        """Whether the other is a later state of the same store."""
+        """Return whether the other is a later state of the same store."""
         return self.store_id == other.store_id and self.revision < other.revision
 
 
-class Keeper(Protocol):
-    """What keeps things that were made of the store."""
+@dataclass(frozen=True, slots=True)
+class _Knowledge:
+    """What is known about the store. It is replaced as a whole, so it is read without a lock.
 
-    def outdate(self, parts: frozenset[Part] | None) -> None:
-        """Take what was made of these parts (None: all of them) for outdated."""
+    ``floor`` is the last revision at which any part may have changed, ``changed`` the last revision
+    of each part that has changed since. ``left`` are the ids of the stores that were replaced.
+    """
 
-    def drop(self) -> None:
-        """Forget everything: the store is another one."""
+    version: StoreVersion = StoreVersion("", 0)
+    floor: int = 0
+    changed: Mapping[Hashable, int] = field(default_factory=dict)
+    left: frozenset[str] = frozenset()
 
 
 class RevisionMonitor:
-    """Looks at the store every ``ttl`` seconds, at 0 whenever it is asked; tells the keeper."""
+    """Checks the store's revision every ``ttl`` seconds, or at each request if ``ttl`` is 0."""
 
-    def __init__(self, reader: Reader, ttl: int, keeper: Keeper) -> None:
+    def __init__(self, reader: Reader, ttl: int) -> None:
         self._reader = reader
         self._ttl = ttl
-        self._keeper = keeper
         self._lock = threading.Lock()
-        self._first = threading.Lock()  # taken by the first request, for good
-        self._left: set[str] = set()
-        self._looking_since: float | None = None
-        self._away = ""
-        self.seen: StoreVersion | None = None
+        self._thread_started = threading.Lock()  # acquired by the first request and never released
+        self._check_began: float | None = None
+        self._failure = ""
+        self._known = _Knowledge()
 
     @property
-    def away(self) -> str:
-        """Why the store cannot be served, as the last look found; empty where it can.
+    def known(self) -> StoreVersion:
+        """The known version of the store; no store has the one before the first snapshot."""
+        return self._known.version
 
-        A look that does not come back found none: a server that hangs may keep it for ever.
+    @property
+    def unavailable(self) -> str:
+        """Why the store is unavailable according to the last check; empty if it is not.
+
+        A check that does not return counts as well: a server that hangs may keep it forever.
         """
-        since = self._looking_since
-        if since is not None and time.monotonic() - since > STATEMENT_SECONDS:
-            return SILENT
-        return self._away
+        began = self._check_began
+        if began is not None and time.monotonic() - began > STATEMENT_SECONDS:
+            return NO_ANSWER
+        return self._failure
 
-    def attend(self) -> None:
-        """Look now if every request is to, else see to it that a thread does.
+    def is_current(self, parts: Iterable[Hashable], version: StoreVersion) -> bool:
+        """Return whether none of these parts is known to have changed since a version."""
+        known = self._known
+        if version is known.version:
+            return True
+        return (
+            version.store_id == known.version.store_id
+            and version.revision >= known.floor
+            and all(known.changed.get(part, 0) <= version.revision for part in parts)
+        )
 
-        The thread begins with the first request: one that was begun before a fork would not
-        live in the worker.
+    def on_request(self) -> None:
+        """Check the store if each request has to, otherwise make sure that a thread does.
+
+        The first request starts the thread: one started before a fork does not run in the worker.
         """
         if self._ttl == 0:
-            self.look()
-        elif self._first.acquire(blocking=False):
+            self.check()
+        elif self._thread_started.acquire(blocking=False):
             arguments = (weakref.ref(self), self._ttl)
-            threading.Thread(target=_look, args=arguments, daemon=True).start()
+            threading.Thread(target=_check_regularly, args=arguments, daemon=True).start()
 
-    def look(self) -> None:
-        """Look at the store's revision once."""
-        self._looking_since = time.monotonic()
+    def check(self) -> None:
+        """Check the store's revision once."""
+        self._check_began = time.monotonic()
         try:
             with self._reader.read(seconds=READ_SECONDS) as snapshot:
-                self._away = "" if self.observe(snapshot) else OLDER
+                self._failure = "" if self.observe(snapshot) else OLDER
         except StoreError as error:
-            self._away = str(error)
+            self._failure = str(error)
         finally:
-            self._looking_since = None
+            self._check_began = None
 
     def observe(self, snapshot: Snapshot) -> StoreVersion | None:
-        """Note the revision of a snapshot; None where it is older than one seen before."""
+        """Return the version of a snapshot; None if it is older than the known version."""
         head = snapshot.head()
-        now = StoreVersion(head.store_id, head.revision)
+        version = StoreVersion(head.store_id, head.revision)
         while True:
-            before = self.seen
-            newer = before is not None and before.precedes(now)
-            # Not under the lock, for a store that hangs would keep it.
-            parts = (
-                snapshot.changed_parts(before.revision) if before is not None and newer else None
-            )
+            known = self._known
+            if version == known.version:
+                return known.version
+            if version.store_id in known.left or version.precedes(known.version):
+                return None
+            # Reads the store, so not under the lock: a store that hangs would keep the lock.
+            following = _following(known, version, snapshot)
             with self._lock:
-                if self.seen is not before:
-                    continue
-                if now.store_id in self._left:
-                    return None
-                if before is None or before.store_id != now.store_id:
-                    self._left.update([before.store_id] if before else [])
-                    self.seen = now
-                    self._keeper.drop()
-                elif newer:
-                    # In this order: what is kept from here on is compared with what was seen, and
-                    # what was kept before is swept.
-                    self.seen = now
-                    self._keeper.outdate(parts)
-                elif now.revision < before.revision:
-                    return None
-                return now
+                if self._known is known:
+                    self._known = following
+                    return version
 
 
-def _look(watch: "weakref.ref[RevisionMonitor]", ttl: int) -> None:
-    """Look as long as there is somebody to look for."""
+def _following(known: _Knowledge, version: StoreVersion, snapshot: Snapshot) -> _Knowledge:
+    """Return what is known once a newer version, or another store, has been observed."""
+    replaced = version.store_id != known.version.store_id
+    left = known.left | {known.version.store_id} if replaced else known.left
+    parts = None if replaced else snapshot.changed_parts(known.version.revision)
+    if parts is None or len(known.changed) + len(parts) > _MOST_PARTS:
+        return _Knowledge(version, floor=version.revision, left=left)
+    changed = dict(known.changed)
+    for part in parts:
+        changed[part] = version.revision
+    return _Knowledge(version, known.floor, changed, left)
+
+
+def _check_regularly(reference: "weakref.ref[RevisionMonitor]", ttl: int) -> None:
+    """Check the store until the monitor is garbage."""
     pause = ttl
     while True:
         time.sleep(pause)
-        seeing = watch()
-        if seeing is None:
+        monitor = reference()
+        if monitor is None:
             return
         try:
-            seeing.look()
-        except Exception:  # noqa: BLE001 - whatever a damaged store raises, it may be mended
-            _LOG.exception("The look at the release store failed")
-        # What is away is missed by those who ask: it is looked for more often.
-        pause = min(ttl, 1) if seeing.away else ttl
-        del seeing
+            monitor.check()
+        except Exception:  # noqa: BLE001 - a damaged store may raise anything, and may be repaired
+            _LOG.exception("The check of the release store failed")
+        # Requests fail while the store is unavailable, so it is checked more often.
+        pause = min(ttl, 1) if monitor.unavailable else ttl
+        del monitor

@@ -1,1 +1,1 @@
-"""HTTP semantics (RFC 9110) of one representation. Knows neither Flask nor the store."""
+"""HTTP semantics (RFC 9110) of one representation, without Flask and without the store."""

@@ -1,100 +1,89 @@
-"""One prepared representation and one request into the answer: the only implementation of it.
+"""From a cached response and a request to the response that is sent, for every document and page.
 
-Knows preconditions (RFC 9110 §13) and, through ``negotiation``, preferences, but not what is
-represented nor the framework: every document and page is answered here, whichever way the request
-came.
+Evaluates preconditions (RFC 9110 §13) and, through ``negotiation``, the client's preferences.
 """
 
 import re
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from werkzeug.http import parse_date
+
 from feeds.documents.representation import CODINGS
-from feeds.web.http.negotiation import coding, prefers
-from feeds.web.http.response import Answer, CachedResponse
+from feeds.web.http.negotiation import content_coding, prefers
+from feeds.web.http.response import CachedResponse, Response
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
-ALLOWED = "GET, HEAD, OPTIONS"
+ALLOWED_METHODS = "GET, HEAD, OPTIONS"
 
-PREFLIGHT = (
-    ("Allow", ALLOWED),
-    ("Access-Control-Allow-Methods", ALLOWED),
+OPTIONS_HEADERS = (
+    ("Allow", ALLOWED_METHODS),
+    ("Access-Control-Allow-Methods", ALLOWED_METHODS),
     ("Access-Control-Allow-Headers", "If-None-Match, If-Modified-Since"),
     ("Access-Control-Max-Age", "86400"),
 )
 
-# A tag in quotes, or one whose quotes a client lost; read in time linear in the header.
-_TAG = re.compile(r'"([^"]*)"|([^\s",]+)')
-# What proxies that compress append to the tags of others.
-_SUFFIX = re.compile(r"[-;](?:gzip|br|zstd)$")
-# The three forms of RFC 9110 §5.6.7 have this much in common.
-_DATE = re.compile(r"[A-Z][a-z]{2,8},? .*\d\d:\d\d:\d\d.*")
+# An entity tag in quotes, or one whose quotes a client lost. Takes time linear in the header.
+_ETAG = re.compile(r'"([^"]*)"|([^\s",]+)')
+# Appended to the entity tags of others by proxies that compress.
+_CODING_SUFFIX = re.compile(r"[-;](?:gzip|br|zstd)$")
 
 _OFFERED = tuple(CODINGS)
 
 
-def answer(prepared: CachedResponse, environ: "WSGIEnvironment", now: datetime) -> Answer:
-    """Answer GET or HEAD, as the headers in a WSGI environment (PEP 3333) ask."""
-    period = prepared.period(now)
-    if _is_unchanged(prepared.etag, period.modified, environ):
-        return period.unchanged
-    made_of = prepared.representation
-    alternative = made_of.alternative_type is not None and prefers(
-        environ.get("HTTP_ACCEPT"), made_of.alternative_type, made_of.media_type
-    )
-    answered = period.whole(
-        prepared,
-        head=environ["REQUEST_METHOD"] == "HEAD",
-        alternative=alternative,
-        coding=coding(environ.get("HTTP_ACCEPT_ENCODING"), _OFFERED),
-    )
-    if _is_unmodified(period.modified, environ):
-        # The tag told that it has changed. Of a body that is no later than the date that it sent
-        # with the tag curl keeps the new tag alone, and would never have what it stands for.
-        headers = [header for header in answered.headers if header[0] != "Last-Modified"]
-        return answered._replace(headers=headers)
-    return answered
+def respond(cached: CachedResponse, environ: "WSGIEnvironment", now: datetime) -> Response:
+    """Return the response to GET or HEAD with the headers of a WSGI environment (PEP 3333)."""
+    responses = cached.responses(now)
+    last_modified = responses.last_modified
+    # If-None-Match takes precedence over If-Modified-Since (RFC 9110 §13.2.2).
+    if_none_match = environ.get("HTTP_IF_NONE_MATCH")
+    if if_none_match is None:
+        is_unchanged = _is_unmodified(last_modified, environ)
+    else:
+        is_unchanged = if_none_match == cached.etag or matches(if_none_match, cached.etag)
+    if is_unchanged:
+        return responses.not_modified
+    media_type = cached.representation.media_type
+    alternative = cached.representation.alternative_type
+    if alternative is not None and prefers(environ.get("HTTP_ACCEPT"), alternative, media_type):
+        media_type = alternative
+    coding = content_coding(environ.get("HTTP_ACCEPT_ENCODING"), _OFFERED)
+    response = responses.ok(cached, media_type, coding)
+    if _is_unmodified(last_modified, environ):
+        # The entity tag is another one, but the date is not later than the client's. curl would
+        # keep the new tag and drop the body, and the client would never get the new document.
+        headers = [header for header in response.headers if header[0] != "Last-Modified"]
+        response = response._replace(headers=headers)
+    return response if environ["REQUEST_METHOD"] == "GET" else response._replace(body=b"")
 
 
-def _is_unchanged(etag: str, modified: datetime | None, environ: "WSGIEnvironment") -> bool:
-    """Evaluate the preconditions: If-None-Match, if sent, decides alone (RFC 9110 §13.2.2)."""
-    none_match = environ.get("HTTP_IF_NONE_MATCH")
-    if none_match is not None:
-        return none_match == etag or names(none_match, etag)
-    return _is_unmodified(modified, environ)
-
-
-def _is_unmodified(modified: datetime | None, environ: "WSGIEnvironment") -> bool:
-    """Whether the date that a client sent is no earlier than that of the last change."""
+def _is_unmodified(last_modified: datetime | None, environ: "WSGIEnvironment") -> bool:
+    """Return whether the client's ``If-Modified-Since`` is not earlier than the last change."""
     since = environ.get("HTTP_IF_MODIFIED_SINCE")
-    if since is None or modified is None:
+    if since is None or last_modified is None:
         return False
-    instant = http_instant(since)
-    return instant is not None and modified <= instant
+    instant = parse_http_date(since)
+    return instant is not None and last_modified <= instant
 
 
-def names(header: str, etag: str) -> bool:
-    """Whether ``If-None-Match`` names the entity tag, compared weakly (RFC 9110 §8.8.3.2)."""
-    if header.strip() == "*":
+def matches(if_none_match: str, etag: str) -> bool:
+    """Return whether ``If-None-Match`` names an entity tag; compared weakly (RFC 9110 §8.8.3.2)."""
+    if if_none_match.strip() == "*":
         return True
     opaque = etag.removeprefix("W/").strip('"')
     return any(
-        _SUFFIX.sub("", match[1] if match[1] is not None else match[2]) == opaque
-        for match in _TAG.finditer(header)
+        _CODING_SUFFIX.sub("", match[1] if match[1] is not None else match[2]) == opaque
+        for match in _ETAG.finditer(if_none_match)
     )
 
 
 @lru_cache(maxsize=256)
-def http_instant(text: str) -> datetime | None:
-    """Read an HTTP date in any of its three forms; None where it is none of them."""
-    if not _DATE.fullmatch(text.strip()):
-        return None
+def parse_http_date(text: str) -> datetime | None:
+    """Parse an HTTP date (RFC 9110 §5.6.7); return None if it is not one."""
     try:
-        instant = parsedate_to_datetime(text)
-        return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
-    except (ValueError, OverflowError, TypeError, IndexError):
+        return parse_date(text)
+    except OverflowError:  # an offset from UTC with very many digits
         return None
