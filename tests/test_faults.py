@@ -1,4 +1,7 @@
-"""Faults of the machine, each told in words and without loss; docs/reliability.md lists them."""
+"""Faults of the machine: each is reported in one sentence and loses nothing.
+
+They are listed in docs/reliability.md.
+"""
 
 import os
 import resource
@@ -12,28 +15,28 @@ from pathlib import Path
 import pytest
 from sqlalchemy.engine import make_url
 
-from drills.kill import Store, write
+from drills.kill import DrillStore, write
 from feeds.ingest.inputs import Inputs
 from feeds.store import engine
 from feeds.store.engine import writing
 from tests.portal import Portal, command, page
 
 RELEASES = 600
-ROOM = 300_000  # bytes that a file may have where there is no room for more
+FILE_LIMIT = 300_000  # bytes
 
 
-def no_room() -> None:
-    """Let no file of this process grow further."""
-    resource.setrlimit(resource.RLIMIT_FSIZE, (ROOM, ROOM))
+def limit_files() -> None:
+    """Limit the size of files that this process writes, as a full disk does."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (FILE_LIMIT, FILE_LIMIT))
 
 
-def last_line(said: str) -> str:
-    """Return what was said in the end: on a slow machine there is progress to tell before."""
-    return said.splitlines()[-1]
+def last_line(errors: str) -> str:
+    """Return the last line: on a slow machine lines of progress come before it."""
+    return errors.splitlines()[-1]
 
 
 @pytest.mark.engines("sqlite", reason="the process's own file is full")
-def test_an_import_that_finds_no_room_says_so_and_is_finished_when_there_is(
+def test_an_import_on_a_full_disk_can_be_finished_later(
     portal: Portal, another: Callable[..., Portal]
 ) -> None:
     lines = portal.folder / "releases.jsonl"
@@ -41,32 +44,32 @@ def test_an_import_that_finds_no_room_says_so_and_is_finished_when_there_is(
     undisturbed = another()
     assert undisturbed.feeds("import", lines).code == 0
     arguments = ("import", lines)
-    with command(portal, *arguments, preexec_fn=no_room, stdout=subprocess.PIPE) as process:
-        said = process.communicate()[1]
+    with command(portal, *arguments, preexec_fn=limit_files, stdout=subprocess.PIPE) as process:
+        errors = process.communicate()[1]
     assert process.returncode == 2
-    assert last_line(said) == "feeds: The release store does not answer: disk I/O error."
+    assert last_line(errors) == "feeds: The release store does not answer: disk I/O error."
     with closing(sqlite3.connect(portal.file)) as database:
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     assert portal.client().get("/releases.atom").status_code == 200
     assert portal.feeds("import", lines).code == 0
-    assert Store(portal.url).content() == Store(undisturbed.url).content()
+    assert DrillStore(portal.url).content() == DrillStore(undisturbed.url).content()
 
 
 @pytest.mark.engines("postgresql", reason="of the command's own files, only the report is full")
-def test_a_report_that_finds_no_room_ends_the_import_in_words(portal: Portal) -> None:
+def test_a_report_on_a_full_disk_ends_the_import_with_a_message(portal: Portal) -> None:
     lines = portal.folder / "releases.jsonl"
     write(lines, 2000)
     arguments = ("import", "--report", portal.folder / "report", lines)
-    with command(portal, *arguments, preexec_fn=no_room, stdout=subprocess.PIPE) as process:
-        said = process.communicate()[1]
+    with command(portal, *arguments, preexec_fn=limit_files, stdout=subprocess.PIPE) as process:
+        errors = process.communicate()[1]
     assert process.returncode == 2
-    assert last_line(said) == "feeds: The command failed: File too large."
+    assert last_line(errors) == "feeds: The command failed: File too large."
     assert portal.feeds("import", lines).code == 0
 
 
 @contextmanager
 def nobody() -> Iterator[None]:
-    """Do something as a user who may write nothing: root may everywhere."""
+    """Act as a user without permissions, because root may write everywhere."""
     before = os.geteuid()
     os.seteuid(65534 if before == 0 else before)
     try:
@@ -76,7 +79,7 @@ def nobody() -> Iterator[None]:
 
 
 @pytest.mark.engines("sqlite", reason="a file is made read-only")
-def test_a_store_that_must_not_be_written_is_told_in_words() -> None:
+def test_a_read_only_file_is_reported() -> None:
     # Below pytest's own folder nobody but its user may look.
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -98,7 +101,7 @@ def test_a_store_that_must_not_be_written_is_told_in_words() -> None:
 
 
 @pytest.mark.engines("postgresql", reason="a database is made read-only")
-def test_a_database_that_must_not_be_written_is_told_in_words(portal: Portal) -> None:
+def test_a_read_only_database_is_reported(portal: Portal) -> None:
     path = portal.write("a.txt", page())
     name = make_url(portal.url).database
     portal.sql(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
@@ -110,7 +113,7 @@ def test_a_database_that_must_not_be_written_is_told_in_words(portal: Portal) ->
     assert portal.client().get("/releases.atom").status_code == 200
 
 
-def test_a_folder_that_cannot_be_looked_into_is_named() -> None:
+def test_a_folder_that_cannot_be_listed_is_named() -> None:
     with tempfile.TemporaryDirectory() as name:
         Path(name).chmod(0o755)
         closed = Path(name, "closed")
@@ -118,13 +121,13 @@ def test_a_folder_that_cannot_be_looked_into_is_named() -> None:
         with nobody():
             found = [(one.name, one.reason) for one in Inputs([Path(name)], [".txt"])]
         closed.chmod(0o755)
-    assert found == [(str(closed), "it cannot be looked into: Permission denied")]
+    assert found == [(str(closed), "it cannot be listed: Permission denied")]
 
 
-def test_a_store_that_another_holds_is_waited_for_and_then_told(
+def test_a_locked_store_is_waited_for_and_then_reported(
     portal: Portal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Everything is real but for how long is waited: six commands would take ten seconds each.
+    # Otherwise six commands would wait ten seconds each.
     monkeypatch.setattr(engine, "BUSY_SECONDS", 0.3)
     portal.imported(page())
     with writing(portal.engine) as connection:
@@ -140,7 +143,7 @@ def test_a_store_that_another_holds_is_waited_for_and_then_told(
     assert portal.feeds("suspend").code == 0
 
 
-def test_two_imports_at_once_leave_what_one_does(
+def test_two_imports_at_once_have_the_result_of_one(
     portal: Portal, another: Callable[..., Portal]
 ) -> None:
     lines = portal.folder / "releases.jsonl"
@@ -149,6 +152,6 @@ def test_two_imports_at_once_leave_what_one_does(
     assert undisturbed.feeds("import", lines).code == 0
     running = [command(portal, "import", lines, stdout=subprocess.PIPE) for _ in range(2)]
     outcomes = [(*process.communicate(), process.returncode) for process in running]
-    assert [("feeds:" in said, code) for _, said, code in outcomes] == [(False, 0)] * 2
+    assert [("feeds:" in errors, code) for _, errors, code in outcomes] == [(False, 0)] * 2
     assert sum(int(out.split(" added")[0]) for out, *_ in outcomes) == RELEASES
-    assert Store(portal.url).content() == Store(undisturbed.url).content()
+    assert DrillStore(portal.url).content() == DrillStore(undisturbed.url).content()

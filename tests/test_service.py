@@ -1,4 +1,4 @@
-"""The service as it is deployed: the real gunicorn, real readers, real polling."""
+"""The service as it is deployed: real gunicorn, a real feed reader, real polls."""
 
 import http.client
 import json
@@ -50,7 +50,7 @@ def get(address: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
 
 
 @pytest.mark.parametrize("start", sorted(STARTS))
-def test_every_way_to_start_is_the_same_service(portal: Portal, start: str) -> None:
+def test_every_way_to_start_gives_the_same_service(portal: Portal, start: str) -> None:
     portal.imported(page())
     with portal.served(*STARTS[start], FEEDS_WORKERS="1", FEEDS_THREADS="3") as address:
         status, headers, body = get(f"{address}/releases.atom?token=secret")
@@ -67,7 +67,7 @@ def test_every_way_to_start_is_the_same_service(portal: Portal, start: str) -> N
     assert "Control" not in messages
 
 
-def test_the_access_log_can_be_turned_off(portal: Portal) -> None:
+def test_the_access_log_can_be_disabled(portal: Portal) -> None:
     with portal.served(FEEDS_ACCESS_LOG="off") as address:
         get(f"{address}/releases.atom")
     assert (portal.folder / "gunicorn.out").read_text() == ""
@@ -81,7 +81,7 @@ def test_the_access_log_can_be_turned_off(portal: Portal) -> None:
         ({"FEEDS_TIMEZONE": "Mars"}, "FEEDS_TIMEZONE='Mars' cannot be used"),
     ],
 )
-def test_what_cannot_be_served_is_refused_once_before_any_worker_starts(
+def test_an_unusable_store_or_setting_is_reported_once_before_workers_start(
     portal: Portal, environ: dict[str, str], sentence: str
 ) -> None:
     with (
@@ -95,7 +95,7 @@ def test_what_cannot_be_served_is_refused_once_before_any_worker_starts(
     assert "Traceback" not in messages
 
 
-def test_changed_and_misnamed_settings_are_warned_of_at_start(portal: Portal) -> None:
+def test_changed_and_misspelt_settings_cause_a_warning_at_start(portal: Portal) -> None:
     with portal.served(FEEDS_TITLE="Cits", FEEDS_RIGHT="©"):
         pass
     messages = (portal.folder / "gunicorn.err").read_text()
@@ -103,7 +103,7 @@ def test_changed_and_misnamed_settings_are_warned_of_at_start(portal: Portal) ->
     assert messages.count("FEEDS_RIGHT is not a setting: did you mean FEEDS_RIGHTS?") == 1
 
 
-def test_no_header_of_a_request_is_believed(portal: Portal) -> None:
+def test_no_request_header_changes_the_path(portal: Portal) -> None:
     portal.imported(page())
     with portal.served() as address:
         whole = get(f"{address}/releases.atom")[2]
@@ -132,7 +132,7 @@ def own_server() -> Iterator[Server]:
 
 @pytest.fixture
 def frozen(own_server: Server) -> Callable[[], AbstractContextManager[None]]:
-    """Return what stops every process of PostgreSQL for a while: it takes, and answers nothing."""
+    """Return a context in which PostgreSQL hangs: it accepts connections and never answers."""
 
     @contextmanager
     def freeze() -> Iterator[None]:
@@ -147,13 +147,13 @@ def frozen(own_server: Server) -> Callable[[], AbstractContextManager[None]]:
             yield
         finally:
             for pid in (first, *map(int, others)):
-                with suppress(ProcessLookupError):  # the one that was asked where its folder is
+                with suppress(ProcessLookupError):  # the process of the connection above
                     os.kill(pid, signal.SIGCONT)
 
     return freeze
 
 
-def test_a_database_that_hangs_keeps_nobody_from_what_is_kept(
+def test_cached_documents_are_served_while_the_database_hangs(
     tmp_path: Path, own_server: Server, frozen: Callable[[], AbstractContextManager[None]]
 ) -> None:
     portal = Portal(tmp_path, own_server.new_address()).made().imported(page())
@@ -167,7 +167,7 @@ def test_a_database_that_hangs_keeps_nobody_from_what_is_kept(
             ]
             for thread in asking:
                 thread.start()
-            # Until the look has been waited for, they may take turns with those; then none waits.
+            # The first check of the revision waits for its time limit; after it no request waits.
             until(lambda: get(f"{address}/readyz")[0] == 503)
             for _ in range(20):
                 assert get(f"{address}/releases.atom")[2] == kept[2]
@@ -179,7 +179,7 @@ def test_a_database_that_hangs_keeps_nobody_from_what_is_kept(
             thread.join()
 
 
-def test_a_service_that_is_stopped_while_it_starts_stops(portal: Portal) -> None:
+def test_a_service_can_be_stopped_while_it_starts(portal: Portal) -> None:
     config = portal.folder / "slow.py"
     config.write_text(
         "import time\n"
@@ -187,14 +187,14 @@ def test_a_service_that_is_stopped_while_it_starts_stops(portal: Portal) -> None
         "def post_fork(server, worker):\n"
         "    time.sleep(3 * (worker.age - 1))\n"
     )
-    # The second worker is still on its way when the first one answers; what is not stopped within
-    # twenty seconds fails here.
+    # The second worker is still starting when the first one answers. ``served`` fails if the
+    # service does not stop in time.
     with portal.served(GUNICORN, "-c", str(config), "wsgi:app"):
         pass
     assert "Worker exiting" in (portal.folder / "gunicorn.err").read_text()
 
 
-def test_bytes_and_tags_are_the_same_under_every_hash_seed(portal: Portal) -> None:
+def test_bytes_and_entity_tags_do_not_depend_on_the_hash_seed(portal: Portal) -> None:
     portal.imported(*(page(f"R{n}", f"Kategorija {n % 3}") for n in range(20)))
     portal.feeds("suspend")
     addresses = (
@@ -214,9 +214,7 @@ def test_bytes_and_tags_are_the_same_under_every_hash_seed(portal: Portal) -> No
     assert len(set(found[0])) == len(addresses)
 
 
-def test_a_feed_reader_subscribes_polls_and_sees_the_last_entry_once_and_first(
-    portal: Portal, seed_page: Path
-) -> None:
+def test_a_feed_reader_sees_the_notice_once_and_first(portal: Portal, seed_page: Path) -> None:
     portal.feeds("import", seed_page)
     with portal.served() as address, make_reader(":memory:") as reader:
         feed = f"{address}/categories/sabiedribas-integracija.atom"
@@ -224,7 +222,7 @@ def test_a_feed_reader_subscribes_polls_and_sees_the_last_entry_once_and_first(
         polls = 0
 
         def poll() -> list[str | None]:
-            # It keeps to max-age: each poll is two hours after the one before.
+            # The reader respects max-age, so each poll is two hours after the last.
             nonlocal polls
             polls += 1
             later = datetime.now(UTC) + timedelta(hours=2 * polls)
@@ -253,7 +251,7 @@ def test_a_feed_reader_subscribes_polls_and_sees_the_last_entry_once_and_first(
     ]
 
 
-def test_a_poll_while_the_portal_changes_sees_one_of_its_states(
+def test_polls_during_changes_see_only_committed_states(
     portal: Portal,
 ) -> None:
     """Every response is one of the states between two commits, and none goes back."""

@@ -45,7 +45,10 @@ def import_(  # noqa: PLR0913 - each is an option
     dry_run: bool,
     report: Path | None,
 ) -> None:
-    """Import releases from files, folders and archives, or the export of a store."""
+    """Import releases, or the export of a store.
+
+    PATHS are files, folders or archives.
+    """
     from feeds.ingest.report import Outcome
     from feeds.ingest.run import import_paths
     from feeds.operations.export import is_export

@@ -8,7 +8,7 @@ import click
 
 @click.command()
 def serve() -> None:
-    """Serve the feeds with gunicorn, as ``gunicorn wsgi:app`` does."""
+    """Serve the feeds with gunicorn."""
     from feeds.settings import Settings
 
     Settings.read(os.environ)

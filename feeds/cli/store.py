@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @click.command()
 def migrate() -> None:
-    """Create the store, or update it to this version and these settings."""
+    """Create the store, or update it after a deployment."""
     from feeds.operations import migrate as operations
     from feeds.settings import Settings
     from feeds.store import Store
@@ -44,7 +44,7 @@ def migrate() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @with_store
 def status(store: Store, settings: Settings, as_json: bool) -> None:
-    """Print whether publication is suspended, the counts and the last import."""
+    """Print the state, the counts and the last import."""
     from feeds.operations import status as operations
 
     found = operations.status(store, settings)
@@ -87,7 +87,10 @@ def _print_status(found: Status, site: Site) -> None:
 @click.argument("file", required=False, type=click.Path(dir_okay=False, allow_dash=True))
 @with_store
 def export(store: Store, settings: Settings, file: str | None) -> None:
-    """Write the whole store as JSON Lines to FILE or to standard output."""
+    """Export the whole store as JSON Lines.
+
+    The export is written to the new file FILE, or to standard output if FILE is omitted or `-`.
+    """
     from feeds.operations import export as operations
 
     del settings
@@ -104,10 +107,10 @@ def export(store: Store, settings: Settings, file: str | None) -> None:
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @with_store
 def backup(store: Store, settings: Settings, file: Path) -> None:
-    """Copy a SQLite store to a new file while it is in use."""
-    from feeds.ingest.inputs import shown
+    """Copy a SQLite store that is in use to a new file."""
+    from feeds.ingest.inputs import printable
     from feeds.operations import backup as operations
 
     del settings
     operations.backup(store, file)
-    click.echo(f"Copied to {shown(file)}.")
+    click.echo(f"Copied to {printable(file)}.")

@@ -1,7 +1,9 @@
-"""What the documents must explain, and the demo that they promise."""
+"""What docs/ must explain, the examples in docs/commands.md, and the pages of the demo."""
 
 import re
+import shlex
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from demo.portal import pages
 from feeds.cli.main import commands
 from feeds.ingest.sources import vortal_page
 from feeds.settings import Settings, zone
+from tests.portal import Portal, page
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -32,7 +35,7 @@ def test_no_setting_is_named_that_does_not_exist(document: str) -> None:
 
 
 def described(group: click.Group, before: str = "") -> dict[str, click.Command]:
-    """Return every command of a group, those of its own groups too, by its whole name."""
+    """Return every command of a group and its subgroups by its full name."""
     found = {}
     for name, command in group.commands.items():
         found[before + name] = command
@@ -49,7 +52,48 @@ def test_every_command_and_option_is_explained(name: str) -> None:
     assert re.search(rf"`feeds {name}[` ]", COMMANDS_PAGE)
     for parameter in COMMANDS[name].params:
         for option in parameter.opts:
-            assert not option.startswith("--") or option in COMMANDS_PAGE
+            assert (
+                not option.startswith("--")
+                or f"`{option}" in COMMANDS_PAGE
+                or (f"{name} {option}" in COMMANDS_PAGE)
+            )
+
+
+def examples() -> Iterator[tuple[list[str], str]]:
+    """Yield each command of the examples, in words, with the output that follows it."""
+    for block in re.findall(r"^```console\n(.*?)^```$", COMMANDS_PAGE, re.MULTILINE | re.DOTALL):
+        for example in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+            command, _, output = example.partition("\n")
+            yield shlex.split(command), output
+
+
+def test_every_example_prints_what_the_document_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    portal = Portal(tmp_path, "sqlite:///feeds.db")
+    portal.write("bridge.txt", page())
+    portal.write("festival.txt", page("Sākas dziesmu svētki", "Kultūra", "2010-06-01 09:30:00"))
+    portal.write("empty.txt", "")
+    code = 0
+    for words, expected in examples():
+        match words:
+            case ["feeds", *arguments]:
+                ran = portal.feeds(*arguments)
+                code, output = ran.code, ran.err + ran.out
+            case ["export", setting]:
+                variable, _, value = setting.partition("=")
+                portal.environ[variable] = value
+                output = ""
+            case ["cat", "old.tsv"]:
+                Path("old.tsv").write_text(expected, encoding="utf-8")
+                output = expected
+            case ["cat", name]:
+                output = Path(name).read_text(encoding="utf-8")
+            case _:
+                assert words == ["echo", "$?"]
+                output = f"{code}\n"
+        assert re.fullmatch(re.escape(expected).replace("…", ".+"), output), (words, output)
 
 
 def test_every_page_of_the_demo_is_a_release() -> None:
