@@ -59,8 +59,8 @@ def check(settings: Settings) -> list[str]:
             f"FEEDS_CATALOGUE lacks “{first}” and {len(others)} other texts of this version, "
             "which are shown in English."
         )
-    if idle := [text for text in catalogue.idle if text not in catalogue.missing]:
-        first, *others = idle
+    if ineffective := [text for text in catalogue.ineffective if text not in catalogue.missing]:
+        first, *others = ineffective
         warnings.append(
             f"FEEDS_CATALOGUE says “{first}” and {len(others)} other texts to no effect: they have "
             "no translation, or are no texts of this version."

@@ -12,7 +12,7 @@ from feeds.domain import Draft
 from feeds.ingest.derive import IdentifiedRecord, derive, entry_id
 from feeds.ingest.sources import Record
 from feeds.settings import Settings
-from feeds.store.write.releases import Known
+from feeds.store.write.releases import KnownRelease
 from feeds.text.html import MarkupError
 
 EMBARGO = timedelta(hours=24)
@@ -39,7 +39,7 @@ class Add:
 class Edit:
     """Update a release of the store. Whether a reader sees a difference is not known yet."""
 
-    known: Known
+    known: KnownRelease
     draft: Draft
 
 
@@ -80,7 +80,7 @@ class Conditions:
 
 def decide(  # noqa: PLR0911 - one for each decision
     found: IdentifiedRecord,
-    known: Known | None,
+    known: KnownRelease | None,
     earlier: Earlier | None,
     taken: Container[str],
     conditions: Conditions,

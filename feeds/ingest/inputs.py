@@ -1,7 +1,7 @@
-"""Inputs: the files that paths lead to, whether single, in folders or in archives.
+"""Inputs: single files, and files in folders and archives.
 
-They are found in one order, by path, and opened one after the other as streams. What kind of input
-a file is, and what it says, is no concern of this module.
+They are found in the order of their paths and opened one after the other as streams. Their content
+is the concern of the sources.
 """
 
 import io
@@ -16,10 +16,10 @@ from typing import BinaryIO
 
 from feeds.errors import NothingToDoError
 from feeds.ingest.archives import is_archive, members
-from feeds.ingest.sources.record import UnreadableError
+from feeds.ingest.sources.record import InvalidInputError
 
 HEAD = 65536
-"""How many first bytes of an input can be looked at before it is read."""
+"""The number of first bytes of an input by which its source is detected."""
 
 _FEEDS = (".atom", ".rss", ".xml")
 _HISTORY = b"http://purl.org/syndication/history/1.0"
@@ -30,11 +30,10 @@ ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz")
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """One file, open, or the reason why it is not.
+    """One open file, or the reason why it is refused.
 
-    ``stream`` may be read until the next input is asked for; ``head`` is what it begins with.
-    ``named`` tells that the operator named the file itself, and did not come by it within a
-    folder or an archive.
+    ``stream`` can be read until the next input is requested; ``head`` are its first bytes.
+    ``named`` means that the operator named the file itself, not a folder or archive with it.
     """
 
     name: str
@@ -45,11 +44,11 @@ class Input:
 
 
 class Inputs:
-    """The files of these paths, of these suffixes wherever a path is a folder or an archive.
+    """The files at some paths. In folders and archives, only files with some suffixes count.
 
-    ``total`` is their size in bytes, ``position`` how many of them have been read: archives
-    count as they are packed. Raises ``NothingToDoError`` where a path leads nowhere, or to a
-    folder or an archive without any such file.
+    ``total`` is their size in bytes, ``position`` the number of bytes read; archives count in their
+    compressed size. Raises ``NothingToDoError`` if a path does not exist, or is a folder or an
+    archive without such a file.
     """
 
     def __init__(self, paths: Sequence[Path], suffixes: Sequence[str]) -> None:
@@ -62,49 +61,49 @@ class Inputs:
 
     @property
     def position(self) -> int:
-        """How many bytes have been read."""
+        """The number of bytes that have been read."""
         return self._passed + (self._current.tell() if self._current else 0)
 
     def __iter__(self) -> Iterator[Input]:
-        """Open one after the other."""
+        """Open the files one after the other."""
         for path in self._paths:
             if path.is_dir():
-                closed: list[OSError] = []
-                for file in self._files(path, closed):
-                    yield from self._opened(file, named=False)
-                for error in closed:
-                    reason = f"it cannot be looked into: {error.strerror}"
-                    yield Input(shown(str(error.filename)), None, reason=reason)
+                errors: list[OSError] = []
+                for file in self._files(path, errors):
+                    yield from self._open(file, named=False)
+                for error in errors:
+                    reason = f"it cannot be listed: {error.strerror}"
+                    yield Input(printable(str(error.filename)), None, reason=reason)
             else:
-                yield from self._opened(path, named=True)
+                yield from self._open(path, named=True)
 
     def _size(self, path: Path) -> int:
-        """Return the size of what is to be read of a path, having looked whether there is any."""
+        """Return the size of the files at a path. Raises ``NothingToDoError`` if there are none."""
         try:
             found = path.stat()
         except OSError as error:
             missing = isinstance(error, FileNotFoundError | NotADirectoryError)
-            reason = "does not exist" if missing else f"cannot be looked at ({error.strerror})"
-            raise NothingToDoError(f"{shown(path)} {reason}: nothing was imported.") from None
+            reason = "does not exist" if missing else f"cannot be examined ({error.strerror})"
+            raise NothingToDoError(f"{printable(path)} {reason}: nothing was imported.") from None
         if stat.S_ISDIR(found.st_mode):
-            closed: list[OSError] = []
-            sizes = [_file_size(file) for file in self._files(path, closed)]
-            if not sizes and not closed:
-                self._holds_none(path)
+            errors: list[OSError] = []
+            sizes = [_file_size(file) for file in self._files(path, errors)]
+            if not sizes and not errors:
+                self._refuse_empty(path)
             return sum(sizes)
         if stat.S_ISREG(found.st_mode) and not self._any_member(path):
-            self._holds_none(path)
+            self._refuse_empty(path)
         return found.st_size
 
-    def _holds_none(self, path: Path) -> None:
+    def _refuse_empty(self, path: Path) -> None:
         kinds = ", ".join(self._inside)
         raise NothingToDoError(
-            f"{shown(path)} holds no file of a known kind ({kinds}): nothing was imported."
+            f"{printable(path)} has no file of a known kind ({kinds}): nothing was imported."
         )
 
     def _any_member(self, path: Path) -> bool:
-        """Whether an archive has a member to read; what is none, or unreadable, is told later."""
-        with suppress(OSError, UnreadableError), path.open("rb") as file:
+        """Whether an archive has a member to read. Any other file is examined when it is read."""
+        with suppress(OSError, InvalidInputError), path.open("rb") as file:
             head = file.read(HEAD)
             file.seek(0)
             if is_archive(head):
@@ -113,26 +112,26 @@ class Inputs:
         return True
 
     def _may_be_read(self, name: str) -> bool:
-        """Whether a member of an archive is to be read, or to be refused by its name."""
+        """Whether a member of an archive is read, or refused by its name, and not ignored."""
         path = _as_path(name)
         *folders, _ = path.split("/")
         hidden = any(folder.startswith(".") and folder != "." for folder in folders)
-        return self._is_wanted(path, self._suffixes) and (_leads_out(path) or not hidden)
+        return self._is_wanted(path, self._suffixes) and (_is_outside(path) or not hidden)
 
     @staticmethod
     def _is_wanted(name: str, suffixes: tuple[str, ...]) -> bool:
         last = name.rpartition("/")[2]
         return last.lower().endswith(suffixes) and not last.startswith(".")
 
-    def _files(self, folder: Path, closed: list[OSError]) -> Iterator[Path]:
-        """Yield what is below a folder, by path, a feed's past after all else.
+    def _files(self, folder: Path, errors: list[OSError]) -> Iterator[Path]:
+        """Yield the files below a folder by path, with archive documents of feeds last.
 
-        Linked folders are not entered; ``closed`` takes those that cannot be.
+        Linked folders are not entered. Folders that cannot be listed are added to ``errors``.
         """
         past: list[Path] = []
-        for at, folders, names in os.walk(folder, onerror=closed.append):
+        for at, folders, names in os.walk(folder, onerror=errors.append):
             folders.sort()
-            # A folder that is named like a file is no input, and no reason to say nothing.
+            # A folder that is named like a file is refused when it is opened.
             wanted = [
                 Path(at, name)
                 for name in sorted([*names, *folders])
@@ -144,10 +143,10 @@ class Inputs:
             folders[:] = [name for name in folders if not name.startswith(".")]
         yield from past
 
-    def _opened(self, path: Path, *, named: bool) -> Iterator[Input]:
-        name = shown(path)
+    def _open(self, path: Path, *, named: bool) -> Iterator[Input]:
+        name = printable(path)
         if not path.is_file():
-            yield Input(name, None, reason="it is no regular file", named=named)
+            yield Input(name, None, reason="it is not a regular file", named=named)
             return
         try:
             with path.open("rb", buffering=0) as raw:
@@ -168,12 +167,12 @@ class Inputs:
     def _members(self, archive: str, file: BinaryIO, head: bytes, size: int) -> Iterator[Input]:
         try:
             for member in members(file, head, size):
-                name = f"{archive}: {shown(member.name)}"
+                name = f"{archive}: {printable(member.name)}"
                 path = _as_path(member.name)
                 if not self._may_be_read(path):
                     continue
-                if _leads_out(path):
-                    reason = "its name leads out of the archive"
+                if _is_outside(path):
+                    reason = "its name is outside the archive"
                 elif self._is_wanted(path, ARCHIVES):
                     reason = "an archive within an archive is not read: unpack it"
                 else:
@@ -182,36 +181,36 @@ class Inputs:
                     yield Input(name, None, reason=reason)
                 else:
                     yield _member(name, member.stream)
-        except UnreadableError as error:
+        except InvalidInputError as error:
             yield Input(archive, None, reason=str(error))
 
 
 def _as_path(name: str) -> str:
-    """Return the name of a member as a path, whichever system's archiver wrote it."""
+    """Return the name of a member as a path, with ``/`` as separator."""
     return name.replace("\\", "/")
 
 
-def _leads_out(path: str) -> bool:
+def _is_outside(path: str) -> bool:
     return path.startswith("/") or ".." in path.split("/")
 
 
 def _member(name: str, stream: io.BufferedReader) -> Input:
     try:
         return Input(name, stream, stream.peek(HEAD))
-    except UnreadableError as error:
-        # Of a zip the others may be whole; a tar ends here, and says so at the next.
+    except InvalidInputError as error:
+        # Other members of a zip may be intact. A tar fails again at the next member.
         return Input(name, None, reason=str(error))
 
 
-def shown(name: str | Path) -> str:
-    """Return a name as it can be printed, whatever it is made of."""
+def printable(name: str | Path) -> str:
+    """Return a name in which characters that cannot be printed are escaped."""
     return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in str(name))
 
 
 def _is_archive_document(path: Path) -> bool:
-    """Whether a document says that it holds the past of a feed (RFC 5005 §4).
+    """Whether a file is an archive document of a feed (RFC 5005 §4).
 
-    The feed itself says what is new of an entry that stands in both: it comes first.
+    The feed itself is read first, because it has the newest version of an entry in both.
     """
     if not path.name.lower().endswith(_FEEDS) or not path.is_file():
         return False

@@ -1,30 +1,31 @@
-"""From inputs to items: each input through the source that recognises it, one after the other."""
+"""Reads the items of inputs through their sources."""
 
 from collections.abc import Iterable, Iterator
 from zoneinfo import ZoneInfo
 
 from feeds.ingest.inputs import Input
-from feeds.ingest.sources import SOURCES, recognised
+from feeds.ingest.sources import SOURCES, detect
 from feeds.ingest.sources.record import (
     Context,
+    InvalidInputError,
     Item,
     Record,
-    Skipped,
+    RefusedItem,
+    SkippedItem,
     Source,
-    Unreadable,
-    UnreadableError,
 )
 
 LONGEST = 2000
-"""How many characters a title, or another text of one line, may have."""
+"""The number of characters that a title, or another text of one line, may have."""
 
 
 def items(
     inputs: Iterable[Input], chosen: Source | None, zone: ZoneInfo
 ) -> Iterator[tuple[str, Item]]:
-    """Yield all that the inputs hold, each with the name it is reported under.
+    """Yield the items of the inputs, each with the name under which it is reported.
 
-    Every input gives one item at least. ``chosen`` reads them all, whatever they look like.
+    Every input has at least one item. ``chosen`` is the source for all inputs; if it is None, the
+    source of each is detected.
     """
     for found in inputs:
         for item in _read(found, chosen, zone):
@@ -33,40 +34,40 @@ def items(
 
 def _read(found: Input, chosen: Source | None, zone: ZoneInfo) -> Iterator[Item]:
     if found.stream is None:
-        yield Unreadable(found.reason)
+        yield RefusedItem(found.reason)
         return
-    none = True
+    empty = True
     try:
-        source = chosen or recognised(found.name, found.head)
+        source = chosen or detect(found.name, found.head)
         if source is None:
             kinds = ", ".join(SOURCES)
-            reason = f"no source recognises it: name its kind with --source ({kinds})"
-            yield Unreadable(reason) if found.named else Skipped(reason)
+            reason = f"no source recognises it: choose one with --source ({kinds})"
+            yield RefusedItem(reason) if found.named else SkippedItem(reason)
             return
         for item in source.read(found.stream, Context(found.name, found.head, zone)):
-            none = False
+            empty = False
             yield _bounded(item)
-    except UnreadableError as error:
-        yield Unreadable(str(error))
+    except InvalidInputError as error:
+        yield RefusedItem(str(error))
     except OSError as error:
-        yield Unreadable(f"it cannot be read: {error.strerror}")
+        yield RefusedItem(f"it cannot be read: {error.strerror}")
     else:
-        if none:
-            yield Skipped("it holds no release")
+        if empty:
+            yield SkippedItem("it has no release")
 
 
 def _bounded(item: Item) -> Item:
-    """Refuse a record whose short texts are long: what is done with them takes its time."""
+    """Refuse a record with long values, because some of what is done with them is slow."""
     if not isinstance(item, Record):
         return item
     texts = {
         "title": (item.title,),
-        "categories": item.labels,
+        "category name": item.labels,
         "website": (item.website,),
         "contact": (item.contact,),
         "author": (item.author,),
     }
     for field, stated in texts.items():
         if any(text is not None and len(text) > LONGEST for text in stated):
-            return Unreadable(f"its {field} is longer than {LONGEST} characters", item.where)
+            return RefusedItem(f"its {field} is longer than {LONGEST} characters", item.where)
     return item

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from feeds.documents.build import settings_digest
+from feeds.documents.version import settings_digest
 from feeds.ingest.decide import (
     Add,
     Conditions,
@@ -26,11 +26,11 @@ from feeds.ingest.inputs import Inputs
 from feeds.ingest.items import items
 from feeds.ingest.report import Outcome, Report, Result
 from feeds.ingest.run_index import RunIndex
-from feeds.ingest.sources import SOURCES, SUFFIXES, Item, Record, Skipped
+from feeds.ingest.sources import SOURCES, SUFFIXES, Item, Record, SkippedItem
 from feeds.settings import Settings
 from feeds.store import Store
 from feeds.store.read import ImportOutcome
-from feeds.store.write.releases import Known, Releases
+from feeds.store.write.releases import KnownRelease, Releases
 
 _BATCH = 200  # records that are looked up and written together
 _BATCH_CHARACTERS = 8 * 1024 * 1024
@@ -112,7 +112,7 @@ class Run:
         now = self.clock()
         end = time.monotonic() + _COMMIT_SECONDS
         with self.store.change(now, commit=not self.dry_run, last=False) as change:
-            change.made_under(settings_digest(self.settings.site))
+            change.use_settings(settings_digest(self.settings.site))
             releases = Releases(change, self.settings.tag_authority, self.settings.site)
             suspension = change.snapshot.running_suspension()
             suspended = suspension.since if suspension else None
@@ -137,14 +137,18 @@ class Run:
         for item in identified:
             if isinstance(item, IdentifiedRecord):
                 decisions.append(self._decide_record(item, known.get(item.key), taken, conditions))
-            elif isinstance(item, Skipped):
+            elif isinstance(item, SkippedItem):
                 decisions.append(Skip(item.reason))
             else:
                 decisions.append(Refuse(item.reason))
         return decisions
 
     def _decide_record(
-        self, found: IdentifiedRecord, known: Known | None, taken: set[str], conditions: Conditions
+        self,
+        found: IdentifiedRecord,
+        known: KnownRelease | None,
+        taken: set[str],
+        conditions: Conditions,
     ) -> Decision:
         """Decide about a record, and note what the decisions about later ones depend on."""
         earlier = self._index.earlier(found.key, found.digest)

@@ -9,7 +9,7 @@ from feeds.identity import notice_id, rank
 from feeds.ingest.decide import EARLIEST
 from feeds.settings import Settings
 from feeds.store import Store
-from feeds.text.plain import legal, one_line
+from feeds.text.plain import one_line, remove_forbidden, unix_newlines
 
 
 def suspend(  # noqa: PLR0913 - each is an option
@@ -139,7 +139,7 @@ def _title(given: str | None) -> str:
 
 
 def _text(given: str | None) -> str:
-    text = legal((given or "").replace("\r\n", "\n").replace("\r", "\n"))[0].strip()
+    text = remove_forbidden(unix_newlines(given or "")).strip()
     return _checked("--text", given, text if one_line(text) else "")
 
 

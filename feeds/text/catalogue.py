@@ -1,9 +1,9 @@
-"""The words that the service itself puts before readers: texts, dates, numbers and plurals.
+"""The service's own texts, dates, numbers and plurals in the portal's language.
 
-The texts are gettext messages, their ids the English ones. ``locale/`` holds a catalogue for each
-language that the service brings along, and an operator may name one of his own. Dates, numbers
-and plurals follow CLDR; the alphabet is one of the texts. A change of a text changes documents:
-raise ``feeds.documents.version.VERSION`` with it.
+The texts are gettext messages whose ids are the English texts. The service includes a catalogue
+for each language in ``locale/``, and an operator may add another. Dates and numbers follow CLDR.
+The alphabet is one of the texts. A change of a text changes documents, so raise
+``feeds.documents.version.VERSION`` with it.
 """
 
 import datetime as dt
@@ -11,7 +11,7 @@ import gettext
 import hashlib
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from importlib.resources import files
 from io import BytesIO
@@ -26,29 +26,29 @@ from babel.messages.pofile import PoFileError, read_po
 from babel.numbers import format_decimal
 
 _SOURCE = "en"
-_LETTERS = 0xF0000  # code points from here on, which no text has, stand for the places of letters
-_UNFIT = frozenset(["Cc", "Cs", "Cn"])  # categories of Unicode: controls, halves, no characters
+_LETTERS = 0xF0000  # the first of the private code points that represent places in an alphabet
+_UNFIT = frozenset(["Cc", "Cs", "Cn"])  # Unicode categories: controls, surrogates, unassigned
 
 
 @dataclass(frozen=True, eq=False)
 class Catalogue:
-    """The texts of one language; ``digest`` identifies them, ``missing`` are left in English.
+    """The texts of one language, which ``digest`` identifies.
 
-    ``idle`` are those of an operator's own that say nothing: without a translation, or no texts of
-    this version.
+    ``missing`` are the texts that an operator's catalogue does not translate. ``ineffective`` are
+    those in it that have no translation, or are not texts of this version.
     """
 
     translations: gettext.NullTranslations
     digest: str
     missing: tuple[str, ...] = ()
-    idle: tuple[str, ...] = ()
+    ineffective: tuple[str, ...] = ()
 
 
 class Alphabet(dict[int, str]):
-    """The letters of a language in their order, for ``str.translate``: what it gives is compared.
+    """A table for ``str.translate`` that makes names comparable in the order of an alphabet.
 
-    They are parted by spaces; those that are written together share a place. A letter that is none
-    of them has the place of the letter that it is without its marks, or comes after all of these.
+    The letters are separated by spaces; those that are written together are equal. Any other
+    letter is equal to the same letter without its marks, or comes after the alphabet.
     """
 
     def __init__(self, letters: str) -> None:
@@ -70,13 +70,13 @@ class Alphabet(dict[int, str]):
         return found
 
     def order(self, name: str) -> str:
-        """Return what a name is ordered by, from its first letter or digit on."""
+        """Return the sort key of a name, which begins at its first letter or digit."""
         text = unicodedata.normalize("NFC", name.lower())
         begin = next((at for at, letter in enumerate(text) if letter.isalnum()), 0)
         return text[begin:].translate(self)
 
     def initial(self, name: str) -> str:
-        """Return the capital under which a name is found."""
+        """Return the capital letter under which a name is listed."""
         order = self.order(name)
         place = ord(order[0]) - _LETTERS
         if 0 <= place < len(self._places):
@@ -86,49 +86,45 @@ class Alphabet(dict[int, str]):
 
 @dataclass(frozen=True, eq=False)
 class Words:
-    """The words of a portal: its catalogue, and the locale that it writes dates and numbers by."""
+    """The texts of a portal, and the locale of its dates and numbers."""
 
     catalogue: Catalogue
     locale: Locale
 
-    def __str__(self) -> str:
-        """Identify the words, as far as they stand in documents."""
-        return f"{self.locale} {self.catalogue.digest}"
-
     def gettext(self, text: str) -> str:
-        """Return a text in the language of the portal."""
+        """Return a text in the portal's language."""
         return self.catalogue.translations.gettext(text)
 
     def pgettext(self, context: str, text: str) -> str:
-        """Return a text that means something else in another place."""
+        """Return a text whose meaning depends on the context."""
         return self.catalogue.translations.pgettext(context, text)
 
     def ngettext(self, singular: str, plural: str, count: int) -> str:
-        """Return a text in the plural form of a count, which stands in it as ``{count}``."""
+        """Return a text in the plural form of a count, which replaces ``{count}`` in it."""
         text = self.catalogue.translations.ngettext(singular, plural, count)
         return text.format(count=self.number(count))
 
     @cached_property
     def alphabet(self) -> Alphabet:
-        """The alphabet of the language."""
+        """The alphabet of the portal's language."""
         return Alphabet(
             self.pgettext("alphabet", "A B C D E F G H I J K L M N O P Q R S T U V W X Y Z")
         )
 
     def order(self, name: str) -> tuple[str, str]:
-        """Return what a name is ordered by among others."""
+        """Return the sort key of a name."""
         return self.alphabet.order(name), name
 
     def number(self, value: int) -> str:
-        """Write a number with the separators of the locale."""
+        """Format a number with the separators of the locale."""
         return format_decimal(value, locale=self.locale)
 
     def date(self, day: dt.date) -> str:
-        """Write a date in full."""
+        """Format a date with the name of the month."""
         return format_date(day, "long", locale=self.locale)
 
     def since(self, day: dt.date) -> str:
-        """Say since when: in many languages a date has another form there than by itself."""
+        """Format the start date of a suspension. Many languages inflect the month here."""
         months = (
             self.pgettext("since", "January"),
             self.pgettext("since", "February"),
@@ -152,12 +148,13 @@ _ENGLISH = Catalogue(gettext.NullTranslations(), "")
 
 @lru_cache
 def words(language: str, own: Catalogue | None = None) -> Words:
-    """Return the words for a language tag (RFC 5646): the operator's own, or those brought along.
+    """Return the words for a language tag (RFC 5646).
 
-    What the former lack is taken from the latter. A language without any is served in English.
+    A text that the operator's ``own`` catalogue lacks is taken from the included one, or is
+    English.
     """
     primary = language.partition("-")[0].lower()
-    catalogue = _over(own, _brought_along(primary))
+    catalogue = _with_fallback(own, _included(primary))
     if catalogue is None:
         return Words(_ENGLISH, Locale(_SOURCE))
     try:
@@ -169,18 +166,19 @@ def words(language: str, own: Catalogue | None = None) -> Words:
             return Words(catalogue, Locale(_SOURCE))
 
 
-def _over(own: Catalogue | None, brought: Catalogue | None) -> Catalogue | None:
-    if own is None or brought is None:
-        return own or brought
-    own.translations.add_fallback(brought.translations)
-    return Catalogue(own.translations, own.digest + brought.digest, idle=own.idle)
+def _with_fallback(own: Catalogue | None, included: Catalogue | None) -> Catalogue | None:
+    if own is None or included is None:
+        return own or included
+    own.translations.add_fallback(included.translations)
+    return Catalogue(own.translations, own.digest + included.digest, ineffective=own.ineffective)
 
 
-def _brought_along(primary: str) -> Catalogue | None:
+def _included(primary: str) -> Catalogue | None:
+    """Return the service's own catalogue for a language, or None."""
     if primary == _SOURCE:
         return _ENGLISH
     found = files("feeds").joinpath("locale", f"{primary}.po")
-    return _read(found.read_bytes()) if found.is_file() else None
+    return _compile(_parse(found.read_bytes())) if found.is_file() else None
 
 
 def read_catalogue(path: str) -> Catalogue:
@@ -190,64 +188,65 @@ def read_catalogue(path: str) -> Catalogue:
     except OSError as error:
         raise ValueError(f"it cannot be read: {error.strerror}") from error
     try:
-        return _read(content)
+        catalog = _parse(content)
     except (PoFileError, LookupError, TypeError, ValueError) as error:
-        raise ValueError(f"it is no catalogue of gettext (.po): {error}") from error
+        raise ValueError(f"it is not a gettext catalogue (.po): {error}") from error
+    template = read_po(BytesIO(files("feeds").joinpath("locale", "feeds.pot").read_bytes()))
+    needed = [_key(message) for message in template if message.id]
+    translated = {
+        _key(message)
+        for message in catalog
+        if message.id and not message.fuzzy and all(_texts(message.string))
+    }
+    effective = translated.intersection(needed)
+    missing = tuple(key[1] for key in needed if key not in effective)
+    stated = (_key(message) for message in catalog if message.id)
+    ineffective = tuple(key[1] for key in stated if key not in effective)
+    return replace(_compile(catalog), missing=missing, ineffective=ineffective)
 
 
-def _read(content: bytes) -> Catalogue:
+def _key(message: Message) -> tuple[str | None, str, bool]:
+    """Return what identifies a text: its context, its English form, and whether it has a plural."""
+    return message.context, _texts(message.id)[0], bool(message.pluralizable)
+
+
+def _parse(content: bytes) -> Catalog:
     catalog = read_po(BytesIO(content), abort_invalid=True)
     if not len(catalog):
-        raise ValueError("it holds no text")
+        raise ValueError("it has no texts")
     for message in catalog:
         _check(message)
+    return catalog
+
+
+def _compile(catalog: Catalog) -> Catalogue:
     compiled = BytesIO()
     write_mo(compiled, catalog)
-    said = sorted(
+    compiled.seek(0)
+    texts = sorted(
         str((each.context, each.id, each.string)) for each in catalog if each.id and not each.fuzzy
     )
-    digest = hashlib.sha256("\n".join([catalog.plural_expr, *said]).encode()).hexdigest()[:16]
-    compiled.seek(0)
-    template = read_po(BytesIO(files("feeds").joinpath("locale", "feeds.pot").read_bytes()))
-    missing = tuple(_name(each) for each in template if each.id and not _said(catalog, each))
-    idle = [
-        _name(each)
-        for each in catalog
-        if each.id
-        and not ((known := template.get(each.id, each.context)) and _said(catalog, known))
-    ]
-    return Catalogue(gettext.GNUTranslations(compiled), digest, missing, tuple(idle))
-
-
-def _said(catalog: Catalog, message: Message) -> bool:
-    """Whether a catalogue has a translation of a message."""
-    said = catalog.get(message.id, message.context)
-    if said is None or said.fuzzy or bool(said.pluralizable) is not bool(message.pluralizable):
-        return False
-    return all(_texts(said.string))
-
-
-def _name(message: Message) -> str:
-    return _texts(message.id)[0]
+    digest = hashlib.sha256("\n".join([catalog.plural_expr, *texts]).encode()).hexdigest()[:16]
+    return Catalogue(gettext.GNUTranslations(compiled), digest)
 
 
 def _check(message: Message) -> None:
-    """Refuse a translation that could not be shown: one that is not legal, or asks for more."""
+    """Refuse a translation with characters or fields that cannot be shown."""
     given = {field for text in _texts(message.id) for field in _fields(text)}
     for text in _texts(message.string) if message.id else ():
         if any(unicodedata.category(letter) in _UNFIT for letter in text.replace("\n", "")):
-            raise ValueError(f"{text!r} holds a character that no document can have")
+            raise ValueError(f"{text!r} has a character that is not allowed in documents")
         letters = "".join(text.lower().split())
         if message.context == "alphabet" and len(set(letters)) < len(letters):
-            raise ValueError(f"the alphabet “{text}” has a letter twice: each is one character")
+            raise ValueError(f"the alphabet “{text}” has a letter twice; a letter is one character")
         unknown = sorted(_fields(text) - given)
         if unknown:
             english = _texts(message.id)[0]
-            raise ValueError(f"“{text}” names {{{unknown[0]}}}, which “{english}” does not")
+            raise ValueError(f"“{text}” has {{{unknown[0]}}}, which “{english}” does not have")
 
 
 def _fields(text: str) -> set[str]:
-    """Return what a text is given, as it stands between its braces, format and all."""
+    """Return the replacement fields of a text, with their conversions and formats."""
     return {
         f"{field}{'!' if conversion else ''}{conversion or ''}{':' if format_ else ''}{format_}"
         for _, field, format_, conversion in Formatter().parse(text)
@@ -256,5 +255,5 @@ def _fields(text: str) -> set[str]:
 
 
 def _texts(stated: str | Sequence[str] | None) -> Sequence[str]:
-    """Return a text, or each plural form of it."""
+    """Return a text, or each of its plural forms."""
     return (stated or "",) if stated is None or isinstance(stated, str) else stated

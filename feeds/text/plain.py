@@ -1,49 +1,54 @@
 """Plain text that every format, parser and browser accepts.
 
-Characters that XML 1.0 forbids are removed, and so are those that change the direction of the
-text after them. Addresses are read as people write them.
+Characters that XML 1.0 forbids are removed, and so are characters that change the direction of the
+text after them.
 """
 
 import re
 from urllib.parse import urlsplit
 
-# XML 1.0 §2.2, Char: all but these.
+# XML 1.0 §2.2, Char: everything else is forbidden.
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
-# Embeddings, overrides and isolates turn round whatever stands after them, on a page or in a list.
-_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
+# Embeddings, overrides and isolates would also reorder the text after them on a page.
+_BIDI_CONTROLS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
-_IN_NO_ADDRESS = re.compile(r"""[\s<>"{}|\\^`\u202a-\u202e\u2066-\u2069]""")
+_NOT_IN_ADDRESSES = re.compile(r"""[\s<>"{}|\\^`\u202a-\u202e\u2066-\u2069]""")
 
 
-def legal(text: str) -> tuple[str, int]:
-    """Remove the characters that XML 1.0 forbids; return the text and how many there were."""
-    return (text, 0) if _ordinary(text) else _FORBIDDEN.subn("", text)
+def remove_forbidden(text: str) -> str:
+    """Remove the characters that XML 1.0 forbids."""
+    return text if _is_printable(text) else _FORBIDDEN.sub("", text)
+
+
+def clean_text(text: str) -> str:
+    """Remove the characters that XML 1.0 forbids, and bidirectional controls."""
+    return text if _is_printable(text) else _BIDI_CONTROLS.sub("", _FORBIDDEN.sub("", text))
+
+
+def _is_printable(text: str) -> bool:
+    """Whether there is nothing to remove. This is faster than the search and true of most text."""
+    return text.isprintable() or text.replace("\n", "").isprintable()
 
 
 def one_line(text: str) -> str:
-    """Return legal text on one line, each run of white space as one space.
+    """Return clean text on one line, with single spaces.
 
-    Of characters that are all invisible nothing is left.
+    The result is empty if none of the characters is visible.
     """
-    line = " ".join(straightened(text).split())
+    line = " ".join(clean_text(text).split())
     if line.isprintable() or any(letter.isprintable() for letter in line if letter != " "):
         return line
     return ""
 
 
-def _ordinary(text: str) -> bool:
-    """Whether there is nothing to remove: by far the most text, and much faster found out."""
-    return text.isprintable() or text.replace("\n", "").isprintable()
-
-
-def straightened(text: str) -> str:
-    """Remove what XML forbids and what turns text round."""
-    return text if _ordinary(text) else _TURNING.sub("", legal(text)[0])
+def unix_newlines(text: str) -> str:
+    """Replace the line ends of Windows and of old Macintosh systems."""
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
 def web_address(text: str) -> str | None:
-    """Return an absolute http(s) URL for an address as people write it, or None.
+    """Return the absolute http or https URL for an address as people write it, or None.
 
     ``www.integracija.gov.lv`` becomes ``http://www.integracija.gov.lv``.
     """
@@ -56,6 +61,6 @@ def web_address(text: str) -> str | None:
         return None
     if parts.scheme.lower() not in {"http", "https"} or not host:
         return None
-    if _IN_NO_ADDRESS.search(legal(candidate)[0]):
+    if _NOT_IN_ADDRESSES.search(remove_forbidden(candidate)):
         return None
     return candidate

@@ -10,7 +10,7 @@ from feeds.ingest.decide import Add, Conditions, Decision, Edit, Refuse, Skip, U
 from feeds.ingest.derive import identify
 from feeds.ingest.sources import Record
 from feeds.settings import Settings
-from feeds.store.write.releases import Known
+from feeds.store.write.releases import KnownRelease
 from feeds.text.html import Html, Text
 
 NOW = datetime(2024, 3, 1, 10, 0, tzinfo=UTC)
@@ -33,14 +33,14 @@ RECORD = Record(
     body=(Text("Tilts savieno krastus."),),
 )
 ID = "tag:prcentrs.example,2008:release/2010-05-04T09:00:00Z/tilts"
-KNOWN = Known(1, identify(RECORD).digest, "tag:a.example,2001:known")
+KNOWN = KnownRelease(1, identify(RECORD).digest, "tag:a.example,2001:known")
 OUTDATED = replace(KNOWN, digest="of other content")
 DEEP = Html("<ul><li>" * 1000)
 
 
 def decided(
     record: Record = RECORD,
-    known: Known | None = None,
+    known: KnownRelease | None = None,
     earlier: Any = None,
     taken: tuple[str, ...] = (),
     suspended: datetime | None = None,
@@ -73,7 +73,7 @@ def test_a_known_record_with_other_content_is_an_edit() -> None:
     ],
 )
 def test_a_record_with_the_same_content_is_unchanged(
-    known: Known | None, earlier: str | None, id_: str
+    known: KnownRelease | None, earlier: str | None, id_: str
 ) -> None:
     assert decided(known=known, earlier=earlier, taken=(ID,)) == Unchanged(id_)
 
@@ -99,7 +99,7 @@ def test_a_new_record_with_the_id_of_another_entry_is_refused() -> None:
 
 
 @pytest.mark.parametrize("known", [None, OUTDATED])
-def test_a_record_whose_html_cannot_be_sanitised_is_refused(known: Known | None) -> None:
+def test_a_record_whose_html_cannot_be_sanitised_is_refused(known: KnownRelease | None) -> None:
     decision = decided(replace(RECORD, body=(DEEP,)), known=known)
     id_ = known.entry_id if known else None
     assert decision == Refuse("its HTML is nested more than 255 deep", id_)

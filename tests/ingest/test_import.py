@@ -96,7 +96,7 @@ def test_refused_inputs_are_named_and_the_others_imported(portal: Portal) -> Non
     for name, (_, reason) in bad.items():
         assert f"{name}: refused: {reason}" in ran.err
         assert (portal.folder / "pages" / name).exists()
-    assert "folder.txt: refused: it is no regular file" in ran.err
+    assert "folder.txt: refused: it is not a regular file" in ran.err
     assert len(ids(portal)) == 1
 
 
@@ -108,7 +108,7 @@ def test_a_file_that_cannot_be_read_is_refused(portal: Portal) -> None:
     loop = portal.write("1.txt", "").with_name("loop.txt")
     loop.symlink_to(loop)
     ran = portal.feeds("import", portal.folder / "pages")
-    assert "loop.txt: refused: it is no regular file" in ran.err
+    assert "loop.txt: refused: it is not a regular file" in ran.err
 
 
 @pytest.mark.parametrize("dated", [timedelta(hours=23), timedelta(0)])
@@ -125,7 +125,7 @@ def test_nothing_can_be_done_where_there_is_nothing(portal: Portal) -> None:
         (portal.folder / "missing", "does not exist: nothing was imported"),
         (
             portal.folder / "none",
-            f"holds no file of a known kind ({kinds}): nothing was imported",
+            f"has no file of a known kind ({kinds}): nothing was imported",
         ),
     ):
         ran = portal.feeds("import", portal.folder / "pages", path)

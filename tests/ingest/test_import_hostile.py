@@ -25,7 +25,7 @@ HOSTILE: dict[str, tuple[str, str | bytes, str]] = {
     "authors": ("x.xml", rss(item(f"<author>{'@' * 200_000}</author>")), "its author is longer"),
     "title": ("x.jsonl", line(title="T" * 2001), "its title is longer than 2000 characters"),
     "marks": ("x.jsonl", line(title="a" + "\u0300\u0316" * 150_000), "its title is longer than"),
-    "label": ("x.jsonl", line(categories=["K", "a" * 2001]), "its categories is longer than"),
+    "label": ("x.jsonl", line(categories=["K", "a" * 2001]), "its category name is longer than"),
     "item": ("x.xml", "<?x <rss ?><foo>" + item() + "</foo>", "not a document of its kind"),
     "home": ("x.json", json.dumps({"items": [{"title": "T"}], "home_page_url": "http://x/\ud800"}),
              "it has no date"),
@@ -85,7 +85,7 @@ def test_what_stands_between_releases_is_forgotten_and_bounded(portal: Portal) -
     assert ran.out.endswith("1 added, 0 changed, 3 unchanged, 0 skipped, 0 refused.\n")
     assert peak < 30_000_000
     path = portal.write("2.xml", rss(item(), "<a>b</a>" * 200_000 + item()))
-    assert "more than 100000 elements beside its releases" in portal.feeds("import", path).err
+    assert "more than 100000 elements outside releases" in portal.feeds("import", path).err
 
 
 def test_two_long_titles_of_one_instant_are_compared_as_far_as_one_reads(portal: Portal) -> None:

@@ -171,22 +171,25 @@ def test_a_text_that_is_no_longer_fuzzy_takes_a_revision(portal: Portal, tmp_pat
     ("content", "sentence"),
     [
         (None, "cannot be read: No such file or directory"),
-        (b"msgid \xff", "it is no catalogue of gettext (.po)"),
-        (b"nonsense", "it is no catalogue of gettext (.po)"),
-        (b"", "it holds no text"),
+        (b"msgid \xff", "it is not a gettext catalogue (.po)"),
+        (b"nonsense", "it is not a gettext catalogue (.po)"),
+        (b"", "it has no texts"),
         (
             b'msgctxt "alphabet"\nmsgid "A B"\nmsgstr "A B C CH D"\n',
-            "the alphabet “A B C CH D” has a letter twice: each is one character",
+            "the alphabet “A B C CH D” has a letter twice; a letter is one character",
         ),
-        (b'msgid "Subscribe"\nmsgstr "{reader}"\n', "“{reader}” names {reader}, which “Subscribe”"),
-        (b'msgid "Subscribe"\nmsgstr "{"\n', "it is no catalogue of gettext (.po)"),
-        (b'msgid "Subscribe"\nmsgstr "a\x01"\n', "holds a character that no document can have"),
+        (b'msgid "Subscribe"\nmsgstr "{reader}"\n', "“{reader}” has {reader}, which “Subscribe”"),
+        (b'msgid "Subscribe"\nmsgstr "{"\n', "it is not a gettext catalogue (.po)"),
+        (
+            b'msgid "Subscribe"\nmsgstr "a\x01"\n',
+            "has a character that is not allowed in documents",
+        ),
         (
             b'msgid "Archive, page {number}"\nmsgstr "{number:d}"\n',
-            "“{number:d}” names {number:d}, which “Archive, page {number}” does not",
+            "“{number:d}” has {number:d}, which “Archive, page {number}” does not",
         ),
-        (b'msgid "Archive, page {number}"\nmsgstr "{number!r}"\n', "names {number!r}, which"),
-        (b'msgid "Archive, page {number}"\nmsgstr "{number.real}"\n', "names {number.real}"),
+        (b'msgid "Archive, page {number}"\nmsgstr "{number!r}"\n', "has {number!r}, which"),
+        (b'msgid "Archive, page {number}"\nmsgstr "{number.real}"\n', "has {number.real}"),
     ],
 )
 def test_a_catalogue_that_cannot_be_used_is_refused_in_words(

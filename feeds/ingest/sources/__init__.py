@@ -1,32 +1,31 @@
-"""Sources: one file a kind of input, each turning a stream of bytes into records.
+"""Sources: each turns the bytes of one kind of input into records.
 
-To add one, write a module with a ``SOURCE`` and name it in ``SOURCES``; the first that recognises
-an input reads it. What an input is and where it lies is the concern of ``inputs``. A source knows
-neither the store nor the settings.
+To add a source, write a module with a ``SOURCE`` and add it to ``SOURCES``. ``inputs`` finds and
+opens the inputs. A source uses neither the store nor the settings.
 """
 
 from feeds.ingest.sources import feed, jsonl, vortal_page, wordpress
 from feeds.ingest.sources.record import (
     Context,
+    InvalidInputError,
     Item,
     Record,
-    Skipped,
+    RefusedItem,
+    SkippedItem,
     Source,
-    Unreadable,
-    UnreadableError,
 )
 
 __all__ = [
     "SOURCES",
     "SUFFIXES",
     "Context",
+    "InvalidInputError",
     "Item",
     "Record",
-    "Skipped",
+    "RefusedItem",
+    "SkippedItem",
     "Source",
-    "Unreadable",
-    "UnreadableError",
-    "recognised",
+    "detect",
 ]
 
 
@@ -38,10 +37,10 @@ SOURCES: dict[str, Source] = {
 }
 
 SUFFIXES = tuple(dict.fromkeys(suffix for kind in SOURCES.values() for suffix in kind.suffixes))
-"""The suffixes of all sources, in the order of the registry."""
+"""The suffixes of all sources, in the order of ``SOURCES``."""
 
 
-def recognised(name: str, head: bytes) -> Source | None:
-    """Return the first source that takes an input for its own, by its name and first bytes."""
+def detect(name: str, head: bytes) -> Source | None:
+    """Return the first source that recognises an input by its name or first bytes, or None."""
     lowered = name.lower()
-    return next((kind for kind in SOURCES.values() if kind.recognises(lowered, head)), None)
+    return next((kind for kind in SOURCES.values() if kind.matches(lowered, head)), None)

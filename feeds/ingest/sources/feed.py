@@ -1,7 +1,7 @@
 """Feeds of another service: Atom 1.0, RSS 0.9 to 2.0, JSON Feed 1.0 and 1.1.
 
-An entry keeps the id under which that feed published it, where that is a permanent URI: so no
-reader is shown it twice when its feed moves here.
+An entry keeps the id under which the feed published it if that is a URI, so that no reader shows it
+twice when the feed moves here.
 """
 
 import re
@@ -19,25 +19,26 @@ from feeds.ingest.sources.fields import (
     mail_instant,
     permanent,
     text_body,
+    title,
 )
 from feeds.ingest.sources.record import (
     Context,
+    InvalidInputError,
     Item,
     Record,
-    Skipped,
+    RefusedItem,
+    SkippedItem,
     Source,
-    Unreadable,
-    UnreadableError,
 )
 from feeds.ingest.sources.xml_stream import (
     Element,
     base_of,
     elements,
     inner_html,
-    joined,
     language_of,
-    plain,
+    resolve,
     root_name,
+    strip_tags,
     text_of,
 )
 from feeds.text.html import Block
@@ -54,11 +55,11 @@ _NAMED = re.compile(r"[^\s@]+@[^\s@()]+\s*\((.+)\)")
 
 
 def read(stream: BinaryIO, context: Context) -> Iterator[Item]:
-    """Yield a record or a refusal for each entry; skip the notices of a service like this one."""
+    """Yield a record or refusal for each entry. Skip the notices of a service like this one."""
     for item in _items(stream, context):
         if isinstance(item, Record) and is_notice_id(item.entry_id or ""):
-            yield Skipped(
-                "it announces a suspension or its end: run `feeds suspend` or `feeds resume`",
+            yield SkippedItem(
+                "it is a notice: run `feeds suspend` or `feeds resume` to announce one here",
                 item.where,
             )
         else:
@@ -66,7 +67,7 @@ def read(stream: BinaryIO, context: Context) -> Iterator[Item]:
 
 
 def _items(stream: BinaryIO, context: Context) -> Iterator[Item]:
-    if json_feed.begins(context.head):
+    if json_feed.is_object(context.head):
         yield from json_feed.read(stream, context)
         return
     for number, element in enumerate(elements(stream, _ROOTS, _ITEMS), 1):
@@ -75,24 +76,24 @@ def _items(stream: BinaryIO, context: Context) -> Iterator[Item]:
         make: Callable[[Element, Context, str], Record] = _entry if atom else _item
         try:
             yield make(element, context, where)
-        except UnreadableError as error:
-            yield Unreadable(str(error), where)
+        except InvalidInputError as error:
+            yield RefusedItem(str(error), where)
 
 
 def _entry(entry: Element, context: Context, where: str) -> Record:
-    """Read an Atom entry (RFC 4287 §4.1.2)."""
+    """Return the record of an Atom entry (RFC 4287 §4.1.2)."""
     base = base_of(entry)
     original = _alternate(entry, base)
     id_ = identifier(entry.findtext(f"{_ATOM}id", "")) or identifier(original or "")
     updated = entry.findtext(f"{_ATOM}updated", "").strip()
     published = entry.findtext(f"{_ATOM}published", "").strip() or updated
     if not published:
-        raise UnreadableError("it has no date: neither published nor updated")
+        raise InvalidInputError("it has no date: neither published nor updated")
     names = (
         one_line(text_of(author.find(f"{_ATOM}name"))) for author in entry.findall(f"{_ATOM}author")
     )
     return Record(
-        title=_titled(_text_construct(entry.find(f"{_ATOM}title"))),
+        title=title(_text_construct(entry.find(f"{_ATOM}title"))),
         published=instant(published, context.zone, "published"),
         labels=labels(
             category.get("label") or category.get("term") or ""
@@ -110,13 +111,6 @@ def _entry(entry: Element, context: Context, where: str) -> Record:
     )
 
 
-def _titled(stated: str) -> str:
-    title = one_line(stated)
-    if not title:
-        raise UnreadableError("it has no title")
-    return title
-
-
 def _alternate(entry: Element, base: str | None) -> str | None:
     """Return the address of the entry's own page (RFC 4287 §4.2.7)."""
     links = [
@@ -129,18 +123,18 @@ def _alternate(entry: Element, base: str | None) -> str | None:
 
 
 def _absolute(base: str | None, address: str | None) -> str | None:
-    found = one_line(joined(base, address) or "")
+    found = one_line(resolve(base, address) or "")
     return web_address(found) if "://" in found else None
 
 
 def _text_construct(element: Element | None) -> str:
     """Return the plain text of a text construct (RFC 4287 §3.1)."""
     text = text_of(element)
-    return plain(text) if element is not None and element.get("type") == "html" else text
+    return strip_tags(text) if element is not None and element.get("type") == "html" else text
 
 
 def _content(entry: Element, original: str | None) -> tuple[Block, ...]:
-    """Return the content where it is here and of a kind that is read, else the summary."""
+    """Return the content if its type is supported and it is in the document, else the summary."""
     for name in ("content", "summary"):
         element = entry.find(f"{_ATOM}{name}")
         if element is None or element.get("src"):
@@ -158,7 +152,7 @@ def _content(entry: Element, original: str | None) -> tuple[Block, ...]:
 
 
 def _item(item: Element, context: Context, where: str) -> Record:
-    """Read an item of RSS."""
+    """Return the record of an RSS item."""
     stated = {child.tag: text_of(child) for child in reversed(item.findall("*"))}
     of = item.tag.removesuffix("item")
     stated |= {name.removeprefix(of): text for name, text in stated.items() if name.startswith(of)}
@@ -174,16 +168,16 @@ def _item(item: Element, context: Context, where: str) -> Record:
     elif stated.get(f"{_DC}date", "").strip():
         published = instant(stated[f"{_DC}date"], context.zone, "dc:date")
     else:
-        raise UnreadableError("it has no date: neither pubDate nor dc:date")
+        raise InvalidInputError("it has no date: neither pubDate nor dc:date")
     body = stated.get(_CONTENT, "").strip() or stated.get("description", "")
     author = one_line(stated.get(f"{_DC}creator", "")) or one_line(stated.get("author", ""))
     named = _NAMED.fullmatch(author)
     spoken = language_of(item) or channel.findtext("language") or channel.findtext(f"{_DC}language")
     return Record(
-        title=_titled(plain(stated.get("title", ""))),
+        title=title(strip_tags(stated.get("title", ""))),
         published=published,
         labels=labels(
-            plain(text_of(child))
+            strip_tags(text_of(child))
             for child in item.findall("*")
             if child.tag in {f"{of}category", f"{_DC}subject"}
         ),
@@ -199,16 +193,16 @@ def _item(item: Element, context: Context, where: str) -> Record:
 
 
 def _guid_address(item: Element) -> str | None:
-    """Return the guid where it is an address, as it is unless it says otherwise (RSS 2.0)."""
+    """Return the guid if it is an address, which is the default in RSS 2.0."""
     guid = item.find("guid")
     if guid is None or guid.get("isPermaLink", "true").strip().lower() != "true":
         return None
     return _absolute(None, text_of(guid))
 
 
-def _recognises(name: str, head: bytes) -> bool:
+def _matches(name: str, head: bytes) -> bool:
     del name
-    return root_name(head) in {"feed", "entry", "rss", "RDF"} or json_feed.recognises(head)
+    return root_name(head) in {"feed", "entry", "rss", "RDF"} or json_feed.matches(head)
 
 
-SOURCE = Source((".xml", ".atom", ".rss", ".json"), _recognises, read)
+SOURCE = Source((".xml", ".atom", ".rss", ".json"), _matches, read)

@@ -1,4 +1,4 @@
-"""JSON Lines: one release a line, as ``jsonl.schema.json`` beside this file says."""
+"""JSON Lines: one release per line. ``jsonl.schema.json`` in this folder is the schema."""
 
 import json
 from collections.abc import Iterator
@@ -12,13 +12,21 @@ from feeds.ingest.sources.fields import (
     language,
     quoted,
     text_body,
+    title,
 )
-from feeds.ingest.sources.record import Context, Item, Record, Source, Unreadable, UnreadableError
+from feeds.ingest.sources.record import (
+    Context,
+    InvalidInputError,
+    Item,
+    Record,
+    RefusedItem,
+    Source,
+)
 from feeds.text.html import Block
 from feeds.text.plain import one_line, web_address
 
 EXPORT_PREFIX = b'{"release-feeds":'
-"""What an export of a release store begins with: JSON Lines, and no releases."""
+"""The first bytes of an export of a store, which consists of other JSON Lines."""
 
 LINE_LIMIT = 4 * 1024 * 1024
 
@@ -29,22 +37,22 @@ _TEXTS = (
 
 
 def read(stream: BinaryIO, context: Context) -> Iterator[Item]:
-    """Yield a record or a refusal for each line that is not blank."""
+    """Yield a record or refusal for each line that is not blank."""
     if context.head.startswith(EXPORT_PREFIX):
-        raise UnreadableError("it is the export of a release store: import it by itself")
+        raise InvalidInputError("it is the export of a store: import it by itself")
     for number, line in enumerate(_lines(stream), 1):
         where = f"line {number}"
         if line is None:
-            yield Unreadable(f"it is longer than {LINE_LIMIT // 1024 // 1024} MiB", where)
+            yield RefusedItem(f"it is longer than {LINE_LIMIT // 1024 // 1024} MiB", where)
         elif line.strip():
             try:
                 yield _record(line, context, where)
-            except UnreadableError as error:
-                yield Unreadable(str(error), where)
+            except InvalidInputError as error:
+                yield RefusedItem(str(error), where)
 
 
 def _lines(stream: BinaryIO) -> Iterator[bytes | None]:
-    """Yield the lines, None for one that is too long, of which no more is kept than its limit."""
+    """Yield the lines, or None for a line that is too long."""
     while line := stream.readline(LINE_LIMIT + 1):
         if len(line) <= LINE_LIMIT or line.endswith(b"\n"):
             yield line
@@ -56,19 +64,19 @@ def _lines(stream: BinaryIO) -> Iterator[bytes | None]:
 
 def _record(line: bytes, context: Context, where: str) -> Record:
     stated = _checked(line.removeprefix(b"\xef\xbb\xbf"))
-    title = one_line(stated["title"])
-    if not title:
-        raise UnreadableError("its title is empty: give it one")
+    title_ = title(stated["title"])
     modified = stated.get("modified")
     url = _address(stated, "url")
     id_ = identifier(stated.get("id", url or ""))
     if "id" in stated and id_ is None:
-        raise UnreadableError("its id is empty: leave it out or give it one")
+        raise InvalidInputError("its id is empty: leave the field out")
     spoken = language(stated.get("language"))
     if "language" in stated and spoken is None:
-        raise UnreadableError(f"its language, {quoted(stated['language'])}, is no tag like lv")
+        raise InvalidInputError(
+            f"its language, {quoted(stated['language'])}, is not a language tag like lv"
+        )
     return Record(
-        title=title,
+        title=title_,
         published=instant(stated["published"], context.zone, "published"),
         labels=labels(cast("list[str]", stated.get("categories", []))),
         body=_body(stated, url),
@@ -84,33 +92,33 @@ def _record(line: bytes, context: Context, where: str) -> Record:
 
 
 def _checked(line: bytes) -> dict[str, str]:
-    """Return the object of a line, once its fields are those of the schema and of its types."""
+    """Return the object of a line, whose fields have the names and types of the schema."""
     try:
         stated = json.loads(line.decode())
     except UnicodeDecodeError:
-        raise UnreadableError("it is not UTF-8") from None
+        raise InvalidInputError("it is not UTF-8") from None
     except (ValueError, RecursionError) as error:
-        raise UnreadableError(f"it is not JSON: {quoted(str(error))}") from None
+        raise InvalidInputError(f"it is not JSON: {quoted(str(error))}") from None
     if not isinstance(stated, dict):
-        raise UnreadableError("it is no JSON object")
+        raise InvalidInputError("it is not a JSON object")
     for field, value in stated.items():
         _check_field(field, value)
     for field in ("title", "published"):
         if field not in stated:
-            raise UnreadableError(f"it has no {field}")
+            raise InvalidInputError(f"it has no {field}")
     if ("body" in stated) == ("body_html" in stated):
-        raise UnreadableError("it needs one of body and body_html")
+        raise InvalidInputError("it must have either body or body_html")
     return stated
 
 
 def _check_field(field: str, value: object) -> None:
     if field == "categories":
         if not (isinstance(value, list) and all(isinstance(one, str) for one in value)):
-            raise UnreadableError("its categories are no list of texts")
+            raise InvalidInputError("its categories are not a list of strings")
     elif field not in _TEXTS:
-        raise UnreadableError(f"it has a field {quoted(field)} that the schema does not know")
+        raise InvalidInputError(f"it has an unknown field, {quoted(field)}")
     elif not isinstance(value, str):
-        raise UnreadableError(f"its {field} is no text")
+        raise InvalidInputError(f"its {field} is not a string")
 
 
 def _address(stated: dict[str, str], field: str) -> str | None:
@@ -118,7 +126,9 @@ def _address(stated: dict[str, str], field: str) -> str | None:
         return None
     found = web_address(one_line(stated[field]))
     if found is None:
-        raise UnreadableError(f"its {field}, {quoted(stated[field])}, is no http or https address")
+        raise InvalidInputError(
+            f"its {field}, {quoted(stated[field])}, is not an http or https address"
+        )
     return found
 
 
@@ -128,7 +138,7 @@ def _body(stated: dict[str, str], url: str | None) -> tuple[Block, ...]:
     return html_body(stated["body_html"], url)
 
 
-def _recognises(name: str, head: bytes) -> bool:
+def _matches(name: str, head: bytes) -> bool:
     first, end, _ = head.partition(b"\n")
     return name.endswith(SOURCE.suffixes) or (
         first.lstrip(b"\xef\xbb\xbf \t").startswith(b"{")
@@ -137,4 +147,4 @@ def _recognises(name: str, head: bytes) -> bool:
     )
 
 
-SOURCE = Source((".jsonl", ".ndjson"), _recognises, read)
+SOURCE = Source((".jsonl", ".ndjson"), _matches, read)

@@ -1,13 +1,13 @@
-"""The text of a saved HTML page: its block elements become paragraphs, as a browser shows them."""
+"""The text of a saved HTML page, in which each block element is a paragraph."""
 
 import re
 
 from lxml import etree
 
-from feeds.ingest.sources.record import UnreadableError
-from feeds.text.plain import legal
+from feeds.ingest.sources.record import InvalidInputError
+from feeds.text.plain import remove_forbidden
 
-# What stands before is passed over once and for all: to try it again takes exponential time.
+# The possessive quantifiers prevent backtracking, which would take exponential time.
 _HTML = re.compile(
     rb"\s*(?:<!--(?:(?!-->).)*+-->\s*+|<\?(?:(?!\?>).)*+\?>\s*+)*+"
     rb"<(?:!doctype\s+html|html|head|body)\b",
@@ -26,22 +26,22 @@ _UNSEEN = {
 
 
 def is_html(head: bytes) -> bool:
-    """Whether a file begins as an HTML page does."""
+    """Whether a file begins like an HTML page."""
     return bool(_HTML.match(head.removeprefix(b"\xef\xbb\xbf")))
 
 
 def declared_encoding(data: bytes) -> str | None:
-    """Return the name of the encoding that a page states for itself."""
+    """Return the encoding that a page declares, or None."""
     found = _CHARSET.search(data[:4096])
     return found[1].decode("ascii").lower() if found else None
 
 
 def page_text(markup: str) -> str:
-    """Return the text form. Raises ``UnreadableError`` where the page is nested too deep."""
+    """Return the text of a page. Raises ``InvalidInputError`` if it is nested too deep."""
     parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
-    tree = etree.fromstring(f"<body>{legal(markup)[0]}".encode(), parser)
+    tree = etree.fromstring(f"<body>{remove_forbidden(markup)}".encode(), parser)
     if any("depth" in error.message for error in parser.error_log):
-        raise UnreadableError("its HTML is nested more than 255 deep")
+        raise InvalidInputError("its HTML is nested more than 255 deep")
     parts: list[str] = []
     unseen = 0
     for event, element in etree.iterwalk(tree, events=("start", "end")):
@@ -52,7 +52,7 @@ def page_text(markup: str) -> str:
         elif tag not in _INLINE:
             parts.append("\n\n")
         text = element.text if event == "start" else element.tail
-        # The tail of an element lies outside of it, and may lie within an unseen one.
+        # The tail of an element is outside it, and possibly inside an unseen one.
         if text and not unseen:
             parts.append(re.sub(r"\s+", " ", text))
     return "".join(parts)

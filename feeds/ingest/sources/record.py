@@ -1,4 +1,4 @@
-"""What a source delivers: records as the input states them, or the reasons why there are none."""
+"""What a source returns: records, and the reasons why parts of an input are not records."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -11,14 +11,15 @@ from feeds.text.html import Block
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One release, raw: decoded and taken apart, not yet derived into HTML, id or address.
+    """One release as the input states it, without derived HTML, id or address.
 
-    ``published`` and ``modified`` are aware and in UTC, to the second. ``original_id`` is a
-    permanent id or address under which the release is known elsewhere, ``original`` an address
-    to link to. ``entry_id`` is the permanent URI under which another feed already published it,
-    which it keeps. ``may_recur`` means that other inputs may contain another version of it.
-    ``where`` is its place within the input; that, ``banner`` (what the page itself announces) and
-    ``remarks`` are for the operator and no part of the release.
+    ``published`` and ``modified`` are aware datetimes in UTC, in whole seconds. ``original_id`` is
+    the permanent id or address of the release elsewhere, ``original`` an address to link to.
+    ``entry_id`` is the URI under which another feed published the release, which it keeps.
+    ``may_recur`` means that other inputs may contain another version of it.
+
+    ``where`` is its position in the input. That, ``banner`` (the announcement on the page) and
+    ``remarks`` are for the operator and not part of the release.
     """
 
     title: str
@@ -45,31 +46,31 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
-class Unreadable:
-    """A part of an input that holds no release although it should: the reason, and the place."""
+class RefusedItem:
+    """A part of an input that should contain a release but does not: the reason and position."""
 
     reason: str
     where: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Skipped:
-    """A part of an input that is no release and need not be one: the reason, and the place."""
+class SkippedItem:
+    """A part of an input that need not contain a release: the reason and position."""
 
     reason: str
     where: str = ""
 
 
-Item = Record | Unreadable | Skipped
+Item = Record | RefusedItem | SkippedItem
 
 
-class UnreadableError(Exception):
-    """The input, or the rest of it, holds no release; the message is the reason alone."""
+class InvalidInputError(Exception):
+    """The input, a part or the rest of it cannot be read. The message is the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a source is told of an input: its name, its first bytes, the zone of local times."""
+    """What a source needs besides the stream: name, first bytes, and the zone of local times."""
 
     name: str
     head: bytes
@@ -80,11 +81,11 @@ class Context:
 class Source:
     """A kind of input.
 
-    ``suffixes`` are those of its files within a folder or an archive. ``recognises`` is told a
-    name in small letters and the first bytes. ``read`` takes the input apart as a stream, in
-    memory that does not grow with it, and raises ``UnreadableError`` where the rest is lost.
+    ``suffixes`` are those of its files in folders and archives. ``matches`` gets the name in lower
+    case and the first bytes. ``read`` yields the items of a stream in bounded memory, and raises
+    ``InvalidInputError`` if it cannot read on.
     """
 
     suffixes: tuple[str, ...]
-    recognises: Callable[[str, bytes], bool]
+    matches: Callable[[str, bytes], bool]
     read: Callable[[BinaryIO, Context], Iterator[Item]]

@@ -1,8 +1,8 @@
-"""The page of the portal: banner, category, title, ``Publicēts``, body, footer.
+"""A page of the portal: banner, category, title, ``Publicēts``, body, footer.
 
-It comes in its text form, or as a saved HTML page, which is brought into that form first. The form
-is described in docs/sources.md. The page is recognised by its words, not by its blank lines, of
-which there may be more or fewer. What a banner announces is reported, never acted upon.
+The input is the text of the page, or a saved HTML page, which is converted to text first.
+docs/sources.md describes the text. Its parts are recognised by their words, because the number of
+blank lines varies. A banner is reported and has no other effect.
 """
 
 import re
@@ -13,9 +13,9 @@ from typing import BinaryIO
 from zoneinfo import ZoneInfo
 
 from feeds.ingest.sources.page_text import declared_encoding, is_html, page_text
-from feeds.ingest.sources.record import Context, Record, Source, UnreadableError
+from feeds.ingest.sources.record import Context, InvalidInputError, Record, Source
 from feeds.text.html import Heading, Paragraph
-from feeds.text.plain import legal, one_line, web_address
+from feeds.text.plain import one_line, remove_forbidden, unix_newlines, web_address
 
 SIZE_LIMIT = 1024 * 1024
 
@@ -32,46 +32,41 @@ _WEBSITE = re.compile(
     r"(?:https?://\S+|(?:[\w-]+\.)+[^\W\d_]{2,}(?::\d+)?(?:/\S*)?)", re.IGNORECASE
 )
 
-# The word that no page lacks, in either encoding and any case of its letters.
+# The word that every page has, in both encodings and in any case.
 _MARK = re.compile("(?:public(?:ē|Ē)ts)".encode() + b"|public[\\xe7\\xc7]ts", re.IGNORECASE)
 
 _CONTACT_LINES = 6
 _CONTACT_WIDTH = 200
 
-# Of a compressed or executable file about a tenth is control characters, of text nearly none.
+# About a tenth of a compressed or executable file is control characters; text has almost none.
 _BINARY_SHARE = 0.05
 
 
 def _pages(stream: BinaryIO, context: Context) -> Iterator[Record]:
     data = stream.read(SIZE_LIMIT + 1)
     if len(data) > SIZE_LIMIT:
-        raise UnreadableError(f"it is larger than {SIZE_LIMIT // 1024} KiB")
+        raise InvalidInputError(f"it is larger than {SIZE_LIMIT // 1024} KiB")
     yield read(data, context.zone, is_page=is_html(data) or context.name.lower().endswith(_SAVED))
 
 
-def _recognises(name: str, head: bytes) -> bool:
+def _matches(name: str, head: bytes) -> bool:
     return name.endswith(SOURCE.suffixes) or bool(_MARK.search(head))
 
 
 def read(data: bytes, zone: ZoneInfo, *, is_page: bool = False) -> Record:
-    """Take one page apart. Local times are the portal's, read as ``_instant`` says.
-
-    ``is_page`` tells that it is HTML, and not the text form.
-
-    Raises ``UnreadableError`` with the reason where there is no release in it.
-    """
-    text, remarks = _decoded(data, declared_encoding(data) if is_page else None)
+    """Read one page; ``is_page`` means that it is HTML. Raises ``InvalidInputError``."""
+    text, remarks = _decode(data, declared_encoding(data) if is_page else None)
     if is_page:
         text = page_text(text)
     lines = [line.strip() for line in text.splitlines()]
     if not any(lines):
-        raise UnreadableError("the file is empty")
+        raise InvalidInputError("the file is empty")
     at = next((n for n, line in enumerate(lines) if _PUBLISHED.fullmatch(line)), None)
     if at is None:
-        raise UnreadableError("it has no line “Publicēts <date time>”")
+        raise InvalidInputError("it has no line “Publicēts <date time>”")
     banner, label, title = _head(lines[:at])
     published = _instant(lines[at], zone)
-    website, contact, body = _footed(lines[at + 1 :])
+    website, contact, body = _body(lines[at + 1 :])
     return Record(
         title=title,
         published=published,
@@ -84,33 +79,29 @@ def read(data: bytes, zone: ZoneInfo, *, is_page: bool = False) -> Record:
     )
 
 
-def _decoded(data: bytes, declared: str | None) -> tuple[str, list[str]]:
-    remarks: list[str] = []
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
+def _decode(data: bytes, declared: str | None) -> tuple[str, list[str]]:
+    """Return text without forbidden characters, and remarks about what was done for it."""
+    for encoding in ("utf-8-sig", declared or "", "cp1257"):
         with suppress(LookupError, ValueError):
-            return _legal(data.decode(declared or ""), remarks)
-        try:
-            text = data.decode("cp1257")
-        except UnicodeDecodeError:
-            raise UnreadableError("it is neither UTF-8 nor Windows-1257 text") from None
-        remarks.append("it was read as Windows-1257, not being UTF-8")
-    return _legal(text, remarks)
-
-
-def _legal(text: str, remarks: list[str]) -> tuple[str, list[str]]:
-    text, removed = legal(text.replace("\r\n", "\n").replace("\r", "\n"))
-    if removed > _BINARY_SHARE * (len(text) + removed):
-        raise UnreadableError("it is a binary file, not the text of a page")
+            text = unix_newlines(data.decode(encoding))
+            break
+    else:
+        raise InvalidInputError("it is neither UTF-8 nor Windows-1257 text")
+    remarks = []
+    if encoding == "cp1257":
+        remarks.append("it is not UTF-8 and was read as Windows-1257")
+    allowed = remove_forbidden(text)
+    removed = len(text) - len(allowed)
+    if removed > _BINARY_SHARE * len(text):
+        raise InvalidInputError("it is a binary file, not the text of a page")
     if removed:
         characters = "character" if removed == 1 else "characters"
         remarks.append(f"{removed} {characters} that XML forbids were removed")
-    return text, remarks
+    return allowed, remarks
 
 
 def _groups(lines: list[str]) -> list[list[str]]:
-    """Part lines at the blank ones."""
+    """Split lines at the blank ones."""
     groups: list[list[str]] = [[]]
     for line in lines:
         if line:
@@ -123,8 +114,8 @@ def _groups(lines: list[str]) -> list[list[str]]:
 def _head(lines: list[str]) -> tuple[str, str, str]:
     """Return banner, category and title from the lines above the date.
 
-    A banner in the portal's words is known wherever it stands; one in other words by being a
-    paragraph more than the category and the title.
+    A banner in the portal's own words is recognised by these. Any other is recognised because it is
+    a paragraph before those of the category and the title.
     """
     groups = _groups(lines)
     banner: list[str] = []
@@ -142,16 +133,18 @@ def _head(lines: list[str]) -> tuple[str, str, str]:
         title = " ".join(rest)
     label, title = one_line(label), one_line(title)
     if not label or (not title and banner):
-        raise UnreadableError("it has no category or no title above the line “Publicēts”")
+        raise InvalidInputError("it has no category or no title above the line “Publicēts”")
     if not title:
-        raise UnreadableError("it has no title, or no category, above the line “Publicēts”")
+        raise InvalidInputError("it has no title, or no category, above the line “Publicēts”")
     return one_line(" ".join(banner)), label, title
 
 
 def _instant(line: str, zone: ZoneInfo) -> datetime:
-    """Read a local time. In the hour that clocks repeat it is the first (summer time); in the one
-    that they skip it is moved ahead by the hour, as a clock that was not put forward would show.
-    """  # noqa: D205 - one rule, two sentences
+    """Read a local time.
+
+    In an hour that occurs twice it is the first (summer time). In an hour that is skipped it is
+    moved forward by one hour.
+    """
     match = _PUBLISHED.fullmatch(line)
     stated = match[1].strip() if match else ""
     for form in ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M"):
@@ -160,11 +153,11 @@ def _instant(line: str, zone: ZoneInfo) -> datetime:
             return local.astimezone(UTC)
         except (ValueError, OverflowError):
             continue
-    raise UnreadableError(f"“{stated}” is not a date and time like 2007-11-27 00:55:22")
+    raise InvalidInputError(f"“{stated}” is not a date and time like 2007-11-27 00:55:22")
 
 
-def _footed(lines: list[str]) -> tuple[str | None, str | None, list[str]]:
-    """Part website and contact from the body; control line and copyright go."""
+def _body(lines: list[str]) -> tuple[str | None, str | None, list[str]]:
+    """Return website, contact and body from the lines below the date."""
     filled = [n for n, line in enumerate(lines) if line]
     if filled and _CONTROL.fullmatch(lines[filled[0]]):
         lines = lines[filled[0] + 1 :]
@@ -186,13 +179,13 @@ def _footed(lines: list[str]) -> tuple[str | None, str | None, list[str]]:
 
 
 def _is_contact(lines: list[str]) -> bool:
-    """Whether these last lines are short enough for a contact: a body may use the words, too."""
+    """Whether these last lines are short enough for a contact: a body may have the same words."""
     filled = [line for line in lines if line]
     return len(filled) <= _CONTACT_LINES and all(len(line) <= _CONTACT_WIDTH for line in filled)
 
 
 def _contact(lines: list[str]) -> tuple[str | None, list[str]]:
-    """Return the contact, and the lines that follow the sentence that there is none."""
+    """Return the contact, or the lines after the sentence that there is no contact."""
     match = _CONTACT.fullmatch(lines[0])
     first = match[1] if match else ""
     if _NO_CONTACT.fullmatch(first):
@@ -201,10 +194,8 @@ def _contact(lines: list[str]) -> tuple[str | None, list[str]]:
 
 
 def _rstripped(lines: list[str]) -> list[str]:
-    end = len(lines)
-    while end and not lines[end - 1]:
-        end -= 1
-    return lines[:end]
+    """Return lines without the blank ones at their end."""
+    return lines[: max((n for n, line in enumerate(lines, 1) if line), default=0)]
 
 
 def _blocks(lines: list[str]) -> tuple[Heading | Paragraph, ...]:
@@ -225,4 +216,4 @@ def _blocks(lines: list[str]) -> tuple[Heading | Paragraph, ...]:
     return tuple(blocks)
 
 
-SOURCE = Source((".txt", *_SAVED), _recognises, _pages)
+SOURCE = Source((".txt", *_SAVED), _matches, _pages)

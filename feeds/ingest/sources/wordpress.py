@@ -1,4 +1,4 @@
-"""WordPress eXtended RSS: what “Tools → Export” of a WordPress site writes (WXR 1.0 to 1.2)."""
+"""WordPress eXtended RSS (WXR 1.0 to 1.2), which “Tools → Export” of WordPress writes."""
 
 import re
 from collections.abc import Iterator
@@ -13,18 +13,26 @@ from feeds.ingest.sources.fields import (
     labels,
     language,
     mail_instant,
+    title,
 )
 from feeds.ingest.sources.record import (
     Context,
+    InvalidInputError,
     Item,
     Record,
-    Skipped,
+    RefusedItem,
+    SkippedItem,
     Source,
-    Unreadable,
-    UnreadableError,
 )
-from feeds.ingest.sources.xml_stream import Element, elements, head_text, plain, root_name, text_of
-from feeds.text.plain import one_line, web_address
+from feeds.ingest.sources.xml_stream import (
+    Element,
+    elements,
+    head_text,
+    root_name,
+    strip_tags,
+    text_of,
+)
+from feeds.text.plain import one_line, unix_newlines, web_address
 
 _WP = re.compile(r"\{http://wordpress\.org/export/[0-9.]+/\}(.*)")
 _CONTENT = "{http://purl.org/rss/1.0/modules/content/}encoded"
@@ -42,15 +50,15 @@ _KINDS = {"attachment": "an attachment", "page": "a page", "nav_menu_item": "a m
 _STATES = {
     "draft": "it is a draft",
     "auto-draft": "it is a draft",
-    "pending": "it waits for review",
+    "pending": "it is pending review",
     "future": "it is scheduled for later",
     "private": "it is private",
-    "trash": "it was thrown away",
+    "trash": "it is in the trash",
 }
 
 
 def read(stream: BinaryIO, context: Context) -> Iterator[Item]:
-    """Yield a record, a refusal or a skipped part for each item."""
+    """Yield a record, a refusal or a skipped item for each item."""
     authors: dict[str, str] | None = None
     for number, item in enumerate(elements(stream, ("rss",), ("item",)), 1):
         where = f"item {number}"
@@ -58,24 +66,24 @@ def read(stream: BinaryIO, context: Context) -> Iterator[Item]:
         if authors is None:
             authors = _authors(channel)
         stated = {_name(child): text_of(child) for child in item.iterchildren("*")}
-        reason = _skipped(stated)
+        reason = _skip_reason(stated)
         if reason:
-            yield Skipped(reason, where)
+            yield SkippedItem(reason, where)
             continue
         try:
             spoken = language(channel.findtext("language"))
             yield _record(item, stated, authors, spoken, context.zone, where)
-        except UnreadableError as error:
-            yield Unreadable(str(error), where)
+        except InvalidInputError as error:
+            yield RefusedItem(str(error), where)
 
 
 def _name(element: Element) -> str:
-    """Return the name of a part of an item; those of WordPress itself as ``wp:…``."""
+    """Return the name of an element, with the prefix ``wp:`` if it is one of WordPress."""
     return _WP.sub(r"wp:\1", element.tag)
 
 
 def _authors(channel: Element) -> dict[str, str]:
-    """Return the names that are shown for the logins."""
+    """Return the display names by login."""
     authors = {}
     for child in channel.iterchildren("*"):
         if _name(child) == "wp:author":
@@ -84,12 +92,12 @@ def _authors(channel: Element) -> dict[str, str]:
     return authors
 
 
-def _skipped(stated: dict[str, str]) -> str | None:
+def _skip_reason(stated: dict[str, str]) -> str | None:
     kind, state = stated.get("wp:post_type", "post"), stated.get("wp:status", "publish")
     if kind != "post":
-        return f"it is {_KINDS.get(kind, f'no post but of the type {one_line(kind)}')}"
+        return f"it is {_KINDS.get(kind, f'of the type {one_line(kind)}, not a post')}"
     if state != "publish":
-        return _STATES.get(state, f"it is not published but of the state {one_line(state)}")
+        return _STATES.get(state, f"its status is {one_line(state)}, not publish")
     if stated.get("wp:post_password"):
         return "it is protected by a password"
     return None
@@ -103,16 +111,13 @@ def _record(  # noqa: PLR0913, PLR0917 - what an item and its channel state
     zone: ZoneInfo,
     where: str,
 ) -> Record:
-    title = one_line(plain(stated.get("title", "")))
-    if not title:
-        raise UnreadableError("it has no title")
     link = web_address(one_line(stated.get("link", ""))) if stated.get("link") else None
     login = one_line(stated.get(_CREATOR, ""))
     return Record(
-        title=title,
+        title=title(strip_tags(stated.get("title", ""))),
         published=_published(stated, zone),
         labels=labels(
-            plain(text_of(category))
+            strip_tags(text_of(category))
             for category in item.iterchildren("category")
             if category.get("domain") == "category"
         ),
@@ -131,12 +136,12 @@ def _published(stated: dict[str, str], zone: ZoneInfo) -> datetime:
     if found:
         return found
     if not stated.get("pubDate"):
-        raise UnreadableError("it has no date of publication")
+        raise InvalidInputError("it has no publication date")
     return mail_instant(stated["pubDate"], zone, "pubDate")
 
 
 def _local(stated: dict[str, str], field: str, zone: ZoneInfo) -> datetime | None:
-    """Return an instant from its GMT form, or where there is none from that of the site's zone."""
+    """Return an instant from its field in GMT, otherwise from the one in the site's zone."""
     for name, of in ((f"wp:{field}_gmt", _UTC), (f"wp:{field}", zone)):
         text = stated.get(name, "").strip()
         if text and not text.startswith(_NEVER):
@@ -145,11 +150,11 @@ def _local(stated: dict[str, str], field: str, zone: ZoneInfo) -> datetime | Non
 
 
 def paragraphed(content: str) -> str:
-    """Part text at blank lines into paragraphs, as WordPress does when it shows a post.
+    """Make paragraphs of text between blank lines, as WordPress does when it shows a post.
 
-    What has block elements of its own is left as it is.
+    Text with block elements is left as it is.
     """
-    text = content.replace("\r\n", "\n").replace("\r", "\n")
+    text = unix_newlines(content)
     if _VERBATIM.search(text):
         return text
     parts = (part.strip() for part in re.split(r"\n\s*\n", text))
@@ -160,9 +165,9 @@ def paragraphed(content: str) -> str:
     )
 
 
-def _recognises(name: str, head: bytes) -> bool:
+def _matches(name: str, head: bytes) -> bool:
     del name
     return root_name(head) == "rss" and "http://wordpress.org/export/" in head_text(head)
 
 
-SOURCE = Source((".xml",), _recognises, read)
+SOURCE = Source((".xml",), _matches, read)

@@ -1,6 +1,7 @@
-"""XML of any origin as a stream of elements: no entities, no DTD, no network, bounded in all.
+"""Untrusted XML as a stream of elements, without entities, DTD or network access.
 
-The parser itself bounds the depth (256 elements) and the length of one text (10 MB).
+The parser limits the depth (256 elements) and the length of a text (10 MB). The limits here bound
+the memory for everything else.
 """
 
 import html
@@ -11,12 +12,12 @@ from urllib.parse import urljoin
 
 from lxml import etree
 
-from feeds.ingest.sources.record import UnreadableError
+from feeds.ingest.sources.record import InvalidInputError
 
 _CHUNK = 65536
-_BETWEEN = 16 * 1024 * 1024
-_PROLOGUE = 1024 * 1024
-_BESIDE = 100_000
+_GAP_LIMIT = 16 * 1024 * 1024
+_PROLOGUE_LIMIT = 1024 * 1024
+_OUTSIDE_LIMIT = 100_000
 _XML_BASE = "{http://www.w3.org/XML/1998/namespace}base"
 _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _ROOT = re.compile(r"<(?![?!])(?:[\w.-]+:)?([\w.-]+)")
@@ -35,31 +36,31 @@ def root_name(head: bytes) -> str | None:
 
 
 def head_text(head: bytes) -> str:
-    """Return first bytes as text, whatever their encoding, as far as its ASCII goes."""
+    """Decode first bytes of any encoding. Only the ASCII characters in the result are reliable."""
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return head.decode("utf-16", "ignore")
     return head.decode("utf-8-sig", "replace")
 
 
 def elements(stream: BinaryIO, roots: Sequence[str], wanted: Sequence[str]) -> Iterator[Element]:
-    """Yield each element of these names once it is complete; it is forgotten with the next.
+    """Yield each complete element with one of the ``wanted`` names; the next one discards it.
 
-    Its ancestors are there with all that stood before the first. Raises ``UnreadableError`` where
-    the document is none of these roots, or ends to be XML.
+    Its ancestors have everything that is before the first of them. Raises ``InvalidInputError`` if
+    the root is not one of ``roots``, or where the document is not well-formed.
     """
     document = _Document(roots)
     passed: Element | None = None
     for event, element in document.events(stream, (*roots, *wanted)):
         if event == "end" and element.tag in wanted:
             if passed is not None:
-                _forget_from(passed, element)
+                _discard(passed, element)
             document.since = 0
             yield element
             passed = element
 
 
 class _Document:
-    """A document as it is parsed; ``since`` counts the bytes since a wanted element ended."""
+    """A document that is being parsed; ``since`` counts the bytes after the last wanted element."""
 
     def __init__(self, roots: Sequence[str]) -> None:
         self._roots = roots
@@ -68,7 +69,7 @@ class _Document:
         self.since = 0
 
     def events(self, stream: BinaryIO, tags: Sequence[str]) -> Iterator[tuple[str, Element]]:
-        """Yield what the parser meets, to the end or to where it is no XML any more."""
+        """Yield the events of the parser up to the end or the first error."""
         parser = etree.XMLPullParser(
             events=("start", "end"),
             tag=tags,
@@ -90,53 +91,53 @@ class _Document:
                     self._begin(element.getroottree().getroot())
                 yield event, element
             if error:
-                raise UnreadableError(f"it is not well-formed XML from here on: {error}")
+                raise InvalidInputError(f"it is not well-formed XML from here on: {error}")
             self._check_size()
         if not self._rooted:
-            raise UnreadableError("it is not a document of its kind")
+            raise InvalidInputError("it is not a document of its kind")
 
     def _begin(self, root: Element) -> None:
         _check_declarations(root)
         if root.tag not in self._roots:
-            raise UnreadableError("it is not a document of its kind")
+            raise InvalidInputError("it is not a document of its kind")
         self._rooted = True
         self._root = root
 
     def _check_size(self) -> None:
         root = self._root
-        if root is not None and len(root) and max(len(root), len(root[-1])) > _BESIDE:
-            raise UnreadableError(
-                f"it has more than {_BESIDE} elements beside its releases: the rest is not read"
+        if root is not None and len(root) and max(len(root), len(root[-1])) > _OUTSIDE_LIMIT:
+            raise InvalidInputError(
+                f"it has more than {_OUTSIDE_LIMIT} elements outside releases: the rest is not read"
             )
-        if self.since > _BETWEEN:
-            raise UnreadableError("it holds 16 MiB without a release: the rest is not read")
-        if self.since > _PROLOGUE and not self._rooted:
-            raise UnreadableError("it does not begin as a document of its kind does")
+        if self.since > _GAP_LIMIT:
+            raise InvalidInputError("it has 16 MiB without a release: the rest is not read")
+        if self.since > _PROLOGUE_LIMIT and not self._rooted:
+            raise InvalidInputError("it does not begin like a document of its kind")
 
 
 def _feed(parser: etree.XMLPullParser, chunk: bytes) -> str | None:
-    """Parse on, or to the end where there is no more; return what is wrong there."""
+    """Parse a chunk; an empty one ends the document. Return the error, if there is one."""
     try:
         if chunk:
             parser.feed(chunk)
         else:
             parser.close()
     except etree.XMLSyntaxError as error:
-        # At an entity that is not declared the parser stops, and complains at the end.
+        # The parser stops at an undeclared entity, and raises at the end of the document.
         first = next(iter(parser.feed_error_log.filter_from_fatals()), None)
         return f"{first.message.strip()}, line {first.line}" if first else str(error.msg)
     return None
 
 
 def _check_declarations(root: Element) -> None:
-    """Refuse a document that brings definitions of its own: they may stand for anything."""
+    """Refuse a document that declares entities, which may expand to anything, or elements."""
     declared = root.getroottree().docinfo.internalDTD
     if declared is not None and (any(declared.iterentities()) or any(declared.iterelements())):
-        raise UnreadableError("its DOCTYPE declares entities or elements, which is not read here")
+        raise InvalidInputError("its DOCTYPE declares entities or elements")
 
 
-def _forget_from(passed: Element, element: Element) -> None:
-    """Forget an element and what stands between it and the next one."""
+def _discard(passed: Element, element: Element) -> None:
+    """Remove an element, and everything between it and the next one, from the tree."""
     parent = passed.getparent()
     while parent is not None and passed is not None and passed is not element:
         following = passed.getnext()
@@ -145,7 +146,7 @@ def _forget_from(passed: Element, element: Element) -> None:
 
 
 def text_of(element: Element | None) -> str:
-    """Return all text within an element; an undeclared entity is the character HTML has for it."""
+    """Return all text within an element. An undeclared entity is taken for HTML's."""
     if element is None:
         return ""
     parts = [element.text or ""]
@@ -155,8 +156,8 @@ def text_of(element: Element | None) -> str:
     return "".join(parts)
 
 
-def plain(markup: str) -> str:
-    """Return the text of a title that may be HTML, as titles of RSS are."""
+def strip_tags(markup: str) -> str:
+    """Return the text of a value that may be HTML, such as an RSS title."""
     return html.unescape(_TAG.sub("", markup))
 
 
@@ -169,13 +170,13 @@ def inner_html(element: Element) -> str:
 
 
 def base_of(element: Element) -> str | None:
-    """Return the address that relative ones within an element are relative to (XML Base)."""
+    """Return the base address of an element (XML Base), or None."""
     bases = [at.get(_XML_BASE) for at in (element, *element.iterancestors())]
-    return joined(*reversed([base for base in bases if base]))
+    return resolve(*reversed([base for base in bases if base]))
 
 
-def joined(*addresses: str | None) -> str | None:
-    """Resolve each address against the one before; None where one is none."""
+def resolve(*addresses: str | None) -> str | None:
+    """Resolve each address against the one before. Return None if one is invalid."""
     result = ""
     for address in addresses:
         try:
@@ -186,6 +187,6 @@ def joined(*addresses: str | None) -> str | None:
 
 
 def language_of(element: Element) -> str | None:
-    """Return the language that an element is in, by its own or the nearest ``xml:lang``."""
+    """Return the nearest ``xml:lang`` of an element, or None."""
     stated = (at.get(_XML_LANG) for at in (element, *element.iterancestors()))
     return next((language for language in stated if language), None)

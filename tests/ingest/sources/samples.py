@@ -5,7 +5,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from feeds.ingest.sources import SOURCES, Context, Item, Record, Unreadable, UnreadableError
+from feeds.ingest.sources import SOURCES, Context, InvalidInputError, Item, Record, RefusedItem
 from feeds.settings import zone
 
 RIGA = zone("Europe/Riga")
@@ -18,8 +18,8 @@ def items(source: str, data: str | bytes, name: str = "input") -> list[Item]:
     found: list[Item] = []
     try:
         found.extend(SOURCES[source].read(io.BytesIO(raw), Context(name, raw[:65536], RIGA)))
-    except UnreadableError as error:
-        found.append(Unreadable(str(error)))
+    except InvalidInputError as error:
+        found.append(RefusedItem(str(error)))
     return found
 
 
@@ -33,7 +33,7 @@ def records(source: str, data: str | bytes) -> list[Record]:
 def refusals(source: str, data: str | bytes) -> list[tuple[str, str]]:
     """Return the places and reasons of what could not be read."""
     return [
-        (item.where, item.reason) for item in items(source, data) if isinstance(item, Unreadable)
+        (item.where, item.reason) for item in items(source, data) if isinstance(item, RefusedItem)
     ]
 
 

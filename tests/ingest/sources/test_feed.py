@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.ingest.sources import Record, Unreadable, recognised
+from feeds.ingest.sources import Record, RefusedItem, detect
 from feeds.ingest.sources.feed import SOURCE
 from feeds.text.html import Heading, Html, text_html
 from tests.ingest.sources.samples import (
@@ -118,8 +118,8 @@ def test_a_title_is_plain_text_whatever_its_type() -> None:
 def test_an_entry_without_a_date_or_with_a_wrong_one_is_refused_and_the_others_read() -> None:
     wrong = entry(updated="<updated>2010-02-30T00:00:00Z</updated>")
     found = items("feed", atom(entry(updated=""), wrong, entry()))
-    assert found[0] == Unreadable("it has no date: neither published nor updated", "entry 1")
-    assert isinstance(found[1], Unreadable)
+    assert found[0] == RefusedItem("it has no date: neither published nor updated", "entry 1")
+    assert isinstance(found[1], RefusedItem)
     assert found[1].reason == (
         "its published, “2010-02-30T00:00:00Z”, is not an instant like 2007-11-27T00:55:22+02:00"
     )
@@ -184,7 +184,7 @@ def test_an_address_that_is_none_is_left_out() -> None:
 
 def test_a_document_that_does_not_begin_as_a_feed_is_not_read_to_its_end() -> None:
     assert refusals("feed", "<urlset>" + "<a/>" * 400_000) == [
-        ("", "it does not begin as a document of its kind does")
+        ("", "it does not begin like a document of its kind")
     ]
 
 
@@ -229,13 +229,13 @@ def test_a_date_of_rss_that_is_none_is_refused(date: str, reason: str | None) ->
     [
         ("{", "it is not JSON"),
         ("[" * 100_000, "it is not"),
-        ('{"items": {}}', "it is no JSON Feed: it has no list of items"),
-        ('{"items": ["\\ud800"]}', "it is no JSON object"),
+        ('{"items": {}}', "it is not a JSON Feed: it has no list of items"),
+        ('{"items": ["\\ud800"]}', "it is not a JSON object"),
         (b'{"items": "\xff"}', "it is not UTF-8"),
-        (json_feed({"id": [], "title": "T"}), "its id is no text"),
+        (json_feed({"id": [], "title": "T"}), "its id is not a string"),
         (json_feed({"title": "T"}), "it has no date: neither date_published nor date_modified"),
         (json_feed({"title": "\ud800"}), "it has no title"),
-        (b'{"items": [' + b" " * 16 * 1024 * 1024, "it is larger than 16 MiB: part it"),
+        (b'{"items": [' + b" " * 16 * 1024 * 1024, "it is larger than 16 MiB: split it"),
         ("", "it is not well-formed XML"),
         ("<html/>", "it is not a document of its kind"),
     ],
@@ -262,7 +262,7 @@ def test_what_is_no_feed_is_refused_with_the_reason(data: str | bytes, reason: s
 )
 def test_a_feed_is_known_by_what_it_begins_with(head: str | bytes, whether: bool) -> None:
     raw = head.encode() if isinstance(head, str) else head
-    assert (recognised("x", raw) is SOURCE) is whether
+    assert (detect("x", raw) is SOURCE) is whether
 
 
 TEXTS = st.text(max_size=40)
@@ -281,7 +281,8 @@ def test_no_xml_is_met_with_another_error(a: str, b: str, c: str, kind: str) -> 
 def test_no_bytes_are_met_with_another_error(data: bytes) -> None:
     for prefix in (b"", b"<rss><channel><item>", b"{"):
         assert all(
-            isinstance(found, Unreadable) and found.reason for found in items("feed", prefix + data)
+            isinstance(found, RefusedItem) and found.reason
+            for found in items("feed", prefix + data)
         )
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from feeds.ingest.sources import Record, Unreadable, recognised
+from feeds.ingest.sources import Record, RefusedItem, detect
 from feeds.ingest.sources.jsonl import LINE_LIMIT, SOURCE
 from feeds.text.html import Html, text_html
 from tests.ingest.sources.samples import NOON, items, records, refusals
@@ -84,23 +84,23 @@ def test_the_least_that_a_line_may_state_is_enough() -> None:
     [
         ("{", "it is not JSON: “Expecting property name"),
         ("[" * 100_000, "it is not JSON"),
-        ("[]", "it is no JSON object"),
+        ("[]", "it is not a JSON object"),
         (b'{"title": "\xff"}', "it is not UTF-8"),
         (json.dumps({"published": "", "body": ""}), "it has no title"),
         (json.dumps({"title": "T", "body": ""}), "it has no published"),
-        (json.dumps({"title": "T", "published": ""}), "it needs one of body and body_html"),
-        (line(body_html=""), "it needs one of body and body_html"),
-        (line(title="\ud800"), "its title is empty"),
-        (line(tittle="T"), "it has a field “tittle” that the schema does not know"),
-        (line(title=1), "its title is no text"),
-        (line(categories="K"), "its categories are no list of texts"),
+        (json.dumps({"title": "T", "published": ""}), "it must have either body or body_html"),
+        (line(body_html=""), "it must have either body or body_html"),
+        (line(title="\ud800"), "it has no title"),
+        (line(tittle="T"), "it has an unknown field, “tittle”"),
+        (line(title=1), "its title is not a string"),
+        (line(categories="K"), "its categories are not a list of strings"),
         (line(published="2010-05-04"), "its published, “2010-05-04”, is not an instant"),
         (line(published="9999-12-31T23:59:59-12:00"), "its published, “9999"),
         (line(published="0000-01-01T00:00:00Z"), "its published, “0000"),
         (line(modified="x" * 100), f"its modified, “{'x' * 60}…”, is not an instant"),
-        (line(language="latviešu"), "its language, “latviešu”, is no tag like lv"),
-        (line(url="javascript:alert(1)"), "its url, “javascript:alert(1)”, is no http"),
-        (line(website="a b"), "its website, “a b”, is no http or https address"),
+        (line(language="latviešu"), "its language, “latviešu”, is not a language tag like lv"),
+        (line(url="javascript:alert(1)"), "its url, “javascript:alert(1)”, is not an http"),
+        (line(website="a b"), "its website, “a b”, is not an http or https address"),
         (line(id=" "), "its id is empty"),
         (line(id="x" * 2001), "its id is longer than 2000 bytes"),
     ],
@@ -110,7 +110,7 @@ def test_what_is_no_release_is_refused_with_the_field_and_the_others_read(
 ) -> None:
     raw = data.encode() if isinstance(data, str) else data
     faulty, good = items("jsonl", raw + b"\n\n" + line().encode())
-    assert isinstance(faulty, Unreadable)
+    assert isinstance(faulty, RefusedItem)
     assert faulty.where == "line 1"
     assert faulty.reason.startswith(reason)
     assert isinstance(good, Record)
@@ -125,11 +125,11 @@ def test_a_line_that_is_too_long_is_refused_and_the_next_one_read() -> None:
 
 
 def test_a_line_is_known_by_its_fields_where_its_name_says_nothing() -> None:
-    assert recognised("x.data", line().encode()) is SOURCE
-    assert recognised("x.json", line().encode()) is SOURCE
-    assert recognised("x.ndjson", b"") is SOURCE
-    assert recognised("x.data", b'{"a": 1}') is None
-    assert recognised("x.data", b'{"published') is None
+    assert detect("x.data", line().encode()) is SOURCE
+    assert detect("x.json", line().encode()) is SOURCE
+    assert detect("x.ndjson", b"") is SOURCE
+    assert detect("x.data", b'{"a": 1}') is None
+    assert detect("x.data", b'{"published') is None
 
 
 TEXTS = st.text(max_size=20)
@@ -158,7 +158,7 @@ STATED = st.fixed_dictionaries(
 )
 
 # What a pattern cannot say, or says of characters that are then removed.
-BEYOND_THE_SCHEMA = ("is not an instant", "is no http or https address", "is empty")
+BEYOND_THE_SCHEMA = ("is not an instant", "is not an http or https address", "is empty")
 
 
 @given(STATED)
@@ -175,5 +175,5 @@ def test_schema_and_reader_agree(stated: dict[str, Any]) -> None:
 @given(st.binary(max_size=200))
 def test_no_bytes_are_met_with_another_error(data: bytes) -> None:
     for found in items("jsonl", data):
-        assert isinstance(found, Unreadable)
+        assert isinstance(found, RefusedItem)
         assert found.reason

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.ingest.sources import Record, UnreadableError, vortal_page
+from feeds.ingest.sources import InvalidInputError, Record, vortal_page
 from feeds.settings import zone
 from feeds.text.html import Heading, Paragraph
 from tests.portal import BANNER, NO_CONTACT, page
@@ -58,7 +58,7 @@ def test_a_page_is_read_the_same_however_it_was_saved(variant: str) -> None:
 
 def test_windows_1257_is_named_and_utf_8_is_not() -> None:
     assert read(page().encode("cp1257")).remarks == (
-        "it was read as Windows-1257, not being UTF-8",
+        "it is not UTF-8 and was read as Windows-1257",
     )
     assert read(page()).remarks == ()
 
@@ -188,7 +188,7 @@ def test_local_time_is_read_by_the_stated_rule(stated: str, utc: str) -> None:
     ],
 )
 def test_what_is_no_release_is_refused_with_the_reason(data: bytes, reason: str) -> None:
-    with pytest.raises(UnreadableError, match=reason.replace("(", r"\(")):
+    with pytest.raises(InvalidInputError, match=reason.replace("(", r"\(")):
         read(data)
 
 
@@ -203,7 +203,7 @@ def test_characters_that_xml_forbids_are_removed_and_counted() -> None:
 def test_no_bytes_are_met_with_another_error(data: bytes) -> None:
     try:
         read(data)
-    except UnreadableError as error:
+    except InvalidInputError as error:
         assert str(error)  # noqa: PT017 - refusing is one of two right outcomes
 
 
@@ -212,7 +212,7 @@ def test_no_page_of_any_text_is_met_with_another_error(a: str, b: str, c: str) -
     text = f"{a}\n\n{b}\n\nPublicēts 2010-05-04 12:00:00\n\n{c}"
     try:
         record = read(text.encode("utf-8", "replace"))
-    except UnreadableError:
+    except InvalidInputError:
         return
     assert record.title
     assert record.labels[0]

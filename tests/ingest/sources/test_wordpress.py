@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.ingest.sources import Record, Skipped, recognised
+from feeds.ingest.sources import Record, SkippedItem, detect
 from feeds.ingest.sources.wordpress import SOURCE, paragraphed
 from feeds.text.html import Html
 from tests.ingest.sources.samples import NOON, items, post, records, refusals, rss, wxr
@@ -48,16 +48,16 @@ def test_a_post_is_read_with_all_that_it_states() -> None:
     [
         (post(kind="page"), "it is a page"),
         (post(kind="attachment", state="inherit"), "it is an attachment"),
-        (post(kind="event"), "it is no post but of the type event"),
+        (post(kind="event"), "it is of the type event, not a post"),
         (post(state="draft"), "it is a draft"),
         (post(state="future"), "it is scheduled for later"),
-        (post(state="odd"), "it is not published but of the state odd"),
+        (post(state="odd"), "its status is odd, not publish"),
         (post(more="<wp:post_password>x</wp:post_password>"), "it is protected by a password"),
     ],
 )
 def test_what_is_no_published_post_is_skipped_with_the_reason(part: str, reason: str) -> None:
     skipped, record = items("wordpress", wxr(part, post(number=2)))
-    assert skipped == Skipped(reason, "item 1")
+    assert skipped == SkippedItem(reason, "item 1")
     assert isinstance(record, Record)
     assert record.where == "item 2"
 
@@ -68,7 +68,7 @@ def test_a_post_without_gmt_is_dated_by_its_local_time_or_its_pub_date() -> None
     for part in (zeros, without):
         assert records("wordpress", wxr(part))[0].published == NOON
     undated = without.replace("pubDate>", "y>")
-    assert refusals("wordpress", wxr(undated)) == [("item 1", "it has no date of publication")]
+    assert refusals("wordpress", wxr(undated)) == [("item 1", "it has no publication date")]
 
 
 def test_a_faulty_post_does_not_hold_up_the_others() -> None:
@@ -103,8 +103,8 @@ def test_text_is_parted_into_paragraphs_as_wordpress_shows_it(content: str, expe
 
 
 def test_an_export_is_told_from_a_feed() -> None:
-    assert recognised("x.xml", wxr().encode()) is SOURCE
-    assert recognised("x.xml", rss().encode()) is not SOURCE
+    assert detect("x.xml", wxr().encode()) is SOURCE
+    assert detect("x.xml", rss().encode()) is not SOURCE
 
 
 @given(st.text(max_size=80), st.text(max_size=40), st.text(max_size=20))
