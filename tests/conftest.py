@@ -1,11 +1,12 @@
 """Fixtures: a portal for each test, on each engine, and the files that are not in the project."""
 
-import gc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import event
+from sqlalchemy.pool import Pool
 
 from tests.databases import Server, ServerFolder, started
 from tests.portal import Portal
@@ -58,15 +59,24 @@ def database(request: pytest.FixtureRequest) -> Iterator[Callable[[], str | None
         return
     running: Server = request.getfixturevalue("server")
     made: list[str] = []
+    connections: list[Any] = []
+
+    def close() -> None:
+        while connections:
+            connections.pop().close()
 
     def make() -> str:
         made.append(running.new_address())
-        # An application that is not used any more keeps its connections until it is collected.
+        # The server has few connections; an application opens them again when it needs them.
         if len(made) % 10 == 0:
-            gc.collect()
+            close()
         return made[-1]
 
+    # The pool of an application is open until its process ends; here that is the end of the test.
+    event.listen(Pool, "connect", listener := lambda opened, _: connections.append(opened))
     yield make
+    event.remove(Pool, "connect", listener)
+    close()
     for address in made:
         running.drop(address)
 

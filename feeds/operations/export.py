@@ -17,12 +17,12 @@ from typing import BinaryIO, Final, cast
 
 from feeds.documents.version import settings_digest
 from feeds.errors import NothingToDoError, RefusedError
-from feeds.ingest.inputs import shown
+from feeds.ingest.inputs import printable
 from feeds.ingest.sources.jsonl import EXPORT_PREFIX
 from feeds.operations.migrate import require_authority, require_page_size
 from feeds.settings import Settings
 from feeds.store import Store
-from feeds.store.copy.dump import TABLES, Filling, UnfitError, Value, misfit
+from feeds.store.copy.dump import TABLES, InvalidDataError, RowWriter, Value, invalid_column
 from feeds.store.schema import version
 
 VERSION: Final = 1
@@ -65,10 +65,10 @@ def export_to(store: Store, path: Path) -> None:
                 path.unlink()
                 raise
     except FileExistsError:
-        raise RefusedError(f"{shown(path)} exists: name a new file.") from None
+        raise RefusedError(f"{printable(path)} exists: name a new file.") from None
     except OSError as error:
         raise NothingToDoError(
-            f"The export {shown(path)} cannot be written: {error.strerror}."
+            f"The export {printable(path)} cannot be written: {error.strerror}."
         ) from error
 
 
@@ -114,23 +114,23 @@ class Loader:
             with self._path.open("rb") as file:
                 lines = self._lines(file)
                 _check_first(next(lines))
-                with self._store.fill() as filling:
-                    counts = yield from _load(lines, filling)
+                with self._store.fill() as writer:
+                    counts = yield from _load(lines, writer)
                     self._check_last({"rows": counts, "sha256": self._digest.hexdigest()})
                     _check_end(file)
-                    head = filling.finish()
+                    head = writer.finish()
                     require_page_size(self._settings, head)
-                    require_authority(self._settings, filling.everything())
-        except UnfitError as error:
+                    require_authority(self._settings, writer.everything())
+        except InvalidDataError as error:
             raise RefusedError(
-                f"{shown(self._path)}, line {self._line}: {error}. Nothing was imported."
+                f"{printable(self._path)}, line {self._line}: {error}. Nothing was imported."
             ) from error
         current = head.settings_digest == settings_digest(self._settings.site)
         self.loaded = Loaded(head.revision, counts, current)
 
     def _check_last(self, expected: object) -> None:
         if self._last != expected:
-            raise UnfitError("it does not match the lines before it: the export is damaged")
+            raise InvalidDataError("it does not match the lines before it: the export is damaged")
 
     def _lines(self, file: BinaryIO) -> Iterator[object]:
         for self._line, line in enumerate(file, 1):
@@ -140,54 +140,56 @@ class Loader:
             try:
                 self._last = json.loads(line)
             except (ValueError, RecursionError):
-                raise UnfitError("it is not JSON") from None
+                raise InvalidDataError("it is not JSON") from None
             yield self._last
             self._digest.update(line)
-        raise UnfitError("the export was cut off here: export again")
+        raise InvalidDataError("the export was cut off here: export again")
 
 
 def _check_end(file: BinaryIO) -> None:
     if file.read(1):
-        raise UnfitError("something follows the last line of the export")
+        raise InvalidDataError("something follows the last line of the export")
 
 
 def _check_first(line: object) -> None:
     first = cast("dict[str, object]", line)
     if first.get("version") != VERSION:
-        raise UnfitError(f"the version of the export is not {VERSION}, which this version reads")
+        raise InvalidDataError(
+            f"the version of the export is not {VERSION}, which this version reads"
+        )
     if first.get("schema") != version.current():
-        raise UnfitError(
+        raise InvalidDataError(
             f"the export has schema {first.get('schema')} and this version {version.current()}: "
             "run `feeds migrate` of this version on the exported store, and export again"
         )
 
 
-def _load(lines: Iterator[object], filling: Filling) -> Generator[str, None, dict[str, int]]:
+def _load(lines: Iterator[object], writer: RowWriter) -> Generator[str, None, dict[str, int]]:
     counts: dict[str, int] = {}
     line = next(lines)
     for table, columns in TABLES.items():
         if line != {"table": table, "columns": list(columns)}:
-            raise UnfitError(f"the table {table} should begin here, with all of its columns")
+            raise InvalidDataError(f"the table {table} should begin here, with all of its columns")
         counts[table] = 0
         batch: list[Sequence[Value]] = []
         while isinstance(line := next(lines), list):
             counts[table] += 1
             batch.append(_row(table, line))
             if len(batch) == _BATCH:
-                filling.add(table, batch)
+                writer.add(table, batch)
                 batch.clear()
             yield table
         if batch:
-            filling.add(table, batch)
+            writer.add(table, batch)
     if counts["head"] != 1:
-        raise UnfitError("the export has no head, or several heads")
+        raise InvalidDataError("the export has no head, or several heads")
     return counts
 
 
 def _row(table: str, values: list[object]) -> Sequence[Value]:
     if len(values) != len(TABLES[table]):
-        raise UnfitError(f"the number of its values is not that of the columns of {table}")
-    column = misfit(table, values)
+        raise InvalidDataError(f"the number of its values is not that of the columns of {table}")
+    column = invalid_column(table, values)
     if column is not None:
-        raise UnfitError(f"the store cannot hold its {column}")
+        raise InvalidDataError(f"the store cannot hold its {column}")
     return cast("Sequence[Value]", values)

@@ -57,6 +57,6 @@ def migrate(settings: Settings, now: datetime) -> Migrated:
         require_page_size(settings, head)
         differs = head.settings_digest != digest
         if differs:
-            change.set_settings(digest)
-            year_counts.recount(change.connection, settings.site)
+            change.record_settings(digest)
+            year_counts.recount(change, settings.site)
     return Migrated(before, after, differs and before is not None)

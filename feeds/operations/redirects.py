@@ -114,9 +114,9 @@ def _add(change: Change, base_url: str, fields: tuple[str, ...]) -> bool:
     to = stored.resolve(change, target)
     if to is None:
         raise RefusedError(f"The target {target} does not exist.")
-    known = stored.get(change, location)
+    known = stored.find(change, location)
     if known is None:
-        stored.put(change, location, to)
+        stored.add(change, location, to)
     elif known != to:
         raise RefusedError(
             f"{location} already redirects elsewhere: run `feeds address remove` first."

@@ -11,7 +11,7 @@ from feeds.store.read import Withdrawal
 from feeds.store.write import withdrawals as stored
 from feeds.store.write.archive_pages import Repaginated
 from feeds.store.write.change import Change
-from feeds.store.write.withdrawals import Standing
+from feeds.store.write.withdrawals import ReleaseState
 from feeds.urls import parse_target
 
 
@@ -34,7 +34,7 @@ def withdraw(store: Store, settings: Settings, now: datetime, named: str) -> Res
         found = _find(change, settings, named)
         changed = found.withdrawn is None
         if changed:
-            change.made_under(settings_digest(settings.site))
+            change.use_settings(settings_digest(settings.site))
             stored.withdraw(change, found, settings.site)
     return Result(found.entry_id, changed, change.repaginated)
 
@@ -56,12 +56,12 @@ def restore(store: Store, settings: Settings, now: datetime, named: str) -> Resu
         changed = found.withdrawn is not None
         if changed:
             _require_before_suspension(change, found)
-            change.made_under(settings_digest(settings.site))
+            change.use_settings(settings_digest(settings.site))
             stored.restore(change, found, settings.site)
     return Result(found.entry_id, changed, change.repaginated)
 
 
-def _find(change: Change, settings: Settings, named: str) -> Standing:
+def _find(change: Change, settings: Settings, named: str) -> ReleaseState:
     target = parse_target(settings.base_url, named)
     path = named.removeprefix("/").removeprefix("releases/")
     found = stored.find(change, named, (target.release if target else None) or path)
@@ -73,7 +73,7 @@ def _find(change: Change, settings: Settings, named: str) -> Standing:
     return found
 
 
-def _require_before_suspension(change: Change, found: Standing) -> None:
+def _require_before_suspension(change: Change, found: ReleaseState) -> None:
     suspension = change.snapshot.running_suspension()
     since = suspension.since if suspension else None
     if since is not None and found.published > since:

@@ -1,11 +1,11 @@
-"""The release store: everything that is persisted, on SQLite or PostgreSQL.
+"""The store: everything that is persisted, on SQLite or PostgreSQL.
 
-Outside this package only ``Store``, its snapshots and its changes are used: no engine, connection,
-statement or row. A part that must not change the store is given a ``Reader``.
+Code outside this package uses ``Store``, its snapshots and its changes; it never sees an engine, a
+connection, a statement or a row. Code that must not change the store is given a ``Reader``.
 """
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -13,60 +13,63 @@ from feeds.errors import NothingToDoError
 from feeds.identity import Authority
 from feeds.store import engine
 from feeds.store.copy.backup import copy
-from feeds.store.copy.dump import Dump, Filling, dumping, filling
+from feeds.store.copy.dump import Dump, RowWriter
 from feeds.store.read import Reader
 from feeds.store.schema import version
-from feeds.store.write.change import Change, finishing
+from feeds.store.write.change import Change
 
 
 class Store(Reader):
-    """A release store that can be read, changed, migrated and copied.
+    """A store that can be read, changed, migrated and copied.
 
-    It holds no open connection between calls.
+    It has no open connection between calls.
     """
 
     @property
     def name(self) -> str:
-        """The store's name in messages: its file, or its URL without the password."""
+        """The store's name in messages: its file, or its URL without password and query."""
         return engine.name(self._engine)
 
     @contextmanager
     def change(self, now: datetime, *, commit: bool = True, last: bool = True) -> Iterator[Change]:
-        """Open one change transaction at ``now``; an exception or ``commit=False`` undoes it.
+        """Open a change transaction at ``now``; an exception or ``commit=False`` rolls it back.
 
-        New archive pages are made in the ``last`` transaction of a command, never between two of
-        one command. Raises ``StoreError`` if the store cannot be changed.
+        A command that needs several passes ``last=False`` to all but the last: new archive pages
+        are made in the last one. Raises ``StoreUnavailableError`` if the store cannot be changed.
         """
-        with (
-            engine.writing(self._engine, commit=commit) as connection,
-            finishing(Change(connection, now), last=last) as change,
-        ):
+        with engine.writing(self._engine, commit=commit) as connection:
+            change = Change(connection, now)
             yield change
+            change.finish(last=last)
 
     def yield_to_writers(self) -> None:
-        """Give other writers a chance to begin, between two transactions of a long command."""
+        """Let another writer begin, between two transactions of a long command."""
         engine.yield_to_writers(self._engine)
 
     def check(self) -> None:
-        """Raise ``StoreError``, with what to run, unless this version can serve the store."""
+        """Raise ``StoreError``, with what to run, unless this version can use the store."""
         version.check(self._engine)
 
     def migrate(
         self, authority: Authority, page_size: int, now: datetime
     ) -> tuple[str | None, str]:
-        """Create the store or upgrade its schema; return the versions before and after.
+        """Create the store or upgrade its schema; return the schema versions before and after.
 
         The version before is None if there was no store. Raises ``StoreError``.
         """
         return version.migrate(self._engine, authority, page_size, now)
 
-    def dump(self) -> AbstractContextManager[Dump]:
-        """Open a snapshot of all rows as plain values."""
-        return dumping(self._engine)
+    @contextmanager
+    def dump(self) -> Iterator[Dump]:
+        """Open a snapshot of all rows as plain values, for as long as reading them takes."""
+        with engine.reading(self._engine, seconds=0) as connection:
+            yield Dump(connection)
 
-    def fill(self) -> AbstractContextManager[Filling]:
-        """Open the transaction that fills an empty store; raise ``RefusedError`` if it is not."""
-        return filling(self._engine)
+    @contextmanager
+    def fill(self) -> Iterator[RowWriter]:
+        """Open one transaction that writes rows; raise ``RefusedError`` if the store has rows."""
+        with engine.writing(self._engine) as connection:
+            yield RowWriter(connection, self.name)
 
     def back_up(self, into: Path) -> None:
         """Copy a SQLite store to a new file while it is in use.
@@ -76,7 +79,7 @@ class Store(Reader):
         """
         if not engine.is_sqlite(self._engine):
             raise NothingToDoError(
-                "The release store is not a file on this machine: "
-                "make a back-up of it with `feeds export FILE`."
+                "The release store is not a file on this machine: back it up with "
+                "`feeds export FILE`."
             )
         copy(Path(self.name), into)

@@ -1,17 +1,18 @@
-"""Connections and transactions: how the release store is opened, read and changed.
+"""Connections and transactions: how the store is opened, read and changed.
 
-Two engines, one behaviour: a reader sees one state, a writer is alone, and whatever keeps the
-store from answering is one error. SQLite through Python begins transactions late and by itself;
-here each begins explicitly, a reader's with ``BEGIN`` (its first read fixes the snapshot) and a
-writer's with ``BEGIN IMMEDIATE`` (docs/decisions/0005-snapshots.md). PostgreSQL's readers are
-``REPEATABLE READ READ ONLY``; its writers lock the head's row before anything else
-(docs/decisions/0015-postgresql.md). What is read or written is no concern of this module.
+Both engines behave the same: a reader sees one state, a writer is alone, and any reason why the
+store does not answer is one kind of error.
+
+- SQLite: Python's driver begins transactions late and implicitly. Here each transaction begins
+  explicitly, a reader's with ``BEGIN`` (its first read fixes the snapshot) and a writer's with
+  ``BEGIN IMMEDIATE`` (docs/decisions/0005-snapshots.md).
+- PostgreSQL: readers are ``REPEATABLE READ READ ONLY``; writers lock the row of the head before
+  anything else (docs/decisions/0015-postgresql.md).
 """
 
 import os
 import sqlite3
 import time
-import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +20,6 @@ from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import NullPool
@@ -27,24 +27,27 @@ from sqlalchemy.pool import NullPool
 from feeds.errors import StoreError, StoreUnavailableError
 
 BUSY_SECONDS = 10.0
-"""How long a change transaction waits for another before it gives up."""
-
-_GAP_SECONDS = 0.05
+"""How long a writer waits for another writer."""
 
 READ_SECONDS = 1.0
-"""How long a reader waits: readers wait for nobody but in a store that is away."""
+"""How long a reader waits for a lock on SQLite, and a short read of the service for PostgreSQL.
+
+In a store that is available readers wait for nobody.
+"""
 
 STATEMENT_SECONDS = 5.0
-"""How long one statement of a request may take on PostgreSQL; SQLite's are a reader's own work."""
+"""How long a statement of a request may take on PostgreSQL."""
+
+_YIELD_SECONDS = 0.05
 
 _WRITES = "feeds_writes"
 
 
 def open_engine(url: str, *, connections: int = 0) -> Engine:
-    """Open the store without connecting; a missing SQLite file is never made.
+    """Return an engine, without connecting; a missing SQLite file is not created.
 
-    ``connections`` are how many of PostgreSQL's are kept, one for each request that may read at a
-    time; 0: none, as for a command.
+    ``connections`` is the size of the pool on PostgreSQL, one for each request that may read at a
+    time; 0 means no pool, as suits a command.
     """
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
@@ -55,8 +58,8 @@ def open_engine(url: str, *, connections: int = 0) -> Engine:
 def _sqlite(url: URL) -> Engine:
     path = quote(os.fsencode(Path(url.database or "")))
 
-    # Each transaction opens the file anew: one put in its place is found, a removed one is missed,
-    # and no connection can be inherited across a fork.
+    # Each transaction opens the file again: a file that replaced it is found, a removed one is
+    # missed, and a forked process inherits no connection.
     def connect() -> sqlite3.Connection:
         return sqlite3.connect(
             f"file:{path}?mode=rw",
@@ -84,7 +87,7 @@ def _postgresql(url: URL, connections: int) -> Engine:
     options = {
         "application_name": "release-feeds",
         "connect_timeout": 2,
-        # A network that is gone says nothing: what is not confirmed for so long is lost.
+        # A broken network reports nothing, so a connection is given up if nothing confirms it.
         "tcp_user_timeout": round(STATEMENT_SECONDS * 1000),
         "keepalives_idle": round(STATEMENT_SECONDS),
         "keepalives_interval": 1,
@@ -92,7 +95,9 @@ def _postgresql(url: URL, connections: int) -> Engine:
     }
     if not connections:
         return create_engine(url, poolclass=NullPool, connect_args=options)
-    engine = create_engine(
+    # Its connections are closed when the process ends. None is opened before the first request, so
+    # a worker of gunicorn inherits none from its parent.
+    return create_engine(
         url,
         pool_size=connections,
         max_overflow=0,
@@ -100,51 +105,24 @@ def _postgresql(url: URL, connections: int) -> Engine:
         pool_pre_ping=True,
         connect_args=options,
     )
-    _close_at_end(engine)
-    return engine
-
-
-def _close_at_end(engine: Engine) -> None:
-    """Close the connections of a pool with its engine, and leave a parent's to the parent.
-
-    A pool refers to its engine and would keep it, so the connections are kept account of.
-    """
-    opened: set[DBAPIConnection] = set()
-    event.listen(engine, "connect", lambda connection, _: opened.add(connection))
-    event.listen(engine, "close", lambda connection, _: opened.discard(connection))
-    weakref.finalize(engine, _close, opened)
-    here = weakref.ref(engine)
-
-    def forget() -> None:
-        inherited = here()
-        if inherited is not None:
-            opened.clear()
-            inherited.dispose(close=False)
-
-    os.register_at_fork(after_in_child=forget)
-
-
-def _close(opened: set[DBAPIConnection]) -> None:
-    while opened:
-        opened.pop().close()
 
 
 def yield_to_writers(engine: Engine) -> None:
-    """Let another writer have its turn between two transactions of one that has many.
+    """Let another writer begin, between two transactions of a long command.
 
-    PostgreSQL has a queue. Of SQLite's writers each looks again every tenth of a second at most.
+    PostgreSQL queues its writers. A waiting SQLite writer tries again only every tenth of a second.
     """
     if is_sqlite(engine):
-        time.sleep(_GAP_SECONDS)
+        time.sleep(_YIELD_SECONDS)
 
 
 def is_sqlite(engine: Engine) -> bool:
-    """Whether the store is a file of this machine."""
+    """Return whether the store is a file on this machine."""
     return engine.dialect.name == "sqlite"
 
 
 def name(engine: Engine) -> str:
-    """Return what the store is called in messages: its file, or its address less the password."""
+    """Return the store's name in messages: its file, or its URL without password and query."""
     if is_sqlite(engine):
         return str(engine.url.database)
     return engine.url.set(query={}).render_as_string(hide_password=True)
@@ -152,12 +130,13 @@ def name(engine: Engine) -> str:
 
 @contextmanager
 def reading(engine: Engine, *, seconds: float = STATEMENT_SECONDS) -> Iterator[Connection]:
-    """One read transaction: all that is read in it is of one state of the store.
+    """Open a read transaction: everything read in it belongs to one state of the store.
 
-    On PostgreSQL a statement may take so many ``seconds``; 0: as long as it likes. Raises
-    ``StoreUnavailableError`` where the store does not answer, ``StoreError`` where it is none.
+    On PostgreSQL a statement may take ``seconds``; 0 means no limit. Raises
+    ``StoreUnavailableError`` if the store does not answer, ``StoreError`` if the file is not a
+    database.
     """
-    with _answering(DBAPIError):
+    with _translated_errors(DBAPIError):
         if is_sqlite(engine):
             with engine.connect() as connection, connection.begin():
                 yield connection
@@ -172,12 +151,12 @@ def reading(engine: Engine, *, seconds: float = STATEMENT_SECONDS) -> Iterator[C
 
 @contextmanager
 def writing(engine: Engine, *, commit: bool = True) -> Iterator[Connection]:
-    """One write transaction, rolled back by any exception, else committed (if to be kept).
+    """Open a write transaction; an exception or ``commit=False`` rolls it back.
 
-    Raises as ``reading`` does; what breaks a rule of the schema is a defect and stays one.
+    Raises the errors of ``reading``. A violated constraint is a defect and is raised unchanged.
     """
     with (
-        _answering(OperationalError),
+        _translated_errors(OperationalError),
         engine.connect().execution_options(**{_WRITES: True}) as connection,
         connection.begin() as transaction,
     ):
@@ -189,25 +168,25 @@ def writing(engine: Engine, *, commit: bool = True) -> Iterator[Connection]:
 
 
 @contextmanager
-def _answering(away: type[DBAPIError]) -> Iterator[None]:
-    """Turn what the engines raise into what a person can do something about."""
+def _translated_errors(unavailable: type[DBAPIError]) -> Iterator[None]:
+    """Raise ``StoreError`` for driver errors; those of the given type mean an unavailable store."""
     try:
         yield
     except PoolTimeoutError as error:
         raise StoreUnavailableError(
-            "The release store does not answer: all connections are taken."
+            "The release store does not answer: all connections are in use."
         ) from error
     except DBAPIError as error:
-        reason = (str(error.orig).strip().splitlines() or ["it says nothing"])[0].rstrip(".")
-        # Itself, and no subclass, it says that a file is no database of SQLite's.
+        reason = (str(error.orig).strip().splitlines() or ["no reason given"])[0].rstrip(".")
+        # The base class itself, not a subclass, means that the file is not a SQLite database.
         if type(error.orig) is sqlite3.DatabaseError:
             raise StoreError(f"The release store cannot be read: {reason}.") from error
-        if isinstance(error, away) or _is_closed(error):
+        if isinstance(error, unavailable) or _is_read_only_or_full(error):
             raise StoreUnavailableError(f"The release store does not answer: {reason}.") from error
         raise
 
 
-def _is_closed(error: DBAPIError) -> bool:
-    """Whether PostgreSQL says that it may not be written, or has no room left to do so."""
+def _is_read_only_or_full(error: DBAPIError) -> bool:
+    """Return whether PostgreSQL refuses to write: read-only, no permission or no resources."""
     state = str(getattr(error.orig, "sqlstate", ""))
     return state in {"25006", "42501"} or state.startswith("53")

@@ -8,6 +8,7 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, event, inspect
 from sqlalchemy.engine import Engine
 
@@ -45,9 +46,12 @@ def test_the_migrations_make_what_the_models_describe(portal: Portal) -> None:
 
 def downgrade(connection: Connection, to: str) -> None:
     """Undo the migrations after a version; no command does that."""
-    config = version._config()  # noqa: SLF001
-    config.attributes["connection"] = connection
-    command.downgrade(config, to)
+    command.downgrade(version._config(connection), to)  # noqa: SLF001
+
+
+def test_the_number_of_a_migration_file_is_its_version() -> None:
+    scripts = ScriptDirectory(str(version.MIGRATIONS)).walk_revisions()
+    assert [script.revision for script in scripts][::-1] == version._known()  # noqa: SLF001
 
 
 def test_the_migrations_go_down_and_up_again(portal: Portal) -> None:
@@ -121,7 +125,7 @@ def test_no_command_works_on_a_store_that_is_not_there(
     ran = portal.feeds(*arguments)
     assert (ran.code, ran.out) == (2, "")
     assert ran.err == (
-        f"feeds: There is no release store at {portal.file}: run `feeds migrate` to make one.\n"
+        f"feeds: There is no release store at {portal.file}: run `feeds migrate` to create it.\n"
     )
     assert not portal.file.exists()
 
@@ -131,7 +135,7 @@ def test_no_command_works_on_a_store_that_is_not_there(
     [
         ("UPDATE alembic_version SET version_num = '9999'", "newer version of this service"),
         ("DELETE FROM alembic_version", "is empty: run `feeds migrate`"),
-        ("DROP TABLE alembic_version", "holds other tables and is no release store"),
+        ("DROP TABLE alembic_version", "has other tables and is not a release store"),
     ],
 )
 def test_a_schema_that_this_code_cannot_read_is_refused(
@@ -156,13 +160,9 @@ def next_version(folder: Path, upgrade: str, downgrade: str = "") -> Iterator[No
         f"def upgrade():\n    for sql in {upgrade!r}.split(';'): op.execute(sql)\n"
         f"def downgrade():\n    op.execute({downgrade!r})\n"
     )
-    version._config().set_main_option("script_location", str(folder / "migrations"))  # noqa: SLF001
-    version._known.cache_clear()  # noqa: SLF001
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(version, "MIGRATIONS", folder / "migrations")
         yield
-    finally:
-        version._config.cache_clear()  # noqa: SLF001
-        version._known.cache_clear()  # noqa: SLF001
 
 
 def test_an_older_schema_is_refused_until_it_is_upgraded(portal: Portal, tmp_path: Path) -> None:
@@ -209,12 +209,15 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     ran = portal.feeds("migrate")
     assert (ran.code, ran.err) == (
         2,
-        f"feeds: The folder {tmp_path}/none does not exist: make it first.\n",
+        f"feeds: The folder {tmp_path}/none does not exist: create it first.\n",
     )
     nowhere = Portal(tmp_path, FEEDS_DATABASE_URL="sqlite:////proc/feeds.db").feeds("migrate")
     assert (nowhere.code, nowhere.err) == (
         2,
-        "feeds: The release store /proc/feeds.db cannot be made: unable to open database file.\n",
+        (
+            "feeds: The release store /proc/feeds.db cannot be created: "
+            "unable to open database file.\n"
+        ),
     )
     (tmp_path / "folder.db").mkdir()
     portal = Portal(tmp_path, FEEDS_DATABASE_URL=f"sqlite:///{tmp_path}/folder.db")

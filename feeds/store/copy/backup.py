@@ -1,4 +1,4 @@
-"""A consistent copy of a SQLite store in use, as a store of its own."""
+"""A consistent copy of a SQLite store that is in use."""
 
 import os
 import secrets
@@ -12,33 +12,33 @@ from feeds.errors import StoreError
 
 
 def copy(store: Path, into: Path) -> None:
-    """Copy a store to a new file, all of one state, whoever reads and changes it meanwhile.
+    """Copy one state of a store to a new file while others read and change the store.
 
-    The copy has a store id of its own, so that a service in whose store's place it is put begins
-    anew (rule 6). Raises ``StoreError``; then nothing is left of it.
+    The copy has its own store id: a service whose store it replaces drops its cache (rule 6).
+    Raises ``StoreError`` and leaves no file behind if it fails.
     """
     unfinished = into.with_name(f".{into.name}.{secrets.token_hex(4)}")
     try:
         with (
-            closing(_connection(store, "ro")) as original,
-            closing(_connection(unfinished, "rwc")) as made,
+            closing(_connect(store, "ro")) as original,
+            closing(_connect(unfinished, "rwc")) as made,
         ):
             shutil.copymode(store, unfinished)
             original.backup(made)
-            # A file by itself while it is written: nothing of it may lie in a log beside it.
+            # Without write-ahead log: the file that is renamed must contain everything.
             made.execute("PRAGMA journal_mode = DELETE")
             made.execute("UPDATE head SET store_id = ?", [secrets.token_hex(16)])
             made.execute("PRAGMA journal_mode = WAL")
         unfinished.rename(into)
     except (sqlite3.Error, OSError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
-        raise StoreError(f"The copy {into} cannot be made: {reason}.") from error
+        raise StoreError(f"The copy {into} cannot be created: {reason}.") from error
     finally:
         for left in (unfinished, *into.parent.glob(f"{unfinished.name}-*")):
             left.unlink(missing_ok=True)
 
 
-def _connection(path: Path, mode: str) -> sqlite3.Connection:
+def _connect(path: Path, mode: str) -> sqlite3.Connection:
     return sqlite3.connect(
         f"file:{quote(os.fsencode(path))}?mode={mode}", uri=True, timeout=10, isolation_level=None
     )

@@ -1,15 +1,13 @@
-"""Every table of the store as plain values: out of one snapshot, and into an empty store.
+"""All tables as plain values: read from one snapshot, or written to an empty store.
 
-Instants are whole seconds since 1970, as they are stored. How the values are written down is no
-concern of this module, nor which of them make sense together: that is as good as the store that
-they came from.
+Instants are whole seconds since 1970, as in the database. This module does not define a file
+format, and checks single values and constraints only: otherwise the rows are as consistent as the
+store that they came from.
 """
 
-import re
 import secrets
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -17,7 +15,6 @@ from sqlalchemy import (
     Boolean,
     Column,
     Connection,
-    Engine,
     Text,
     bindparam,
     collate,
@@ -33,9 +30,11 @@ from sqlalchemy.types import TypeEngine
 
 from feeds.domain import Selection
 from feeds.errors import FeedsError, RefusedError
-from feeds.store.engine import is_sqlite, name, reading, writing
 from feeds.store.read.snapshot import Head, Snapshot
 from feeds.store.schema.tables import (
+    ALL_ID,
+    ALL_SLUG,
+    NOT_STORABLE,
     Base,
     HeadRow,
     LabelRow,
@@ -45,30 +44,24 @@ from feeds.store.schema.tables import (
     SelectionRow,
     UtcSeconds,
 )
+from feeds.store.write.change import lock_head
 
 Value = str | int | bool | None
 
 _TABLES = {table.name: table for table in Base.metadata.sorted_tables}
 
 TABLES = {name: tuple(column.name for column in table.c) for name, table in _TABLES.items()}
-"""The columns of each table, in an order in which none refers to one that comes later."""
+"""The columns of each table; a table comes after those that it refers to."""
 
-_UNHELD = re.compile("[\0\ud800-\udfff]")
-_FETCHED = 200  # rows at a time: a body may be megabytes long
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_SECOND = timedelta(seconds=1)
-_LEAST, _MOST = (
-    (instant - _EPOCH) // _SECOND
-    for instant in (
-        # What can be shown in every zone.
-        datetime(1, 1, 2, tzinfo=UTC),
-        datetime(9999, 12, 30, tzinfo=UTC),
-    )
-)
+_FETCHED = 200  # rows at a time, since a body may have megabytes
+
+# The first and the last instant that can be shown in every zone.
+_EARLIEST = int(datetime(1, 1, 2, tzinfo=UTC).timestamp())
+_LATEST = int(datetime(9999, 12, 30, tzinfo=UTC).timestamp())
 
 
-class UnfitError(FeedsError):
-    """Values cannot be taken into the store; the message says why."""
+class InvalidDataError(FeedsError):
+    """Values cannot be written to the store; the message is the reason."""
 
 
 class Dump:
@@ -78,109 +71,103 @@ class Dump:
         self._connection = connection
 
     def rows(self, table: str) -> Iterator[Sequence[Value]]:
-        """Yield the rows of a table a few at a time, in the same order on every engine."""
-        return _rows(self._connection, table)
+        """Yield the rows of a table, a few at a time, in the same order on both engines."""
+        columns = _TABLES[table].c
+        statement = select(*(type_coerce(column, _plain(column)) for column in columns))
+        for column in _TABLES[table].primary_key:
+            collated = (
+                isinstance(column.type, Text) and self._connection.dialect.name == "postgresql"
+            )
+            statement = statement.order_by(collate(column, "C") if collated else column)
+        options = {"yield_per": _FETCHED}
+        with self._connection.execute(statement, execution_options=options) as found:
+            for row in found:
+                yield tuple(row)
 
 
-@contextmanager
-def dumping(engine: Engine) -> Iterator[Dump]:
-    """Open a snapshot of all rows, however long reading it takes."""
-    with reading(engine, seconds=0) as connection:
-        yield Dump(connection)
+class RowWriter:
+    """Writes rows to an empty store, table after table in the order of ``TABLES``.
 
-
-def _rows(connection: Connection, table: str) -> Iterator[Sequence[Value]]:
-    chosen = _TABLES[table]
-    statement = select(*(type_coerce(column, _plain(column)) for column in chosen.c))
-    for column in chosen.primary_key:
-        by_bytes = isinstance(column.type, Text) and connection.dialect.name == "postgresql"
-        statement = statement.order_by(collate(column, "C") if by_bytes else column)
-    with connection.execute(statement, execution_options={"yield_per": _FETCHED}) as found:
-        for row in found:
-            yield tuple(row)
-
-
-@contextmanager
-def filling(engine: Engine) -> Iterator["Filling"]:
-    """Open the one transaction that fills an empty store, whole or not at all.
-
-    Raises ``RefusedError`` where the store is not empty.
+    Raises ``RefusedError`` if the store, which ``name`` names, is not empty.
     """
-    with writing(engine) as connection:
-        yield Filling(connection, name(engine), sqlite=is_sqlite(engine))
 
-
-class Filling:
-    """An empty store that takes rows in, table after table as ``TABLES`` has them."""
-
-    def __init__(self, connection: Connection, where: str, *, sqlite: bool) -> None:
+    def __init__(self, connection: Connection, name: str) -> None:
         self._connection = connection
-        self._sqlite = sqlite
-        self._taken = Snapshot(connection)
-        connection.execute(select(HeadRow.id).with_for_update())
-        held = [row.__table__.select() for row in (ReleaseRow, NoticeRow, RedirectRow, LabelRow)]
-        if any(connection.execute(found.limit(1)).first() for found in held):
+        self._snapshot = Snapshot(connection)
+        lock_head(connection)
+        filled = [row.__table__.select() for row in (ReleaseRow, NoticeRow, RedirectRow, LabelRow)]
+        if any(connection.execute(statement.limit(1)).first() for statement in filled):
             raise RefusedError(
-                f"The release store at {where} is not empty, and an export is taken into an "
-                "empty one only: make a new one with `feeds migrate`."
+                f"The release store at {name} is not empty: create a new one with `feeds migrate` "
+                "and import the export there."
             )
         for table in reversed(_TABLES.values()):
-            # Whoever waits for the head's row waits for this one, not for one of the same key.
+            # A writer that waits for the head would not see another row with the same key.
             if table.name != HeadRow.__tablename__:
                 connection.execute(delete(table))
 
     def add(self, table: str, values: Sequence[Sequence[Value]]) -> None:
-        """Take rows in. Raises ``UnfitError`` where they break a rule of the schema."""
-        chosen = _TABLES[table]
-        names = {f"new_{column.name}": column for column in chosen.c}
+        """Write rows; raise ``InvalidDataError`` if they violate a constraint."""
+        names = {f"new_{column.name}": column for column in _TABLES[table].c}
         bound = {column.name: bindparam(key, type_=_plain(column)) for key, column in names.items()}
-        statement = update(chosen) if table == HeadRow.__tablename__ else insert(chosen)
+        write = update if table == HeadRow.__tablename__ else insert
         try:
             self._connection.execute(
-                statement.values(bound), [dict(zip(names, row, strict=True)) for row in values]
+                write(_TABLES[table]).values(bound),
+                [dict(zip(names, row, strict=True)) for row in values],
             )
         except IntegrityError as error:
             reason = str(error.orig).strip().splitlines()[0].rstrip(".")
-            raise UnfitError(f"it, or a row shortly before it, breaks a rule: {reason}") from error
+            raise InvalidDataError(
+                f"it, or a row shortly before it, violates a constraint: {reason}"
+            ) from error
 
     def finish(self) -> Head:
-        """Make the store another one than that which the rows came from; return its head."""
+        """Give the store a new id, so that caches of the old one are dropped; return its head.
+
+        Raises ``InvalidDataError`` if there is no selection of all releases.
+        """
         self._connection.execute(update(HeadRow).values(store_id=secrets.token_hex(16)))
-        everything = select(SelectionRow.id).where(SelectionRow.id == 0, SelectionRow.slug == "")
+        everything = select(SelectionRow.id).where(
+            SelectionRow.id == ALL_ID, SelectionRow.slug == ALL_SLUG
+        )
         if self._connection.execute(everything).first() is None:
-            raise UnfitError("it lacks the selection of all releases")
+            raise InvalidDataError("it has no selection of all releases")
+        if self._connection.dialect.name == "postgresql":
+            self._set_sequences()
+        return self._snapshot.head()
+
+    def _set_sequences(self) -> None:
         for table in _TABLES.values():
             counted = table.autoincrement_column
-            if counted is not None and not self._sqlite:
+            if counted is not None:
                 greatest = self._connection.scalar(select(func.max(counted)))
                 sequence = func.pg_get_serial_sequence(table.name, counted.name)
                 next_ = func.setval(sequence, (greatest or 0) + 1, False)
                 self._connection.execute(select(next_))
-        return self._taken.head()
 
     def everything(self) -> Selection:
-        """Return the selection of all releases that was taken in."""
-        return self._taken.everything()
+        """Return the selection of all releases that was written."""
+        return self._snapshot.everything()
 
 
-def misfit(table: str, values: Sequence[object]) -> str | None:
-    """Return the column of a table that cannot hold its value, or None where all can."""
+def invalid_column(table: str, values: Sequence[object]) -> str | None:
+    """Return the first column that cannot store its value, or None."""
     for column, value in zip(_TABLES[table].c, values, strict=True):
-        if not (column.nullable if value is None else _holds(column, value)):
+        if not (column.nullable if value is None else _can_store(column, value)):
             return column.name
     return None
 
 
-def _holds(column: Column[Any], value: object) -> bool:
+def _can_store(column: Column[Any], value: object) -> bool:
     if isinstance(column.type, Boolean):
         return isinstance(value, bool)
     if isinstance(column.type, Text):
-        # PostgreSQL knows no text with a NUL, and no engine a lone surrogate.
-        return isinstance(value, str) and not _UNHELD.search(value)
+        return isinstance(value, str) and not NOT_STORABLE.search(value)
     if not isinstance(value, int) or isinstance(value, bool):
         return False
     if isinstance(column.type, UtcSeconds):
-        return _LEAST <= value <= _MOST
+        return _EARLIEST <= value <= _LATEST
     bits = 63 if isinstance(column.type, BigInteger) else 31
     return -(1 << bits) <= value < 1 << bits
 

@@ -5,7 +5,6 @@ from contextlib import contextmanager
 
 from feeds.store.engine import READ_SECONDS, STATEMENT_SECONDS, open_engine, reading
 from feeds.store.read.snapshot import (
-    EVERYTHING,
     WHOLE_STORE,
     Head,
     ImportOutcome,
@@ -15,7 +14,6 @@ from feeds.store.read.snapshot import (
 )
 
 __all__ = [
-    "EVERYTHING",
     "READ_SECONDS",
     "STATEMENT_SECONDS",
     "WHOLE_STORE",
@@ -31,7 +29,7 @@ __all__ = [
 class Reader:
     """Opens snapshots of one store.
 
-    Nothing is connected before the first snapshot, so the store may be unavailable until then.
+    It connects when the first snapshot is opened, so the store may be unavailable until then.
     ``connections`` is the size of the connection pool on PostgreSQL, one for each thread that may
     read at a time; 0 means no pool, as suits a command.
     """
@@ -44,7 +42,8 @@ class Reader:
         """Open one snapshot: everything read from it belongs to one state of the store.
 
         On PostgreSQL a statement may take ``seconds``; 0 means no limit. Raises
-        ``StoreUnavailableError`` if the store does not answer, ``StoreError`` if there is none.
+        ``StoreUnavailableError`` if the store does not answer, ``StoreError`` if the file is not a
+        database.
         """
         with reading(self._engine, seconds=seconds) as connection:
             yield Snapshot(connection)

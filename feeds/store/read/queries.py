@@ -1,7 +1,7 @@
-"""The statements of the reads, each made once.
+"""The SELECT statements of snapshots, each built once.
 
-To put one together and adapt it to its result at every request costs more than to run it
-(docs/decisions/0013-profile.md). Core alone: nothing here goes through the ORM.
+Building a statement at each request would cost more than running it
+(docs/decisions/0013-profile.md). All are Core statements; none goes through the ORM.
 """
 
 from datetime import UTC, datetime
@@ -25,19 +25,19 @@ from feeds.store.schema.tables import (
 )
 
 _head = HeadRow.__table__.c
-_address = RedirectRow.__table__.c
 _label = LabelRow.__table__.c
 _selection = SelectionRow.__table__.c
 _release = ReleaseRow.__table__.c
 _membership = MembershipRow.__table__.c
 _listing = ListingRow.__table__.c
 _page = ArchivePageRow.__table__.c
+_year_count = YearCountRow.__table__.c
+_redirect = RedirectRow.__table__.c
 _notice = NoticeRow.__table__.c
-_year = YearCountRow.__table__.c
-_import = ImportRunRow.__table__.c
+_import_run = ImportRunRow.__table__.c
 
 BEGINNING = (datetime.min.replace(tzinfo=UTC), 0)
-"""An order key before that of every release."""
+"""An order key before those of all releases."""
 
 HEAD = select(
     _head.store_id,
@@ -63,7 +63,7 @@ SELECTION = _SELECTION.where(_selection.slug == bindparam("slug"))
 SELECTIONS = _SELECTION.where(_selection.slug.in_(bindparam("slugs", expanding=True)))
 CATEGORIES = _SELECTION.where(_selection.slug > "").order_by(_selection.slug)
 
-_SLUGS = select(_label.slug.label("given"), _selection.slug.label("slug")).join_from(
+_SLUGS = select(_label.slug.label("given"), _selection.slug).join_from(
     LabelRow.__table__, SelectionRow.__table__
 )
 CURRENT_SLUGS = _SLUGS.where(_label.slug.in_(bindparam("slugs", expanding=True)))
@@ -99,18 +99,18 @@ WITHDRAWALS = (
     .order_by(_release.withdrawn.desc(), _release.id.desc())
 )
 
-WITHDRAWN = select(func.count()).where(_release.withdrawn.is_not(None))
+COUNT_WITHDRAWN = select(func.count()).where(_release.withdrawn.is_not(None))
 
 
-class Chosen(NamedTuple):
-    """The statements that read some releases, their headlines or their categories; in no order."""
+class ReleaseQueries(NamedTuple):
+    """Statements for the same releases: whole, their headlines, their categories; unordered."""
 
     releases: Select[Any]
     headlines: Select[Any]
     memberships: Select[Any]
 
 
-def _chosen(ids: Select[int] | BindParameter[Any]) -> Chosen:
+def _release_queries(ids: Select[int] | BindParameter[Any]) -> ReleaseQueries:
     headlines = select(
         _release.id,
         _release.path,
@@ -134,7 +134,7 @@ def _chosen(ids: Select[int] | BindParameter[Any]) -> Chosen:
         .join_from(MembershipRow.__table__, SelectionRow.__table__)
         .where(_membership.release.in_(ids))
     )
-    return Chosen(releases, headlines, memberships)
+    return ReleaseQueries(releases, headlines, memberships)
 
 
 _order = (_listing.published.desc(), _listing.rank.desc())
@@ -147,7 +147,7 @@ NEWEST = (
 )
 """The order keys and ids of a selection's newest releases."""
 
-NEWEST_RELEASES = _chosen(
+NEWEST_RELEASES = _release_queries(
     select(_listing.release)
     .where(_listing.selection == bindparam("selection"))
     .order_by(*_order)
@@ -155,36 +155,36 @@ NEWEST_RELEASES = _chosen(
 )
 
 _key = tuple_(_listing.published, _listing.rank)
-_here = tuple_(bindparam("published", type_=UtcSeconds), bindparam("rank", type_=BigInteger))
-_beside = select(_listing.release).where(_listing.selection == bindparam("selection")).limit(1)
-NEXT_EARLIER = _beside.where(_key < _here).order_by(*_order)
-NEXT_LATER = _beside.where(_key > _here).order_by(_listing.published, _listing.rank)
+_given_key = tuple_(bindparam("published", type_=UtcSeconds), bindparam("rank", type_=BigInteger))
+_neighbour = select(_listing.release).where(_listing.selection == bindparam("selection")).limit(1)
+NEXT_EARLIER = _neighbour.where(_key < _given_key).order_by(*_order)
+NEXT_LATER = _neighbour.where(_key > _given_key).order_by(_listing.published, _listing.rank)
 
 PAGE_OF = (
     select(_page.number)
     .where(
         _page.selection == bindparam("selection"),
-        tuple_(_page.last_published, _page.last_rank) >= _here,
+        tuple_(_page.last_published, _page.last_rank) >= _given_key,
     )
     .order_by(_page.last_published, _page.last_rank)
     .limit(1)
 )
 
 YEARS = (
-    select(_year.year, _year["count"].label("count_"))
-    .where(_year.selection == bindparam("selection"))
-    .order_by(_year.year)
+    select(_year_count.year, _year_count["count"].label("shown"))
+    .where(_year_count.selection == bindparam("selection"))
+    .order_by(_year_count.year)
 )
 
 _after = tuple_(bindparam("after", type_=UtcSeconds), bindparam("after_rank", type_=BigInteger))
 _until = tuple_(bindparam("until", type_=UtcSeconds), bindparam("until_rank", type_=BigInteger))
-PAGE_RELEASES = _chosen(
+PAGE_RELEASES = _release_queries(
     select(_listing.release).where(
         _listing.selection == bindparam("selection"), _key > _after, _key <= _until
     )
 )
 
-RELEASES = _chosen(bindparam("ids", expanding=True))
+RELEASES = _release_queries(bindparam("ids", expanding=True))
 
 NOTICES = select(
     _notice.kind,
@@ -200,28 +200,28 @@ NOTICES = select(
 
 REDIRECTS = (
     select(
-        _address.location,
+        _redirect.location,
         _release.path,
         _selection.slug,
-        _address.format,
+        _redirect.format,
         _release.withdrawn,
     )
     .outerjoin_from(RedirectRow.__table__, ReleaseRow.__table__)
-    .outerjoin(SelectionRow.__table__, _address.selection == _selection.id)
-    .order_by(_address.location)
+    .outerjoin(SelectionRow.__table__, _redirect.selection == _selection.id)
+    .order_by(_redirect.location)
 )
-REDIRECT = REDIRECTS.where(_address.location == bindparam("location"))
+REDIRECT = REDIRECTS.where(_redirect.location == bindparam("location"))
 
 LAST_IMPORT = (
     select(
-        _import.started,
-        _import.finished,
-        _import.added,
-        _import.changed,
-        _import.unchanged,
-        _import.skipped,
-        _import.refused,
+        _import_run.started,
+        _import_run.finished,
+        _import_run.added,
+        _import_run.changed,
+        _import_run.unchanged,
+        _import_run.skipped,
+        _import_run.refused,
     )
-    .order_by(_import.id.desc())
+    .order_by(_import_run.id.desc())
     .limit(1)
 )

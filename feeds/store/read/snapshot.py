@@ -1,7 +1,8 @@
-"""Reads: everything that is served, as domain dataclasses out of one snapshot.
+"""Reads: everything that is served, as dataclasses of the domain.
 
-A ``Snapshot`` lives within one read transaction; whatever it returns is of one state of the
-store (rule 6). All reads are Core selects on keys and ranges: none sorts, none scans a table.
+A ``Snapshot`` belongs to one transaction: everything that it returns is of one state of the store
+(rule 6). A statement selects by key or by a range of keys, and never scans or sorts a table. Rows
+are mapped to dataclasses by the names of their columns.
 """
 
 import heapq
@@ -9,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Row, Select
@@ -25,26 +27,26 @@ from feeds.domain import (
 )
 from feeds.identity import combined_feed_id
 from feeds.store.read import queries
+from feeds.store.schema.tables import ALL_SLUG
 from feeds.urls import Target
 
 Part = int | tuple[int, int]
-"""What a document is made of: a selection by its id, or an archive page of it by its number."""
+"""What a document depends on: a selection (its id) or an archive page (selection id, number)."""
 
 WHOLE_STORE: Part = -1
 """The part that changes with every visible change."""
 
-EVERYTHING = ""
-"""The slug of the selection of all releases."""
-
 T = TypeVar("T")
 H = TypeVar("H", bound=Headline)
 
-_MOST_CHANGED = 1000  # parts that are told apart; a larger change is one of everything
+_MOST_CHANGED = 1000  # a change of more parts counts as a change of everything
+
+_ORDER = attrgetter("published", "rank")
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The store as a whole: see ``HeadRow``."""
+    """The store as a whole; see ``HeadRow``."""
 
     store_id: str
     revision: int
@@ -57,7 +59,7 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class ImportOutcome:
-    """What one run of an import did; ``finished`` is None where it was interrupted."""
+    """The outcome of an import; ``finished`` is None if it was interrupted."""
 
     started: datetime
     finished: datetime | None
@@ -70,7 +72,7 @@ class ImportOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Withdrawal:
-    """A release that is no longer shown, and since when."""
+    """A withdrawn release, and the instant at which it was withdrawn."""
 
     entry_id: str
     path: str
@@ -79,7 +81,7 @@ class Withdrawal:
 
 
 class Snapshot:
-    """One state of the release store."""
+    """One state of the store."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -92,7 +94,7 @@ class Snapshot:
         return self._head
 
     def changed_parts(self, since: int) -> frozenset[Part] | None:
-        """Return what changed visibly after a revision, or None where that may be everything."""
+        """Return the parts that changed visibly after a revision; None means perhaps all parts."""
         if self.head().settings_revision > since:
             return None
         bounds = {"since": since, "most": _MOST_CHANGED}
@@ -101,24 +103,28 @@ class Snapshot:
         if max(len(selections), len(pages)) == _MOST_CHANGED:
             return None
         return frozenset(
-            [WHOLE_STORE, *(id_ for (id_,) in selections), *((of, number) for of, number in pages)]
+            [
+                WHOLE_STORE,
+                *(row.id for row in selections),
+                *((row.selection, row.number) for row in pages),
+            ]
         )
 
     def selection(self, slugs: Sequence[str]) -> Selection | None:
-        """Return the selection of these categories, or of all releases where none is named.
+        """Return the selection of these categories; without slugs, that of all releases.
 
-        None where one of them is unknown. Of several the revision and the instants are the
-        greatest of the members' (rule 5).
+        Returns None if one of the categories is unknown. A combined selection has the greatest
+        revision and instants of its members (rule 5).
         """
         if len(slugs) <= 1:
-            rows = self._rows(queries.SELECTION, slug=slugs[0] if slugs else EVERYTHING)
+            rows = self._rows(queries.SELECTION, slug=slugs[0] if slugs else ALL_SLUG)
             return _selection(rows[0]) if rows else None
         members = sorted(self._rows(queries.SELECTIONS, slugs=slugs), key=lambda row: str(row.slug))
         if len(members) != len(slugs):
             return None
         return Selection(
             feed_id=combined_feed_id([row.feed_id for row in members]),
-            categories=tuple(Category(row.slug, row.name) for row in members),
+            categories=tuple(Category(slug=row.slug, name=row.name) for row in members),
             count=sum(row.shown for row in members),
             revision=max(row.revision for row in members),
             changed=max(row.changed for row in members),
@@ -128,29 +134,29 @@ class Snapshot:
 
     def everything(self) -> Selection:
         """Return the selection of all releases, which every store has."""
-        return _selection(self._rows(queries.SELECTION, slug=EVERYTHING)[0])
+        return _selection(self._rows(queries.SELECTION, slug=ALL_SLUG)[0])
 
     def categories(self) -> list[Selection]:
-        """Return the selection of every category, in the order of their slugs."""
+        """Return the selection of each category, sorted by slug."""
         return [_selection(row) for row in self._rows(queries.CATEGORIES)]
 
     def current_slugs(self, slugs: Sequence[str]) -> dict[str, str]:
-        """Return the present slug of each category that has or had one of these."""
-        return dict(map(tuple, self._rows(queries.CURRENT_SLUGS, slugs=slugs)))
+        """Return the current slug for each of these slugs that a category has or had."""
+        return {row.given: row.slug for row in self._rows(queries.CURRENT_SLUGS, slugs=slugs)}
 
     def former_slugs(self) -> dict[str, tuple[str, ...]]:
-        """Return by their present slugs the former ones of the categories that were renamed."""
+        """Return the former slugs of renamed categories by their current slug."""
         found: defaultdict[str, tuple[str, ...]] = defaultdict(tuple)
-        for given, slug in self._rows(queries.FORMER_SLUGS):
-            found[slug] += (given,)
+        for row in self._rows(queries.FORMER_SLUGS):
+            found[row.slug] += (row.given,)
         return found
 
     def newest_releases(self, selection: Selection, limit: int) -> list[Release]:
-        """Return the newest releases of a selection, newest first, each once (rule 7)."""
+        """Return the newest releases of a selection, newest first (rule 7)."""
         return self._newest(selection, limit, self._releases)
 
     def newest_headlines(self, selection: Selection, limit: int) -> list[Headline]:
-        """Return the headlines of the newest releases, without their bodies."""
+        """Return the headlines of the newest releases of a selection, newest first."""
         return self._newest(selection, limit, self._headlines)
 
     def _newest(self, selection: Selection, limit: int, read: Callable[..., list[T]]) -> list[T]:
@@ -160,17 +166,17 @@ class Snapshot:
             self._rows(queries.NEWEST, selection=member, limit=limit)
             for member in selection.members
         ]
-        merged = heapq.merge(*listings, key=tuple, reverse=True)
+        merged = heapq.merge(*listings, key=_ORDER, reverse=True)
         ids = list(dict.fromkeys(row.release for row in merged))[:limit]
         return read(queries.RELEASES, ids=ids)
 
     def newest_page(self, selection: Selection) -> int:
-        """Return the number of a selection's newest archive page; 0 where there is none yet."""
+        """Return the number of a selection's newest archive page; 0 if it has none."""
         (found,) = self._rows(queries.NEWEST_PAGE, selection=selection.members[0])
         return found[0] or 0
 
     def page_of(self, selection: Selection, release: Headline) -> int:
-        """Return the number of the archive page that holds a release; 0 where none does yet."""
+        """Return the number of the archive page that contains a release; 0 if none does."""
         rows = self._rows(
             queries.PAGE_OF,
             selection=selection.members[0],
@@ -180,7 +186,7 @@ class Snapshot:
         return rows[0].number if rows else 0
 
     def page(self, selection: Selection, number: int) -> ArchivePage | None:
-        """Return an archive page of a selection, or None where there is none of this number."""
+        """Return an archive page of a selection, or None if it has no page of this number."""
         rows = self._rows(
             queries.PAGES, selection=selection.members[0], first=number - 1, last=number + 1
         )
@@ -206,14 +212,14 @@ class Snapshot:
         return self._headlines(queries.PAGE_RELEASES, **_interval(selection, page))
 
     def years(self, selection: Selection) -> list[tuple[int, int]]:
-        """Return the years that a selection has releases of, from the first, and how many."""
+        """Return the years in which a selection has releases, in order, and how many in each."""
         found = self._rows(queries.YEARS, selection=selection.members[0])
-        return [(row.year, row.count_) for row in found]
+        return [(row.year, row.shown) for row in found]
 
     def neighbours(
         self, selection: Selection, release: Headline
     ) -> tuple[Headline | None, Headline | None]:
-        """Return the releases of a selection just before and just after a release."""
+        """Return the releases of a selection just before and just after a release, or None."""
         key = {
             "selection": selection.members[0],
             "published": release.published,
@@ -232,50 +238,49 @@ class Snapshot:
         return self._releases(queries.RELEASES, ids=[rows[0].id])[0] if rows else None
 
     def is_withdrawn(self, path: str) -> bool:
-        """Whether the release at ``yyyy/mm/dd/slug`` was withdrawn."""
+        """Return whether the release at ``yyyy/mm/dd/slug`` was withdrawn."""
         return bool(self._rows(queries.WITHDRAWN_AT, path=path))
 
     def count_withdrawn(self) -> int:
-        """Return how many releases were withdrawn."""
-        ((found,),) = self._rows(queries.WITHDRAWN)
-        return int(found)
+        """Return the number of withdrawn releases."""
+        return int(self._connection.execute(queries.COUNT_WITHDRAWN).scalar_one())
 
     def withdrawals(self) -> list[Withdrawal]:
-        """Return every release that was withdrawn, the latest withdrawal first."""
+        """Return all withdrawn releases, the latest withdrawal first."""
         return [Withdrawal(**row._asdict()) for row in self._rows(queries.WITHDRAWALS)]
 
     def redirect(self, location: str) -> tuple[Target, bool] | None:
-        """Return the target of an old address, and whether that release is withdrawn."""
+        """Return the target of an old address, and whether it is a withdrawn release."""
         rows = self._rows(queries.REDIRECT, location=location)
         return (_target(rows[0]), rows[0].withdrawn is not None) if rows else None
 
     def redirects(self) -> list[tuple[str, Target]]:
-        """Return every old address with its target."""
+        """Return all old addresses with their targets, sorted."""
         return [(row.location, _target(row)) for row in self._rows(queries.REDIRECTS)]
 
     def notices(self) -> list[Notice]:
-        """Return every notice, the latest first."""
+        """Return all notices, the latest first."""
         return [
             Notice(**{**row._asdict(), "kind": NoticeKind(row.kind)})
             for row in self._rows(queries.NOTICES)
         ]
 
     def running_suspension(self) -> Notice | None:
-        """Return the notice of the suspension that is in force, or None."""
+        """Return the notice of the running suspension, or None."""
         return running_suspension(self.notices())
 
     def last_import(self) -> ImportOutcome | None:
-        """Return the outcome of the import that was begun last."""
+        """Return the outcome of the import that was started last, or None."""
         rows = self._rows(queries.LAST_IMPORT)
         return ImportOutcome(**rows[0]._asdict()) if rows else None
 
-    def _headlines(self, chosen: queries.Chosen, **values: object) -> list[Headline]:
-        return self._chosen(Headline, chosen.headlines, chosen.memberships, values)
+    def _headlines(self, wanted: queries.ReleaseQueries, **values: object) -> list[Headline]:
+        return self._with_categories(Headline, wanted.headlines, wanted.memberships, values)
 
-    def _releases(self, chosen: queries.Chosen, **values: object) -> list[Release]:
-        return self._chosen(Release, chosen.releases, chosen.memberships, values)
+    def _releases(self, wanted: queries.ReleaseQueries, **values: object) -> list[Release]:
+        return self._with_categories(Release, wanted.releases, wanted.memberships, values)
 
-    def _chosen(
+    def _with_categories(
         self,
         kind: Callable[..., H],
         columns: Select[Any],
@@ -284,17 +289,17 @@ class Snapshot:
     ) -> list[H]:
         """Return releases or headlines, newest first (rule 7)."""
         categories: defaultdict[int, list[Category]] = defaultdict(list)
-        for release, slug, name in self._rows(memberships, **values):
-            categories[release].append(Category(slug, name))
+        for row in self._rows(memberships, **values):
+            categories[row.release].append(Category(slug=row.slug, name=row.name))
         found = []
         for row in self._rows(columns, **values):
             fields = row._asdict()
             found.append(kind(categories=tuple(sorted(categories[fields.pop("id")])), **fields))
-        found.sort(key=lambda release: (release.published, release.rank), reverse=True)
+        found.sort(key=_ORDER, reverse=True)
         return found
 
     def _rows(self, statement: Select[Any], **values: object) -> Sequence[Any]:
-        """Run a statement; fetching all rows at once costs half of fetching one by one."""
+        """Return all rows of a statement: fetching them one by one takes twice as long."""
         return self._connection.execute(statement, values).all()
 
 
@@ -311,13 +316,13 @@ def _interval(selection: Selection, page: ArchivePage) -> dict[str, object]:
 
 
 def _target(row: Row[Any]) -> Target:
-    return Target(row.path, row.slug or EVERYTHING, row.format)
+    return Target(release=row.path, slug=row.slug or ALL_SLUG, format=row.format)
 
 
 def _selection(row: Row[Any]) -> Selection:
     return Selection(
         feed_id=row.feed_id,
-        categories=(Category(row.slug, row.name),) if row.slug else (),
+        categories=(Category(slug=row.slug, name=row.name),) if row.slug else (),
         count=row.shown,
         revision=row.revision,
         changed=row.changed,

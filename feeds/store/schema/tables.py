@@ -1,9 +1,10 @@
-"""The schema of the release store, as typed SQLAlchemy models.
+"""The schema of the store, as typed SQLAlchemy models.
 
-The models describe; they are not used to load rows, which are read by Core selects. What they say
-and what the migrations make is compared by a test. Instants are whole seconds since 1970 in UTC.
+The models only describe the tables: rows are read by Core selects. A test compares the models with
+what the migrations create. Instants are whole seconds since 1970 in UTC.
 """
 
+import re
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import (
@@ -22,9 +23,18 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
 
+NOT_STORABLE = re.compile("[\0\ud800-\udfff]")
+"""Characters that no text may contain: NUL on PostgreSQL, lone surrogates on either engine."""
+
+ALL_ID = 0
+"""The id of the selection of all releases."""
+
+ALL_SLUG = ""
+"""The slug of the selection of all releases."""
+
 
 class UtcSeconds(TypeDecorator[datetime]):
-    """An aware UTC datetime, stored as whole seconds: it sorts as a number on every engine."""
+    """An aware UTC datetime, stored as whole seconds, so that every engine sorts it as a number."""
 
     impl = BigInteger
     cache_ok = True
@@ -34,14 +44,14 @@ class UtcSeconds(TypeDecorator[datetime]):
         return None if value is None else (value - _EPOCH) // _SECOND
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
-        """Convert from seconds since 1970; years before 1970 and after 2038 are dates, too."""
+        """Convert from seconds since 1970, also for years before 1970 and after 2038."""
         return None if value is None else _EPOCH + timedelta(seconds=value)
 
 
 class Base(DeclarativeBase):
-    """Base of every table."""
+    """Base class of all tables."""
 
-    # Named constraints can be altered later on every engine.
+    # Constraints need names to be altered by a migration on every engine.
     metadata = MetaData(
         naming_convention={
             "ix": "ix_%(table_name)s_%(column_0_name)s",
@@ -54,10 +64,11 @@ class Base(DeclarativeBase):
 
 
 class HeadRow(Base):
-    """The one row of the store itself; locking it until commit is what orders all changes.
+    """The single row of the store itself. Each writer locks it until it commits (rule 5).
 
-    ``settings_*`` say which settings and formats the documents were last known to be made with,
-    and when that last changed.
+    ``revision`` and ``instant`` are the change clock. ``settings_digest`` is the digest of the
+    settings and formats that documents are made with; it is empty if they are not known.
+    ``settings_revision`` and ``settings_changed`` are those of its last change.
     """
 
     __tablename__ = "head"
@@ -75,8 +86,8 @@ class HeadRow(Base):
 class SelectionRow(Base):
     """All releases (id 0, empty slug and name) or one category, with its last visible change.
 
-    ``count`` releases are shown, the newest ``tail`` of them after its last archive page.
-    ``named`` tells that an operator chose the name, which an import then leaves alone.
+    ``count`` releases are shown; the newest ``tail`` of them are after the last archive page.
+    ``named`` is true if an operator chose the name, which imports then leave unchanged.
     """
 
     __tablename__ = "selection"
@@ -94,7 +105,7 @@ class SelectionRow(Base):
 
 
 class LabelRow(Base):
-    """Every slug of a label under which an import finds a category, its former names' too."""
+    """A slug under which a category is or was known; imports find the category by any of them."""
 
     __tablename__ = "label"
 
@@ -103,7 +114,7 @@ class LabelRow(Base):
 
 
 class ReleaseRow(Base):
-    """A release: what is shown of it and what it is recognised by."""
+    """A release: what is shown of it, and what an import recognises it by."""
 
     __tablename__ = "release"
 
@@ -125,7 +136,7 @@ class ReleaseRow(Base):
     original: Mapped[str | None]
     withdrawn: Mapped[datetime | None]
 
-    # The few that were withdrawn are listed without a look at all others.
+    # The few withdrawn releases are listed without reading the others.
     __table_args__ = (
         Index(
             "ix_release_withdrawn",
@@ -137,7 +148,7 @@ class ReleaseRow(Base):
 
 
 class MembershipRow(Base):
-    """The fact that a release belongs to a category."""
+    """A release belongs to a category."""
 
     __tablename__ = "membership"
     __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 - SQLAlchemy's name
@@ -149,9 +160,9 @@ class MembershipRow(Base):
 
 
 class ListingRow(Base):
-    """What a selection shows, derived from release and membership in the same transaction.
+    """A selection shows a release; derived from release and membership in the same transaction.
 
-    Its key is its order: the newest N and every interval are range reads.
+    The key is the order, so that the newest N and every archive page are range reads.
     """
 
     __tablename__ = "listing"
@@ -166,9 +177,10 @@ class ListingRow(Base):
 
 
 class ArchivePageRow(Base):
-    """An archive page, numbered from the oldest, by its fence: the order key of its last release.
+    """An archive page, numbered from the oldest; ``last_*`` are its boundary.
 
-    It holds ``size`` releases: those after the fence of the page before it, up to its own.
+    It has ``size`` releases: those after the boundary of the page before it, up to its own
+    (``feeds.store.write.archive_pages``).
     """
 
     __tablename__ = "archive_page"
@@ -187,7 +199,7 @@ class ArchivePageRow(Base):
 
 
 class YearCountRow(Base):
-    """How many releases of a year, in the portal's zone, a selection shows; none: no row."""
+    """How many releases of a year, in the portal's zone, a selection shows; no row means none."""
 
     __tablename__ = "year_count"
     __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 - SQLAlchemy's name
@@ -198,7 +210,7 @@ class YearCountRow(Base):
 
 
 class RedirectRow(Base):
-    """An old address, path and query, and the selection or release that it leads to."""
+    """An old address (path and query) and its target: a selection in a format, or a release."""
 
     __tablename__ = "redirect"
 
@@ -209,7 +221,7 @@ class RedirectRow(Base):
 
 
 class NoticeRow(Base):
-    """A suspension or a resumption as it was announced."""
+    """The notice of a suspension or a resumption."""
 
     __tablename__ = "notice"
 
@@ -226,7 +238,7 @@ class NoticeRow(Base):
 
 
 class ImportRunRow(Base):
-    """The outcome of one run of an import; ``finished`` is empty where it was interrupted."""
+    """The outcome of an import; ``finished`` is null if it was interrupted."""
 
     __tablename__ = "import_run"
 

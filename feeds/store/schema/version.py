@@ -1,118 +1,121 @@
-"""The schema's version: checked before anything is served, brought up by ``feeds migrate``."""
+"""The schema's version: checked before the store is used, upgraded by ``feeds migrate``."""
 
 import secrets
 import sqlite3
+from contextlib import closing
 from datetime import datetime
-from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, func, insert, inspect, select, text
 
 from feeds.errors import StoreError
 from feeds.identity import Authority, feed_id
 from feeds.store.engine import is_sqlite, name, reading, writing
-from feeds.store.schema.tables import HeadRow, SelectionRow
+from feeds.store.schema.tables import ALL_ID, ALL_SLUG, HeadRow, SelectionRow
 
-_LOCK = 0x66656564  # any number that no other program of this database locks by
-_MIGRATE = "run `feeds migrate`"
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+_LOCK = 0x66656564  # any number that no other program uses for an advisory lock of this database
 
 
-@cache
-def _config() -> Config:
+def _config(connection: Connection) -> "Config":
+    from alembic.config import Config  # noqa: PLC0415 - only an upgrade needs Alembic
+
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = connection
     return config
 
 
-@cache
-def _known() -> tuple[str, ...]:
-    """Return the schema versions that this code knows, the newest first."""
-    scripts = ScriptDirectory.from_config(_config()).walk_revisions()
-    return tuple(script.revision for script in scripts)
+def _known() -> list[str]:
+    """Return the schema versions that this code can upgrade, and its own, which is the last.
+
+    They are the numbers of the migrations' files.
+    """
+    return sorted(path.name[:4] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
 
 
 def current() -> str:
-    """Return the version of the schema that this code serves."""
-    return _known()[0]
+    """Return the schema version that this code uses."""
+    return _known()[-1]
 
 
 def _version(connection: Connection) -> str | None:
     names = inspect(connection).get_table_names()
     if "alembic_version" not in names:
         if names:
-            raise StoreError("The database holds other tables and is no release store.")
+            raise StoreError(
+                "The database has other tables and is not a release store: "
+                "name an empty one in FEEDS_DATABASE_URL."
+            )
         return None
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
 
 def check(engine: Engine) -> None:
-    """Raise ``StoreError``, saying what to run, unless this code can serve the store."""
+    """Raise ``StoreError``, with what to run, unless this code can use the store."""
     where = name(engine)
     if is_sqlite(engine) and not Path(where).exists():
-        raise StoreError(f"There is no release store at {where}: {_MIGRATE} to make one.")
+        raise StoreError(f"There is no release store at {where}: run `feeds migrate` to create it.")
     with reading(engine) as connection:
         version = _version(connection)
-    if version == _known()[0]:
+    if version == current():
         return
     if version is None:
-        raise StoreError(f"The release store at {where} is empty: {_MIGRATE} to set it up.")
+        raise StoreError(f"The release store at {where} is empty: run `feeds migrate`.")
     if version in _known():
-        raise StoreError(f"The release store at {where} has an older schema: {_MIGRATE}.")
-    raise StoreError(
-        f"The release store at {where} was made by a newer version of this service "
-        f"(schema {version}): install that version, or put back an older back-up."
+        raise StoreError(f"The release store at {where} has an older schema: run `feeds migrate`.")
+    raise _newer(where, version)
+
+
+def _newer(where: str, version: str) -> StoreError:
+    return StoreError(
+        f"The release store at {where} has the schema {version} of a newer version of this "
+        "service: install that version, or restore an older back-up."
     )
 
 
 def migrate(
     engine: Engine, authority: Authority, page_size: int, now: datetime
 ) -> tuple[str | None, str]:
-    """Bring the schema up, whole or not at all; return the version before and after.
+    """Upgrade the schema in one transaction; return the versions before and after.
 
-    A new store gets its identity, its archive page size and the selection of all releases.
+    A new store gets its head, with the archive page size, and the selection of all releases.
     """
     where = name(engine)
     if is_sqlite(engine) and not Path(where).exists():
-        _prepare(Path(where))
+        _create_file(Path(where))
     with writing(engine) as connection:
         if not is_sqlite(engine):
-            # There is no head to lock yet.
+            # A new database has no head to lock.
             connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
         before = _version(connection)
         if before is not None and before not in _known():
-            raise StoreError(
-                f"The release store at {where} was made by a newer version of this service "
-                f"(schema {before}) and is left as it is."
-            )
-        config = _config()
-        config.attributes["connection"] = connection
-        try:
-            command.upgrade(config, "head")
-        finally:
-            del config.attributes["connection"]
+            raise _newer(where, before)
+        if before != current():
+            from alembic import command  # noqa: PLC0415 - only an upgrade needs Alembic
+
+            command.upgrade(_config(connection), "head")
         if connection.execute(select(HeadRow.id)).first() is None:
-            _found(connection, authority, page_size, now)
-    return before, _known()[0]
+            _fill(connection, authority, page_size, now)
+    return before, current()
 
 
-def _prepare(path: Path) -> None:
-    """Make the file; write-ahead logging is a lasting property of it, set outside transactions."""
+def _create_file(path: Path) -> None:
+    """Create the file in write-ahead mode, which is permanent and set outside transactions."""
     if not path.parent.is_dir():
-        raise StoreError(f"The folder {path.parent} does not exist: make it first.")
+        raise StoreError(f"The folder {path.parent} does not exist: create it first.")
     try:
-        connection = sqlite3.connect(path, isolation_level=None)
-        try:
+        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
             connection.execute("PRAGMA journal_mode = WAL")
-        finally:
-            connection.close()
     except sqlite3.Error as error:
-        raise StoreError(f"The release store {path} cannot be made: {error}.") from error
+        raise StoreError(f"The release store {path} cannot be created: {error}.") from error
 
 
-def _found(connection: Connection, authority: Authority, page_size: int, now: datetime) -> None:
+def _fill(connection: Connection, authority: Authority, page_size: int, now: datetime) -> None:
     connection.execute(
         insert(HeadRow).values(
             id=1,
@@ -127,9 +130,9 @@ def _found(connection: Connection, authority: Authority, page_size: int, now: da
     )
     connection.execute(
         insert(SelectionRow).values(
-            id=0,
+            id=ALL_ID,
             feed_id=feed_id(authority, None),
-            slug="",
+            slug=ALL_SLUG,
             name="",
             named=True,
             revision=1,

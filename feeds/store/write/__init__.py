@@ -1,1 +1,1 @@
-"""Changing the store: one ``Change`` a transaction, and what it writes."""
+"""Changing the store: each transaction is one ``Change``."""

@@ -1,8 +1,9 @@
-"""Fences: where the archive pages of each selection end, and how they are cut.
+"""Archive pages: where those of each selection end, and how they are made.
 
-A fence is the order key of the last release of a full page; a page is the interval after the
-fence before it, up to its own. Fences stay where they were cut, whatever is added behind them,
-until a page outgrows ``GROWTH`` times its size (docs/decisions/0011-archive-pages.md).
+The boundary of a page is the order key of the last release that it had when it was made. A page is
+the interval after the boundary of the page before it, up to its own. Boundaries stay where they are
+when releases are added before them, until a page outgrows ``GROWTH`` times its size: then it and
+the pages after it are made again (docs/decisions/0011-archive-pages.md).
 """
 
 from collections.abc import Iterable
@@ -22,34 +23,39 @@ from sqlalchemy import (
     update,
 )
 
+from feeds.store.read.queries import PAGE_OF
 from feeds.store.schema.tables import ArchivePageRow, ListingRow, SelectionRow, UtcSeconds
 
 GROWTH = 4
-"""How many times its size a page may reach before it and those after it are cut anew."""
+"""How many times its size a page may grow to before it and the pages after it are made again."""
 
-Key = tuple[datetime, int]
-"""What orders releases: publication instant, then rank (rule 7)."""
+OrderKey = tuple[datetime, int]
+"""The order of releases: publication instant, then rank (rule 7)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Repaginated:
-    """The pages of a selection from this number on were cut anew; no name: all releases."""
+    """The pages of a selection from ``number`` on were made again; no name means all releases."""
 
     name: str
     number: int
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
-    """What a cut did: selections with new pages, older pages that changed, pages cut anew."""
+class Pagination:
+    """What ``paginate`` changed.
+
+    ``selections`` have new pages. The pages in ``followed`` were the newest of their selection, and
+    now link to the one after them.
+    """
 
     selections: frozenset[int]
     followed: frozenset[tuple[int, int]]
     repaginated: tuple[Repaginated, ...]
 
 
-def last_fences(connection: Connection, selections: Iterable[int]) -> dict[int, Key]:
-    """Return the newest fence of each of these selections that has one."""
+def last_boundaries(connection: Connection, selections: Iterable[int]) -> dict[int, OrderKey]:
+    """Return the boundary of the newest page of each of these selections that has one."""
     newest = (
         select(ArchivePageRow.selection, func.max(ArchivePageRow.number).label("number"))
         .where(ArchivePageRow.selection.in_(sorted(selections)))
@@ -68,39 +74,32 @@ def last_fences(connection: Connection, selections: Iterable[int]) -> dict[int, 
     return {row.selection: (row.last_published, row.last_rank) for row in rows}
 
 
-def page_of(connection: Connection, selection: int, key: Key) -> int:
-    """Return the number of the page that holds a key not after the newest fence."""
-    return connection.execute(
-        select(ArchivePageRow.number)
-        .where(
-            ArchivePageRow.selection == selection,
-            tuple_(ArchivePageRow.last_published, ArchivePageRow.last_rank)
-            >= tuple_(literal(key[0], UtcSeconds), literal(key[1], BigInteger)),
-        )
-        .order_by(ArchivePageRow.last_published, ArchivePageRow.last_rank)
-        .limit(1)
-    ).scalar_one()
+def page_of(connection: Connection, selection: int, key: OrderKey) -> int:
+    """Return the number of the page that contains a key, which is not after the last boundary."""
+    published, rank = key
+    values = {"selection": selection, "published": published, "rank": rank}
+    return int(connection.execute(PAGE_OF, values).scalar_one())
 
 
-def draw_back(connection: Connection, selection: int, last: Key) -> int:
-    """Let the newest page of a selection end with this release; return the page's number.
-
-    That is one which it holds, where the one that its fence was made of has gone.
-    """
+def move_last_boundary(connection: Connection, selection: int, key: OrderKey) -> int:
+    """Make a release the last one of the newest page of a selection; return the page's number."""
     number = connection.execute(
         select(func.max(ArchivePageRow.number)).where(ArchivePageRow.selection == selection)
     ).scalar_one()
+    published, rank = key
     connection.execute(
         update(ArchivePageRow)
         .where(ArchivePageRow.selection == selection, ArchivePageRow.number == number)
-        .values(last_published=last[0], last_rank=last[1])
+        .values(last_published=published, last_rank=rank)
     )
     return int(number)
 
 
-def cut(connection: Connection, page_size: int, revision: int, instant: datetime) -> Cut:
-    """Cut a fence after each full page that follows the last; cut outgrown pages anew."""
-    repaginated, sizes = _uncut(connection, page_size)
+def paginate(
+    connection: Connection, page_size: int, revision: int, instant: datetime
+) -> Pagination:
+    """Make every full page after the last one of each selection; repaginate outgrown pages."""
+    repaginated, sizes = _remove_outgrown(connection, page_size)
     selections, followed = set(), set()
     due = connection.execute(
         select(SelectionRow.id, SelectionRow.tail).where(
@@ -117,23 +116,24 @@ def cut(connection: Connection, page_size: int, revision: int, instant: datetime
         ).first()
         number = last.number if last else 0
         if last and selection not in repaginated:
-            # It was the newest until now, and gains the link to the page after it.
             followed.add((selection, number))
         after = (last.last_published, last.last_rank) if last else None
-        _cut_tail(connection, selection, number, after, size, revision, instant)
+        _add_pages(connection, selection, number, after, size, revision, instant)
         connection.execute(
             update(SelectionRow).where(SelectionRow.id == selection).values(tail=tail % size)
         )
         selections.add(selection)
-    return Cut(frozenset(selections), frozenset(followed), tuple(repaginated.values()))
+    return Pagination(frozenset(selections), frozenset(followed), tuple(repaginated.values()))
 
 
-def _uncut(connection: Connection, page_size: int) -> tuple[dict[int, Repaginated], dict[int, int]]:
-    """Take away the fences from each selection's first outgrown page on.
+def _remove_outgrown(
+    connection: Connection, page_size: int
+) -> tuple[dict[int, Repaginated], dict[int, int]]:
+    """Delete each selection's first outgrown page and all pages after it.
 
-    Returns what was taken away, and the size that the new pages are to have. It is smaller than
-    usual where those after it have lost so many releases that pages would be missing: an address
-    that was given out stays.
+    Returns what was deleted and the size of the new pages. That is smaller than usual if the later
+    pages have lost so many releases that there would be fewer pages than before: an address that
+    has been published stays valid.
     """
     sizes = {}
     outgrown = connection.execute(
@@ -143,37 +143,39 @@ def _uncut(connection: Connection, page_size: int) -> tuple[dict[int, Repaginate
         .group_by(SelectionRow.id, SelectionRow.name)
         .order_by(SelectionRow.id)
     ).all()
-    for selection, _, number in outgrown:
-        from_there = (ArchivePageRow.selection == selection, ArchivePageRow.number >= number)
-        held, pages = connection.execute(
+    for row in outgrown:
+        from_there = (ArchivePageRow.selection == row.id, ArchivePageRow.number >= row.number)
+        releases, pages = connection.execute(
             select(func.sum(ArchivePageRow.size), func.count()).where(*from_there)
         ).one()
-        sizes[selection] = max(1, min(page_size, int(held) // pages))
+        sizes[row.id] = max(1, min(page_size, int(releases) // pages))
         connection.execute(delete(ArchivePageRow).where(*from_there))
         connection.execute(
             update(SelectionRow)
-            .where(SelectionRow.id == selection)
-            .values(tail=SelectionRow.tail + int(held))
+            .where(SelectionRow.id == row.id)
+            .values(tail=SelectionRow.tail + int(releases))
         )
-    return {row.id: Repaginated(row.name, row.number) for row in outgrown}, sizes
+    repaginated = {row.id: Repaginated(name=row.name, number=row.number) for row in outgrown}
+    return repaginated, sizes
 
 
-def _cut_tail(  # noqa: PLR0913, PLR0917 - each is a column of the new pages
+def _add_pages(  # noqa: PLR0913, PLR0917 - each is a column of the new pages
     connection: Connection,
     selection: int,
     number: int,
-    after: Key | None,
+    after: OrderKey | None,
     page_size: int,
     revision: int,
     instant: datetime,
 ) -> None:
+    """Add a page for every ``page_size`` releases after a key; ``number`` is the last page's."""
     order = (ListingRow.published, ListingRow.rank)
     tail = select(*order, func.row_number().over(order_by=order).label("place")).where(
         ListingRow.selection == selection
     )
     if after is not None:
-        fence = tuple_(literal(after[0], UtcSeconds), literal(after[1], BigInteger))
-        tail = tail.where(tuple_(*order) > fence)
+        boundary = tuple_(literal(after[0], UtcSeconds), literal(after[1], BigInteger))
+        tail = tail.where(tuple_(*order) > boundary)
     placed = tail.subquery()
     columns = {
         "selection": literal(selection),

@@ -1,7 +1,7 @@
-"""Categories under other names: what they are called now and what they were called.
+"""Renaming categories.
 
-Every slug that a category ever had stays its own: under it imports find it and its old addresses
-lead to the new ones.
+A category keeps every slug that it ever had: imports find it by them, and its old URLs redirect to
+the new ones.
 """
 
 from dataclasses import dataclass
@@ -15,28 +15,28 @@ from feeds.store.write.listing import Listing
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
-    """A category as it is called now."""
+class StoredCategory:
+    """A category with its current slug and name."""
 
     id: int
     slug: str
     name: str
 
 
-def find(change: Change, slug: str) -> Named | None:
-    """Return the category that has or had this slug."""
+def find(change: Change, slug: str) -> StoredCategory | None:
+    """Return the category that has or had a slug, or None."""
     row = change.connection.execute(
         select(SelectionRow.id, SelectionRow.slug, SelectionRow.name)
         .join(LabelRow, LabelRow.selection == SelectionRow.id)
         .where(LabelRow.slug == slug)
     ).first()
-    return Named(*row) if row else None
+    return StoredCategory(**row._asdict()) if row else None
 
 
-def rename(change: Change, category: Named, slug: str, name: str, site: Site) -> None:
-    """Give a category a name, which imports then leave alone, and a slug that is free or its own.
+def rename(change: Change, category: StoredCategory, slug: str, name: str, site: Site) -> None:
+    """Give a category a name, which imports then leave unchanged, and a slug.
 
-    ``site``: see ``Listing``.
+    No other category may have or have had the slug.
     """
     change.connection.execute(
         update(SelectionRow)

@@ -1,12 +1,12 @@
-"""Writes: one change transaction, its place on the change clock, and all that it derives.
+"""One change transaction and its place on the change clock (rule 5).
 
-A ``Change`` holds the head's row from its beginning to its commit. Whatever becomes visible is
-noted for the selections it is visible in; at the end these, and only these, get the revision and
-the instant of the change (rule 5). A transaction that changed nothing visible takes none.
+A ``Change`` locks the row of the head until it commits. It records which selections and archive
+pages change visibly; at the end only these get its revision and its instant. A change of nothing
+visible takes no revision.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -15,28 +15,30 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from feeds.domain import Notice
 from feeds.store.read.snapshot import ImportOutcome, Snapshot
 from feeds.store.schema.tables import ArchivePageRow, HeadRow, ImportRunRow, NoticeRow, SelectionRow
-from feeds.store.write.archive_pages import Repaginated, cut
+from feeds.store.write.archive_pages import Repaginated, paginate
 
 T = TypeVar("T")
 
 _CHUNK = 500  # variables in one IN list; SQLite's own limit is far above
 
 
-class Change:
-    """One change transaction; ``instant`` and ``revision`` are those it will leave.
+def lock_head(connection: Connection) -> None:
+    """Wait until no other transaction changes the store; SQLite's has begun with that lock."""
+    connection.execute(select(HeadRow.id).with_for_update())
 
-    ``repaginated`` names, once it is finished, the archive pages that were cut anew.
+
+class Change:
+    """One change transaction, which will leave ``revision`` and ``instant`` in the store.
+
+    After it has finished, ``repaginated`` names the archive pages that were made again.
     """
 
     def __init__(self, connection: Connection, now: datetime) -> None:
+        lock_head(connection)
         self.connection = connection
         self.snapshot = Snapshot(connection)
-        # Any row lock will do where the engine has them; SQLite's BEGIN IMMEDIATE has all.
-        head = connection.execute(
-            select(HeadRow.revision, HeadRow.instant, HeadRow.page_size).with_for_update()
-        ).one()
-        self._page_size = head.page_size
         self.repaginated: tuple[Repaginated, ...] = ()
+        head = self.snapshot.head()
         self.revision = head.revision + 1
         self.instant = max(now.replace(microsecond=0), head.instant + timedelta(seconds=1))
         self._touched: set[int] = set()
@@ -45,86 +47,73 @@ class Change:
         self._settings: str | None = None
 
     def touch(self, selections: Iterable[int]) -> None:
-        """Note that what these selections show has changed."""
+        """Record that these selections change visibly."""
         self._touched.update(selections)
 
     def touch_pages(self, pages: Iterable[tuple[int, int]]) -> None:
-        """Note that what these archive pages hold has changed."""
+        """Record that these archive pages (selection, number) change visibly."""
         self._touched_pages.update(pages)
 
     def touch_all(self) -> None:
-        """Note that what every selection shows has changed."""
+        """Record that every selection changes visibly."""
         self._touched_all = True
 
-    def set_settings(self, digest: str) -> None:
-        """Note which settings and formats documents are made with from now on (rule 5)."""
+    def record_settings(self, digest: str) -> None:
+        """Record the digest of the settings and formats that documents are made with (rule 5)."""
         self._settings = digest
 
-    def made_under(self, digest: str) -> None:
-        """Note under which settings this change derives what it keeps (the years of releases).
+    def use_settings(self, digest: str) -> None:
+        """Declare the settings by which this change counts releases per year.
 
-        Where they are not those noted, none are any more: ``feeds migrate`` derives it anew.
+        If they are not the recorded ones, the recorded digest is cleared, so that ``feeds migrate``
+        counts all releases again.
         """
-        noted = self.snapshot.head().settings_digest
-        if noted not in {digest, ""}:
-            self.set_settings("")
+        if self.snapshot.head().settings_digest not in {digest, ""}:
+            self.record_settings("")
 
     def add_notice(self, notice: Notice) -> None:
-        """Announce: every selection shows it."""
-        self.connection.execute(insert(NoticeRow).values(_notice_values(notice)))
-        self._show(notice)
+        """Add a notice."""
+        self.connection.execute(insert(NoticeRow).values(_columns(notice)))
+        self._touch_notice(notice)
 
     def replace_notice(self, notice: Notice) -> None:
-        """Amend or lift the notice of the same entry id."""
+        """Replace the notice that has the same entry id."""
         self.connection.execute(
-            update(NoticeRow)
-            .where(NoticeRow.entry_id == notice.entry_id)
-            .values(_notice_values(notice))
+            update(NoticeRow).where(NoticeRow.entry_id == notice.entry_id).values(_columns(notice))
         )
-        self._show(notice)
+        self._touch_notice(notice)
 
-    def _show(self, notice: Notice) -> None:
-        """Note that every selection shows a notice, and so does a page whose fence lies ahead."""
+    def _touch_notice(self, notice: Notice) -> None:
+        """Touch every selection, and the archive pages whose interval includes a past notice."""
         self.touch_all()
         if not notice.running:
-            ahead = self.connection.execute(
+            later = self.connection.execute(
                 select(ArchivePageRow.selection, ArchivePageRow.number).where(
                     ArchivePageRow.last_published > notice.announced
                 )
             )
-            self.touch_pages((row.selection, row.number) for row in ahead)
+            self.touch_pages((row.selection, row.number) for row in later)
 
     def begin_import(self, started: datetime) -> int:
-        """Note that an import begins; return its number."""
+        """Record the start of an import; return its id. It is not visible to readers."""
         result = self.connection.execute(
             insert(ImportRunRow).values(started=started).returning(ImportRunRow.id)
         )
         return result.scalar_one()
 
-    def end_import(self, number: int, outcome: ImportOutcome) -> None:
-        """Note the outcome of an import: no reader sees it, so it takes no revision."""
+    def end_import(self, id_: int, outcome: ImportOutcome) -> None:
+        """Record the outcome of an import."""
         self.connection.execute(
-            update(ImportRunRow)
-            .where(ImportRunRow.id == number)
-            .values(
-                finished=outcome.finished,
-                added=outcome.added,
-                changed=outcome.changed,
-                unchanged=outcome.unchanged,
-                skipped=outcome.skipped,
-                refused=outcome.refused,
-            )
+            update(ImportRunRow).where(ImportRunRow.id == id_).values(asdict(outcome))
         )
 
-    def cut(self) -> None:
-        """Bring the archive pages up to what is listed."""
-        made = cut(self.connection, self._page_size, self.revision, self.instant)
-        self.touch(made.selections)
-        self.touch_pages(made.followed)
-        self.repaginated = made.repaginated
+    def finish(self, *, last: bool) -> None:
+        """Write revision and instant to what has changed; ``last``: make new archive pages first.
 
-    def finish(self) -> None:
-        """Give the change its place on the clock, if anything visible changed."""
+        Pages are made in the ``last`` transaction of a command, not between two of them.
+        """
+        if last:
+            self._paginate()
         touched = self._touched or self._touched_pages or self._touched_all
         if not touched and self._settings is None:
             return
@@ -154,31 +143,19 @@ class Change:
                 [{"of": of, "numbered": number} for of, number in sorted(self._touched_pages)],
             )
 
-
-@contextmanager
-def finishing(change: Change, *, last: bool) -> Iterator[Change]:
-    """Finish a change at the end of a block; make new archive pages in the ``last`` transaction."""
-    yield change
-    if last:
-        change.cut()
-    change.finish()
+    def _paginate(self) -> None:
+        page_size = self.snapshot.head().page_size
+        made = paginate(self.connection, page_size, self.revision, self.instant)
+        self.touch(made.selections)
+        self.touch_pages(made.followed)
+        self.repaginated = made.repaginated
 
 
 def chunks(items: Sequence[T]) -> Iterator[Sequence[T]]:
-    """Part a sequence into runs short enough for one statement."""
+    """Divide a sequence into parts that are short enough for one statement."""
     for start in range(0, len(items), _CHUNK):
         yield items[start : start + _CHUNK]
 
 
-def _notice_values(notice: Notice) -> dict[str, object]:
-    return {
-        "kind": notice.kind.value,
-        "entry_id": notice.entry_id,
-        "rank": notice.rank,
-        "announced": notice.announced,
-        "updated": notice.updated,
-        "since": notice.since,
-        "lifted": notice.lifted,
-        "title": notice.title,
-        "text": notice.text,
-    }
+def _columns(notice: Notice) -> dict[str, object]:
+    return asdict(notice) | {"kind": notice.kind.value}

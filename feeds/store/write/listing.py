@@ -1,12 +1,11 @@
-"""The listing: what each selection shows, derived of releases and their categories.
+"""The listing: which releases each selection shows, and what a change of it changes visibly.
 
-Whatever is shown, hidden or said otherwise passes through here, and here alone it is decided
-what that changes visibly: counts, the archive page that a release stands in, and the selection
-whose subscription document shows it.
+Every release that is shown, hidden or changed passes through this module. It alone decides which
+counts, which archive page and which subscription documents change.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -15,14 +14,25 @@ from sqlalchemy.orm import aliased
 
 from feeds.domain import Site
 from feeds.store.read.queries import NEWEST
-from feeds.store.schema.tables import ArchivePageRow, ListingRow, MembershipRow, SelectionRow
+from feeds.store.schema.tables import (
+    ALL_ID,
+    ArchivePageRow,
+    ListingRow,
+    MembershipRow,
+    SelectionRow,
+)
 from feeds.store.write import year_counts
-from feeds.store.write.archive_pages import Key, draw_back, last_fences, page_of
+from feeds.store.write.archive_pages import (
+    OrderKey,
+    last_boundaries,
+    move_last_boundary,
+    page_of,
+)
 from feeds.store.write.change import Change
 
 
 class ListingEntry(NamedTuple):
-    """A release in a selection, with what orders it there."""
+    """A row of the listing: a selection shows a release at this place in its order."""
 
     selection: int
     published: datetime
@@ -30,8 +40,18 @@ class ListingEntry(NamedTuple):
     release: int
 
 
+def entries(
+    release: int, published: datetime, rank: int, categories: Iterable[int]
+) -> list[ListingEntry]:
+    """Return the rows by which all releases and these categories show a release."""
+    return [
+        ListingEntry(selection, published, rank, release)
+        for selection in (ALL_ID, *sorted(categories))
+    ]
+
+
 class Listing:
-    """The listing within one change; ``site`` knows a document's size and the zone of years."""
+    """The listing within one change; ``site`` has the document size and the zone of years."""
 
     def __init__(self, change: Change, site: Site) -> None:
         self._change = change
@@ -39,54 +59,51 @@ class Listing:
         self._site = site
 
     def add(self, rows: Sequence[ListingEntry]) -> None:
-        """List releases that never were."""
-        self._draw_back_for(rows)
+        """List new releases."""
+        self._move_boundaries_before(rows)
         self.show(rows)
 
     def show(self, rows: Sequence[ListingEntry]) -> None:
-        """List releases that are not listed there."""
+        """List releases that are not listed now."""
         self._connection.execute(insert(ListingRow), [row._asdict() for row in rows])
-        self._moved(rows, 1)
+        self._changed(rows, 1)
 
-    def _draw_back_for(self, rows: Sequence[ListingEntry]) -> None:
-        """Keep what is newer than all that is shown out of the newest archive page.
+    def _move_boundaries_before(self, rows: Sequence[ListingEntry]) -> None:
+        """Keep releases that are newer than all others out of the newest archive page.
 
-        Its fence may lie further ahead, where a release was that has gone since.
+        They would join it if its boundary belonged to a later release that is no longer listed.
         """
-        by_selection: defaultdict[int, list[Key]] = defaultdict(list)
+        by_selection: defaultdict[int, list[OrderKey]] = defaultdict(list)
         for row in rows:
             by_selection[row.selection].append((row.published, row.rank))
-        for selection, fence in last_fences(self._connection, by_selection).items():
-            before = [key for key in by_selection[selection] if key < fence]
+        for selection, boundary in last_boundaries(self._connection, by_selection).items():
+            before = [key for key in by_selection[selection] if key < boundary]
             if not before:
                 continue
-            newest = self._connection.execute(
-                NEWEST, {"selection": selection, "limit": 1, "offset": 0}
-            ).first()
+            newest = self._connection.execute(NEWEST, {"selection": selection, "limit": 1}).first()
             if newest is not None and (newest.published, newest.rank) < max(before):
                 key = (newest.published, newest.rank)
-                self._change.touch_pages([(selection, draw_back(self._connection, selection, key))])
+                number = move_last_boundary(self._connection, selection, key)
+                self._change.touch_pages([(selection, number)])
 
     def hide(self, release: int) -> None:
-        """Take a release off every list."""
+        """Remove a release from every selection."""
         rows = self._connection.execute(
-            select(
-                ListingRow.selection, ListingRow.published, ListingRow.rank, ListingRow.release
-            ).where(ListingRow.release == release)
+            delete(ListingRow)
+            .where(ListingRow.release == release)
+            .returning(*ListingRow.__table__.c)
         )
-        hidden = [ListingEntry(*row) for row in rows]
-        self._connection.execute(delete(ListingRow).where(ListingRow.release == release))
-        self._moved(hidden, -1)
+        self._changed([ListingEntry(**row._asdict()) for row in rows], -1)
 
     def rename(self, selection: int) -> None:
-        """Note that a category is called otherwise, wherever a document names it.
+        """Touch every document that names a category which has another name now.
 
-        That is in its own documents, and where an entry shows that it belongs to it.
+        These are its own documents, and those with an entry that belongs to it.
         """
         self._change.touch([selection])
         order = (ListingRow.published.desc(), ListingRow.rank.desc())
         place = func.row_number().over(partition_by=ListingRow.selection, order_by=order)
-        named = (
+        naming = (
             select(
                 ListingRow.selection, ListingRow.published, ListingRow.rank, place.label("place")
             )
@@ -95,17 +112,19 @@ class Listing:
             .subquery()
         )
         newest = self._connection.execute(
-            select(named.c.selection, named.c.published, named.c.rank).where(named.c.place == 1)
+            select(naming.c.selection, naming.c.published, naming.c.rank).where(naming.c.place == 1)
         ).all()
         self._change.touch(
-            row.selection for row in newest if self._shows(row.selection, (row[1], row[2]))
+            row.selection
+            for row in newest
+            if self._in_subscription(row.selection, (row.published, row.rank))
         )
         self._change.touch_pages(self._pages_naming(selection))
 
     def _pages_naming(self, selection: int) -> list[tuple[int, int]]:
         before = aliased(ArchivePageRow)
         order = tuple_(ListingRow.published, ListingRow.rank)
-        named = (
+        naming = (
             select(MembershipRow.release)
             .join(ListingRow, ListingRow.release == MembershipRow.release)
             .where(
@@ -125,54 +144,53 @@ class Listing:
                 (before.selection == ArchivePageRow.selection)
                 & (before.number == ArchivePageRow.number - 1),
             )
-            .where(or_(ArchivePageRow.selection == selection, named.exists()))
+            .where(or_(ArchivePageRow.selection == selection, naming.exists()))
         )
         return [(row.selection, row.number) for row in pages]
 
-    def _moved(self, rows: Sequence[ListingEntry], difference: int) -> None:
-        fences = last_fences(self._connection, {row.selection for row in rows})
+    def _changed(self, rows: Sequence[ListingEntry], difference: int) -> None:
+        """Update what depends on rows that were added (1) or removed (-1), and touch it."""
+        boundaries = last_boundaries(self._connection, {row.selection for row in rows})
         counts: Counter[int] = Counter()
         tails: Counter[int] = Counter()
         pages: Counter[tuple[int, int]] = Counter()
-        behind: defaultdict[int, list[Key]] = defaultdict(list)
+        in_pages: defaultdict[int, list[OrderKey]] = defaultdict(list)
         for row in rows:
             key = (row.published, row.rank)
             counts[row.selection] += difference
-            if row.selection not in fences or key > fences[row.selection]:
+            if row.selection not in boundaries or key > boundaries[row.selection]:
                 tails[row.selection] += difference
             else:
                 pages[row.selection, page_of(self._connection, row.selection, key)] += difference
-                behind[row.selection].append(key)
+                in_pages[row.selection].append(key)
         self._count(counts, tails)
-        year_counts.add(
-            self._connection,
-            self._site,
-            ((row.selection, row.published) for row in rows),
-            difference,
-        )
+        listed = ((row.selection, row.published) for row in rows)
+        year_counts.adjust(self._change, self._site, listed, difference)
         self._resize(pages)
         self._change.touch(tails)
         self._change.touch_pages(pages)
         self._change.touch(
             selection
-            for selection, keys in behind.items()
-            if selection not in tails and self._reaches(selection, max(keys), counts[selection])
+            for selection, keys in in_pages.items()
+            if selection not in tails
+            and self._changes_subscription(selection, max(keys), counts[selection])
         )
 
-    def _reaches(self, selection: int, key: Key, difference: int) -> bool:
-        """Whether the subscription document changes with a release of this key.
+    def _changes_subscription(self, selection: int, key: OrderKey, difference: int) -> bool:
+        """Return whether a selection's subscription document changes with releases up to a key.
 
-        It does where it shows it, and where it held all and does no more, or the other way round.
+        It does if it shows the newest of them, or if it was complete before and is not now, or the
+        other way round.
         """
         shown = self._connection.execute(
-            select(SelectionRow.count.label("shown")).where(SelectionRow.id == selection)
+            select(SelectionRow.count).where(SelectionRow.id == selection)
         ).scalar_one()
         if (shown <= self._site.entries) != (shown - difference <= self._site.entries):
             return True
-        return self._shows(selection, key)
+        return self._in_subscription(selection, key)
 
-    def _shows(self, selection: int, key: Key) -> bool:
-        """Whether a key is among those of the subscription document."""
+    def _in_subscription(self, selection: int, key: OrderKey) -> bool:
+        """Return whether a key is among those of a selection's subscription document."""
         last = self._connection.execute(
             NEWEST, {"selection": selection, "limit": 1, "offset": self._site.entries - 1}
         ).first()
@@ -184,10 +202,10 @@ class Listing:
             .where(SelectionRow.id == bindparam("selection"))
             .values(
                 count=SelectionRow.count + bindparam("shown"),
-                tail=SelectionRow.tail + bindparam("behind"),
+                tail=SelectionRow.tail + bindparam("after_pages"),
             ),
             [
-                {"selection": selection, "shown": shown, "behind": tails[selection]}
+                {"selection": selection, "shown": shown, "after_pages": tails[selection]}
                 for selection, shown in counts.items()
             ],
         )

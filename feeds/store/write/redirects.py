@@ -1,57 +1,60 @@
-"""Old addresses: what each leads to, by number, so that it follows a rename.
+"""Old addresses and their targets, which are stored by id, so that they follow a rename.
 
-No document names them, so that a change of them takes no revision; requests read them anew.
+No document contains them: a change takes no revision, and each request reads them from the store.
 """
+
+from typing import NamedTuple
 
 from sqlalchemy import delete, insert, select
 
-from feeds.store.read.snapshot import EVERYTHING
-from feeds.store.schema.tables import LabelRow, RedirectRow, ReleaseRow
+from feeds.store.schema.tables import ALL_ID, ALL_SLUG, LabelRow, RedirectRow, ReleaseRow
 from feeds.store.write.change import Change
-from feeds.store.write.releases import ALL
 from feeds.urls import Target
 
-Stored = tuple[int | None, int | None, str | None]
-"""A selection, or a release, and a format."""
+
+class StoredTarget(NamedTuple):
+    """The id of a selection or of a release, and a format."""
+
+    selection: int | None
+    release: int | None
+    format: str | None
 
 
-def resolve(change: Change, target: Target) -> Stored | None:
-    """Return the numbers of what an address names, under a former name too, if it is there."""
+def resolve(change: Change, target: Target) -> StoredTarget | None:
+    """Return the stored form of a target, or None if there is no such release or category.
+
+    A category is found by its former slugs, too.
+    """
     if target.release is not None:
         release = change.connection.scalar(
             select(ReleaseRow.id).where(ReleaseRow.path == target.release)
         )
-        return None if release is None else (None, release, None)
-    if target.slug == EVERYTHING:
-        return ALL, None, target.format
+        return None if release is None else StoredTarget(None, release, None)
+    if target.slug == ALL_SLUG:
+        return StoredTarget(ALL_ID, None, target.format)
     selection = change.connection.scalar(
         select(LabelRow.selection).where(LabelRow.slug == target.slug)
     )
-    return None if selection is None else (selection, None, target.format)
+    return None if selection is None else StoredTarget(selection, None, target.format)
 
 
-def get(change: Change, location: str) -> Stored | None:
-    """Return what an old address leads to."""
+def find(change: Change, location: str) -> StoredTarget | None:
+    """Return the target of an old address, or None if it has no redirect."""
     row = change.connection.execute(
         select(RedirectRow.selection, RedirectRow.release, RedirectRow.format).where(
             RedirectRow.location == location
         )
     ).first()
-    return (row[0], row[1], row[2]) if row else None
+    return StoredTarget(**row._asdict()) if row else None
 
 
-def put(change: Change, location: str, stored: Stored) -> None:
-    """Let an old address that leads nowhere yet lead there."""
-    selection, release, format_ = stored
-    change.connection.execute(
-        insert(RedirectRow).values(
-            location=location, selection=selection, release=release, format=format_
-        )
-    )
+def add(change: Change, location: str, target: StoredTarget) -> None:
+    """Add a redirect for an old address that has none."""
+    change.connection.execute(insert(RedirectRow).values(location=location, **target._asdict()))
 
 
 def remove(change: Change, location: str) -> bool:
-    """Let an old address lead nowhere; return whether it led anywhere."""
+    """Remove the redirect of an old address; return whether there was one."""
     result = change.connection.execute(
         delete(RedirectRow).where(RedirectRow.location == location).returning(RedirectRow.location)
     )

@@ -1,20 +1,21 @@
-"""Writes of releases, many at a time: the rows and their categories.
+"""Adding and editing releases, many at a time: rows, categories and listing.
 
-All of it belongs to one ``Change``, and what is listed follows (``listing``). Ids are given out
-here, under the lock that the change holds. What counts as a change of a release is decided in
-``edit``: whatever a reader sees of its entry.
+Everything belongs to one ``Change``, whose lock also makes new ids unique. ``edit`` decides what is
+a change of a release: any difference that a reader sees in its entry.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import Row, delete, func, insert, select, update
 
 from feeds.domain import Draft, Site
 from feeds.identity import Authority, distinct_paths, feed_id, slug
 from feeds.store.schema.tables import (
+    ALL_ID,
     LabelRow,
     ListingRow,
     MembershipRow,
@@ -23,25 +24,22 @@ from feeds.store.schema.tables import (
     SelectionRow,
 )
 from feeds.store.write.change import Change, chunks
-from feeds.store.write.listing import Listing, ListingEntry
+from feeds.store.write.listing import Listing, entries
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-ALL = 0
-"""The id of the selection of all releases."""
-
-_NEAR = 0.6  # share of a title that recurs in a near match
-_NEAR_CHARACTERS = 150  # from 200 on difflib passes over letters that are frequent
-_NEAR_COMPARED = 20  # releases of one instant that are looked at for one
+_NEAR = 0.6  # similarity of the titles of a near match
+_NEAR_CHARACTERS = 150  # from 200 on difflib ignores frequent letters
+_NEAR_COMPARED = 20  # releases of the same instant that a new one is compared with
 
 _SHOWN = ("published", "title", "body", "summary", "language", "author", "website", "contact",
           "original")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """What the store knows of a record that comes again."""
+class KnownRelease:
+    """A release in the store, as far as an import needs it to recognise a record."""
 
     id: int
     digest: str
@@ -49,10 +47,7 @@ class Known:
 
 
 class Releases:
-    """The releases of the store, within one change.
-
-    ``authority`` mints the ids of new categories; ``site``: see ``Listing``.
-    """
+    """The releases of the store within one change; ``authority`` is that of new feed ids."""
 
     def __init__(self, change: Change, authority: Authority, site: Site) -> None:
         self._change = change
@@ -61,20 +56,23 @@ class Releases:
         self._site = site
         self._listing = Listing(change, site)
 
-    def known(self, source_keys: Sequence[str]) -> dict[str, Known]:
-        """Return what is known of these source keys."""
+    def known(self, source_keys: Sequence[str]) -> dict[str, KnownRelease]:
+        """Return the releases with these source keys."""
         found = {}
         for chunk in chunks(source_keys):
             rows = self._connection.execute(
                 select(
                     ReleaseRow.source_key, ReleaseRow.id, ReleaseRow.digest, ReleaseRow.entry_id
                 ).where(ReleaseRow.source_key.in_(chunk))
-            ).all()
-            found.update({row.source_key: Known(*row[1:]) for row in rows})
+            )
+            for row in rows:
+                found[row.source_key] = KnownRelease(
+                    id=row.id, digest=row.digest, entry_id=row.entry_id
+                )
         return found
 
     def taken(self, entry_ids: Sequence[str]) -> set[str]:
-        """Return which of these ids are those of releases or notices."""
+        """Return which of these entry ids belong to a release or a notice."""
         found: set[str] = set()
         for chunk in chunks(entry_ids):
             for row in (ReleaseRow, NoticeRow):
@@ -84,10 +82,10 @@ class Releases:
         return found
 
     def add(self, drafts: Sequence[Draft]) -> list[str | None]:
-        """Add releases, whose source keys and ids are new and differ.
+        """Add releases; their source keys and entry ids must be new and differ from each other.
 
-        Returns for each the path of a near match that was there before it, or None: a release of
-        the same instant with a like title, or of the same day with the same slug.
+        Returns for each the path of an earlier release that it resembles, or None: one of the same
+        instant with a similar title, or of the same day with the same slug.
         """
         if not drafts:
             return []
@@ -110,10 +108,7 @@ class Releases:
             )
             members = {selections[slug(label)] for label in draft.labels}
             memberships += [{"release": id_, "selection": member} for member in sorted(members)]
-            listed += [
-                ListingEntry(selection, draft.published, draft.rank, id_)
-                for selection in (ALL, *sorted(members))
-            ]
+            listed += entries(id_, draft.published, draft.rank, members)
         self._connection.execute(insert(ReleaseRow), releases)
         if memberships:
             self._connection.execute(insert(MembershipRow), memberships)
@@ -123,11 +118,11 @@ class Releases:
             for near, draft in zip(self._near(drafts, first), drafts, strict=True)
         ]
 
-    def edit(self, known: Known, draft: Draft) -> bool:
-        """Take over what a known release now says; return whether a reader sees a difference.
+    def edit(self, known: KnownRelease, draft: Draft) -> bool:
+        """Replace the content of a release; return whether a reader sees a difference.
 
-        Id, path and rank stay. ``updated`` moves with a visible difference only, to the source's
-        own modification date where that is later than what stood there, else to this change.
+        Entry id, path and rank stay. If there is a visible difference, ``updated`` becomes the
+        source's modification date if that is later, otherwise the instant of this change.
         """
         row = self._connection.execute(
             select(
@@ -145,9 +140,9 @@ class Releases:
         selections = self._selections(draft.labels)
         after = {selections[slug(label)] for label in draft.labels}
         shown = {name: getattr(draft, name) for name in _SHOWN}
-        spoken = {"language": self._site.language}  # by what states no language
+        default = {"language": self._site.language}
         visible = before != after or any(
-            (getattr(row, name) or spoken.get(name)) != (value or spoken.get(name))
+            (getattr(row, name) or default.get(name)) != (value or default.get(name))
             for name, value in shown.items()
         )
         values = shown | {"digest": draft.digest}
@@ -156,18 +151,13 @@ class Releases:
             values |= {"updated": draft.modified if later else self._change.instant}
         self._connection.execute(update(ReleaseRow).where(ReleaseRow.id == known.id).values(values))
         if visible:
-            self._refile(known.id, before, after)
+            self._set_categories(known.id, before, after)
             if row.withdrawn is None:
                 self._listing.hide(known.id)
-                self._listing.show(
-                    [
-                        ListingEntry(selection, draft.published, row.rank, known.id)
-                        for selection in (ALL, *sorted(after))
-                    ]
-                )
+                self._listing.show(entries(known.id, draft.published, row.rank, after))
         return visible
 
-    def _refile(self, release: int, before: set[int], after: set[int]) -> None:
+    def _set_categories(self, release: int, before: set[int], after: set[int]) -> None:
         if before - after:
             self._connection.execute(
                 delete(MembershipRow).where(
@@ -181,11 +171,10 @@ class Releases:
             )
 
     def _selections(self, labels: Iterable[str]) -> dict[str, int]:
-        """Return the selection of each label by its slug; make those that there are not yet.
+        """Return the selections of labels by their slugs; create missing categories.
 
-        Labels that differ in spelling alone share a slug and are one category. It is shown in the
-        spelling that comes last in code point order (the one with its diacritics), whichever was
-        imported first.
+        Labels that have the same slug are one category. Its name is the spelling that comes last in
+        code point order (the one with diacritics), whichever was imported first.
         """
         spelled: dict[str, str] = {}
         for label in labels:
@@ -198,19 +187,20 @@ class Releases:
                 .join(SelectionRow, SelectionRow.id == LabelRow.selection)
                 .where(LabelRow.slug.in_(chunk))
             )
-            for key, id_, name, named in rows:
-                found[key] = id_
-                if not named and spelled[key] > name:
+            for row in rows:
+                found[row.slug] = row.id
+                name = spelled[row.slug]
+                if not row.named and name > row.name:
                     self._connection.execute(
-                        update(SelectionRow).where(SelectionRow.id == id_).values(name=spelled[key])
+                        update(SelectionRow).where(SelectionRow.id == row.id).values(name=name)
                     )
-                    self._listing.rename(id_)
+                    self._listing.rename(row.id)
         for key in sorted(spelled.keys() - found.keys()):
             found[key] = self._create(key, spelled[key])
         return found
 
     def _create(self, key: str, name: str) -> int:
-        id_ = (self._connection.scalar(select(func.max(SelectionRow.id))) or ALL) + 1
+        id_ = (self._connection.scalar(select(func.max(SelectionRow.id))) or ALL_ID) + 1
         self._connection.execute(
             insert(SelectionRow).values(
                 id=id_,
@@ -223,12 +213,12 @@ class Releases:
             )
         )
         self._connection.execute(insert(LabelRow).values(slug=key, selection=id_))
-        # A release that is not shown may be the first of it: then nothing else would be noted.
+        # If its first release is withdrawn, nothing else touches it.
         self._change.touch([id_])
         return id_
 
     def _free_paths(self, drafts: Sequence[Draft]) -> dict[str, str]:
-        """Give the first release of a day and slug the plain path, others a distinct one."""
+        """Return a free path for each draft: its own, or a distinct one if that is taken."""
         taken: set[str] = set()
         for chunk in chunks([draft.path for draft in drafts]):
             taken.update(
@@ -249,22 +239,22 @@ class Releases:
         return paths
 
     def _near(self, drafts: Sequence[Draft], first: int) -> list[str | None]:
-        """Find for each added release an earlier one of the same instant and a like title."""
-        by_instant: dict[datetime, list[tuple[int, str, str]]] = {}
+        """Return for each draft the path of an earlier release that resembles it, or None."""
+        by_instant: defaultdict[datetime, list[Row[datetime, int, str, str]]] = defaultdict(list)
         for chunk in chunks(sorted({draft.published for draft in drafts})):
             rows = self._connection.execute(
                 select(ReleaseRow.published, ReleaseRow.id, ReleaseRow.path, ReleaseRow.title)
                 .join(ListingRow, ListingRow.release == ReleaseRow.id)
-                .where(ListingRow.selection == ALL, ListingRow.published.in_(chunk))
+                .where(ListingRow.selection == ALL_ID, ListingRow.published.in_(chunk))
             )
-            for published, id_, path, title in rows:
-                by_instant.setdefault(published, []).append((id_, path, title))
+            for row in rows:
+                by_instant[row.published].append(row)
         return [
             next(
                 (
-                    path
-                    for other, path, title in by_instant[draft.published][:_NEAR_COMPARED]
-                    if other < id_ and _alike(draft.title, title)
+                    other.path
+                    for other in by_instant[draft.published][:_NEAR_COMPARED]
+                    if other.id < id_ and _alike(draft.title, other.title)
                 ),
                 None,
             )
@@ -273,6 +263,6 @@ class Releases:
 
 
 def _alike(one: str, other: str) -> bool:
-    """Whether two titles are nearly the same, as far as a person would read them."""
+    """Return whether the beginnings of two titles are nearly the same."""
     beginnings = one[:_NEAR_CHARACTERS], other[:_NEAR_CHARACTERS]
     return SequenceMatcher(None, *beginnings).ratio() >= _NEAR

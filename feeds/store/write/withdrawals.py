@@ -1,28 +1,23 @@
-"""Withdrawn releases: taken off every list, and put back where they stood.
+"""Withdrawing releases, and restoring them in their old places.
 
-What a release says, its id, its path and its categories stay in the store, so that nothing of it
-can be given to another, and an import that brings it again knows it.
+A withdrawn release is not listed, but its row stays in the store: its id and its path are given to
+no other release, and an import recognises it.
 """
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import or_, select, update
 
 from feeds.domain import Site
-from feeds.store.schema.tables import MembershipRow, ReleaseRow
+from feeds.store.schema.tables import NOT_STORABLE, MembershipRow, ReleaseRow
 from feeds.store.write.change import Change
-from feeds.store.write.listing import Listing, ListingEntry
-from feeds.store.write.releases import ALL
-
-# What no engine takes as text, and so no id or path can hold.
-_NO_TEXT = re.compile("[\0\ud800-\udfff]")
+from feeds.store.write.listing import Listing, entries
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """A release as far as it matters here: shown, or withdrawn at an instant."""
+class ReleaseState:
+    """A release and its place in the order; ``withdrawn`` is None while it is shown."""
 
     id: int
     entry_id: str
@@ -32,9 +27,9 @@ class Standing:
     withdrawn: datetime | None
 
 
-def find(change: Change, entry_id: str, path: str) -> Standing | None:
-    """Return the release of this id, else the one at this path."""
-    if _NO_TEXT.search(entry_id):
+def find(change: Change, entry_id: str, path: str) -> ReleaseState | None:
+    """Return the release with this id, otherwise the one with this path, or None."""
+    if NOT_STORABLE.search(entry_id):
         return None
     rows = change.connection.execute(
         select(
@@ -46,33 +41,26 @@ def find(change: Change, entry_id: str, path: str) -> Standing | None:
             ReleaseRow.withdrawn,
         ).where(or_(ReleaseRow.entry_id == entry_id, ReleaseRow.path == path))
     )
-    found = [Standing(*row) for row in rows]
-    return min(found, key=lambda standing: standing.entry_id != entry_id, default=None)
+    found = [ReleaseState(**row._asdict()) for row in rows]
+    return min(found, key=lambda release: release.entry_id != entry_id, default=None)
 
 
-def withdraw(change: Change, release: Standing, site: Site) -> None:
-    """Take a release that is shown off every list; ``site``: see ``Listing``."""
+def withdraw(change: Change, release: ReleaseState, site: Site) -> None:
+    """Remove a release from the listing."""
     Listing(change, site).hide(release.id)
-    _mark(change, release, change.instant)
+    _set_withdrawn(change, release, change.instant)
 
 
-def restore(change: Change, release: Standing, site: Site) -> None:
-    """List a withdrawn release in all that it belongs to now; ``site``: see ``Listing``."""
+def restore(change: Change, release: ReleaseState, site: Site) -> None:
+    """List a withdrawn release in the selections to which it belongs now."""
     members = change.connection.scalars(
-        select(MembershipRow.selection)
-        .where(MembershipRow.release == release.id)
-        .order_by(MembershipRow.selection)
+        select(MembershipRow.selection).where(MembershipRow.release == release.id)
     )
-    Listing(change, site).show(
-        [
-            ListingEntry(selection, release.published, release.rank, release.id)
-            for selection in (ALL, *members)
-        ]
-    )
-    _mark(change, release, None)
+    Listing(change, site).show(entries(release.id, release.published, release.rank, members))
+    _set_withdrawn(change, release, None)
 
 
-def _mark(change: Change, release: Standing, withdrawn: datetime | None) -> None:
+def _set_withdrawn(change: Change, release: ReleaseState, withdrawn: datetime | None) -> None:
     change.connection.execute(
         update(ReleaseRow).where(ReleaseRow.id == release.id).values(withdrawn=withdrawn)
     )

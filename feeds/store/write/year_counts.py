@@ -1,58 +1,55 @@
-"""How many releases of each year a selection shows, kept with every change of what it shows.
+"""The number of releases of each year that a selection shows, updated with the listing.
 
-The year is that of the portal's zone: where the settings change, all is counted anew.
+A year is one of the portal's zone: after a change of the settings all are counted again.
 """
 
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select, text
+from sqlalchemy import delete, insert, select, text
 
 from feeds.domain import Site
 from feeds.store.schema.tables import ListingRow, YearCountRow
+from feeds.store.write.change import Change
 
 _FETCHED = 10_000
 
-# The same on both engines, which SQLAlchemy has under two names.
-_ADD = text(
+# Both engines understand this; in SQLAlchemy it is a different construct for each.
+_ADJUST = text(
     "INSERT INTO year_count (selection, year, count) VALUES (:selection, :year, :count) "
     "ON CONFLICT (selection, year) DO UPDATE SET count = year_count.count + excluded.count"
 )
 
 
-def add(
-    connection: Connection, site: Site, listed: Iterable[tuple[int, datetime]], difference: int
+def adjust(
+    change: Change, site: Site, listed: Iterable[tuple[int, datetime]], difference: int
 ) -> None:
-    """Count releases, by selection and publication instant: 1 for shown, -1 for no longer."""
-    counts = Counter((selection, site.local(published).year) for selection, published in listed)
-    connection.execute(
-        _ADD,
-        [
-            {"selection": selection, "year": year, "count": count * difference}
-            for (selection, year), count in sorted(counts.items())
-        ],
-    )
+    """Count releases, given by selection and publication instant, as listed (1) or removed (-1)."""
+    counts = _counted(site, listed, difference)
+    change.connection.execute(_ADJUST, counts)
     if difference < 0:
-        for selection in sorted({selection for selection, _ in counts}):
+        for selection in sorted({row["selection"] for row in counts}):
             none_left = (YearCountRow.selection == selection, YearCountRow.count == 0)
-            connection.execute(delete(YearCountRow).where(*none_left))
+            change.connection.execute(delete(YearCountRow).where(*none_left))
 
 
-def recount(connection: Connection, site: Site) -> None:
-    """Count all anew, from what is listed."""
-    # Closed whatever ends it: a cursor of PostgreSQL's is held by the server.
-    with connection.execute(
+def recount(change: Change, site: Site) -> None:
+    """Count all listed releases again."""
+    # An open cursor would remain on PostgreSQL's server after an exception.
+    with change.connection.execute(
         select(ListingRow.selection, ListingRow.published),
         execution_options={"yield_per": _FETCHED},
     ) as listed:
-        counts = Counter((selection, site.local(published).year) for selection, published in listed)
-    connection.execute(delete(YearCountRow))
+        counts = _counted(site, ((row.selection, row.published) for row in listed), 1)
+    change.connection.execute(delete(YearCountRow))
     if counts:
-        connection.execute(
-            insert(YearCountRow),
-            [
-                {"selection": selection, "year": year, "count": count}
-                for (selection, year), count in sorted(counts.items())
-            ],
-        )
+        change.connection.execute(insert(YearCountRow), counts)
+
+
+def _counted(site: Site, listed: Iterable[tuple[int, datetime]], each: int) -> list[dict[str, int]]:
+    counts = Counter((selection, site.local(published).year) for selection, published in listed)
+    return [
+        {"selection": selection, "year": year, "count": count * each}
+        for (selection, year), count in sorted(counts.items())
+    ]

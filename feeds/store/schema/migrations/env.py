@@ -1,6 +1,6 @@
-"""Alembic's entry: run the migrations on the connection that ``feeds.store.schema`` hands over.
+"""Alembic's entry point: runs the migrations on the connection of ``feeds.store.schema.version``.
 
-The whole upgrade is one transaction, SQLite's too: the connection has begun one already.
+The connection has already begun a transaction, so the whole upgrade is one, on SQLite too.
 """
 
 from alembic import context
