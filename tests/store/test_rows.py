@@ -1,0 +1,190 @@
+"""Rows become dataclasses by the names of their columns: no two values are ever swapped.
+
+Each test writes rows in which all values differ, with plain SQL, and reads them as a dataclass.
+"""
+
+import dataclasses
+from datetime import datetime
+from itertools import count
+from typing import Any
+
+import pytest
+from sqlalchemy import Text
+
+from feeds.domain import Category
+from feeds.identity import Authority
+from feeds.store.schema.tables import ALL_ID, Base
+from feeds.store.write import categories, redirects, withdrawals
+from feeds.store.write.releases import Releases
+from tests.portal import START, Portal
+
+pytestmark = pytest.mark.engines("sqlite", reason="the columns are the same on both engines")
+
+NUMBERS = count(10_000)
+
+
+def insert(portal: Portal, table: str, **given: Any) -> dict[str, Any]:
+    """Insert a row in which all values differ; return it by the names of its columns."""
+    row = {
+        column.name: f"{table}.{column.name}" if isinstance(column.type, Text) else next(NUMBERS)
+        for column in Base.metadata.tables[table].c
+    }
+    row |= given
+    names = ", ".join(f'"{name}"' for name in row)
+    values = ", ".join("NULL" if value is None else repr(value) for value in row.values())
+    portal.sql(f"INSERT INTO {table} ({names}) VALUES ({values})")  # noqa: S608 - names of the schema
+    return row
+
+
+def fields(found: Any) -> dict[str, Any]:
+    """Return the fields of a dataclass as the database stores them."""
+    values = {field.name: getattr(found, field.name) for field in dataclasses.fields(found)}
+    return {
+        name: int(value.timestamp()) if isinstance(value, datetime) else value
+        for name, value in values.items()
+    }
+
+
+def common(row: dict[str, Any], found: Any) -> dict[str, Any]:
+    """Return the values of a row whose columns have the names of fields of a dataclass."""
+    names = {field.name for field in dataclasses.fields(found)}
+    return {name: value for name, value in row.items() if name in names}
+
+
+def insert_release(portal: Portal) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Insert a release that the selection of all releases shows, and its category."""
+    category = insert(portal, "selection")
+    insert(portal, "label", slug=category["slug"], selection=category["id"])
+    release = insert(portal, "release", withdrawn=None)
+    insert(portal, "membership", release=release["id"], selection=category["id"])
+    insert(
+        portal,
+        "listing",
+        selection=ALL_ID,
+        release=release["id"],
+        published=release["published"],
+        rank=release["rank"],
+    )
+    return release, category
+
+
+def test_the_head(portal: Portal) -> None:
+    portal.sql("DELETE FROM head")
+    row = insert(portal, "head")
+    with portal.store.read() as snapshot:
+        found = snapshot.head()
+    assert fields(found) == common(row, found)
+
+
+def test_a_selection(portal: Portal) -> None:
+    row, other = insert(portal, "selection"), insert(portal, "selection", slug="z", feed_id="z")
+    insert(portal, "label", selection=row["id"])
+    with portal.store.read() as snapshot:
+        found = snapshot.selection([row["slug"]])
+        assert found in snapshot.categories()
+        assert snapshot.current_slugs(["label.slug"]) == {"label.slug": row["slug"]}
+        assert snapshot.former_slugs() == {row["slug"]: ("label.slug",)}
+        combined = snapshot.selection([row["slug"], "z"])
+    category = Category(slug=row["slug"], name=row["name"])
+    assert fields(found) == common(row, found) | {
+        "categories": (category,),
+        "members": (row["id"],),
+    }
+    assert combined is not None
+    assert fields(combined) == {
+        "feed_id": combined.feed_id,
+        "categories": (category, Category(slug="z", name=other["name"])),
+        "count": row["count"] + other["count"],
+        "revision": other["revision"],
+        "changed": other["changed"],
+        "created": other["created"],
+        "members": (row["id"], other["id"]),
+    }
+
+
+def test_a_release_and_its_headline(portal: Portal) -> None:
+    row, category = insert_release(portal)
+    with portal.store.read() as snapshot:
+        (release,) = snapshot.newest_releases(snapshot.everything(), 9)
+        (headline,) = snapshot.newest_headlines(snapshot.everything(), 9)
+        assert snapshot.release(row["path"]) == release
+    categories_ = {"categories": (Category(slug=category["slug"], name=category["name"]),)}
+    assert fields(release) == common(row, release) | categories_
+    assert fields(headline) == common(row, headline) | categories_
+
+
+def test_a_withdrawal(portal: Portal) -> None:
+    row = insert(portal, "release")
+    with portal.store.read() as snapshot:
+        (found,) = snapshot.withdrawals()
+    assert fields(found) == common(row, found)
+
+
+def test_a_notice(portal: Portal) -> None:
+    row = insert(portal, "notice", kind="suspension")
+    with portal.store.read() as snapshot:
+        (found,) = snapshot.notices()
+    assert fields(found) == common(row, found)
+    with portal.store.change(START) as change:
+        other = dataclasses.replace(found, entry_id="other", announced=START)
+        change.add_notice(other)
+        assert other in change.snapshot.notices()
+
+
+def test_the_outcome_of_an_import(portal: Portal) -> None:
+    row = insert(portal, "import_run")
+    with portal.store.read() as snapshot:
+        found = snapshot.last_import()
+    assert found is not None
+    assert fields(found) == common(row, found)
+    with portal.store.change(START) as change:
+        change.end_import(change.begin_import(START), found)
+        assert change.snapshot.last_import() == found
+
+
+def test_an_archive_page(portal: Portal) -> None:
+    rows = [insert(portal, "archive_page", selection=ALL_ID, number=number) for number in (1, 2)]
+    first, second = rows
+    with portal.store.read() as snapshot:
+        found = snapshot.page(snapshot.everything(), 2)
+    assert found is not None
+    assert found.after is not None
+    assert fields(found) == {
+        "number": 2,
+        "after": found.after,
+        "until": found.until,
+        "newest": True,
+        "revision": second["revision"],
+        "changed": second["changed"],
+    }
+    for (published, rank), row in zip((found.after, found.until), (first, second), strict=True):
+        assert (published.timestamp(), rank) == (row["last_published"], row["last_rank"])
+
+
+def test_a_redirect(portal: Portal) -> None:
+    release, category = insert_release(portal)
+    to_release = {"selection": None, "release": release["id"], "format": None}
+    insert(portal, "redirect", location="/release", **to_release)
+    row = insert(portal, "redirect", selection=category["id"], release=None)
+    with portal.store.read() as snapshot:
+        targets = dict(snapshot.redirects())
+    assert fields(targets["/release"]) == {"release": release["path"], "slug": "", "format": None}
+    found = targets[row["location"]]
+    assert fields(found) == {"release": None, "slug": category["slug"], "format": row["format"]}
+    with portal.store.change(START) as change:
+        stored = redirects.resolve(change, found)
+        assert stored == redirects.find(change, row["location"])
+        assert stored is not None
+        assert stored._asdict() == {name: row[name] for name in stored._fields}
+
+
+def test_what_a_change_reads_of_a_release_and_a_category(portal: Portal) -> None:
+    release, category = insert_release(portal)
+    with portal.store.change(START) as change:
+        releases = Releases(change, Authority("example.org", 2008), portal.settings.site)
+        known = releases.known([release["source_key"]])[release["source_key"]]
+        assert fields(known) == common(release, known)
+        state = withdrawals.find(change, release["entry_id"], "")
+        assert fields(state) == common(release, state)
+        found = categories.find(change, category["slug"])
+        assert fields(found) == common(category, found)
