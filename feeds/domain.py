@@ -115,6 +115,15 @@ class Draft:
     labels: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class KnownRelease:
+    """A release in the store, as far as an import needs it to recognise a record."""
+
+    id: int
+    digest: str
+    entry_id: str
+
+
 class NoticeKind(StrEnum):
     """What a notice announces."""
 

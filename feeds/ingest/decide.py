@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from feeds.domain import Draft
+from feeds.domain import Draft, KnownRelease
 from feeds.ingest.derive import IdentifiedRecord, derive, entry_id
 from feeds.ingest.sources import Record
 from feeds.settings import Settings
-from feeds.store.write.releases import KnownRelease
 from feeds.text.html import MarkupError
 
 EMBARGO = timedelta(hours=24)

@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from feeds.documents.version import settings_digest
+from feeds.domain import KnownRelease
 from feeds.ingest.decide import (
     Add,
     Conditions,
@@ -30,7 +31,7 @@ from feeds.ingest.sources import SOURCES, SUFFIXES, Item, Record, SkippedItem
 from feeds.settings import Settings
 from feeds.store import Store
 from feeds.store.read import ImportOutcome
-from feeds.store.write.releases import KnownRelease, Releases
+from feeds.store.write.releases import Releases
 
 _BATCH = 200  # records that are looked up and written together
 _BATCH_CHARACTERS = 8 * 1024 * 1024

@@ -23,7 +23,6 @@ from feeds.operations.migrate import require_authority, require_page_size
 from feeds.settings import Settings
 from feeds.store import Store
 from feeds.store.copy.dump import TABLES, InvalidDataError, RowWriter, Value, invalid_column
-from feeds.store.schema import version
 
 VERSION: Final = 1
 _BATCH = 100  # rows: the body of one release may have megabytes
@@ -40,7 +39,7 @@ def export(store: Store) -> Iterator[str]:
 
 
 def _content(store: Store, counts: dict[str, int]) -> Iterator[str]:
-    first = {"release-feeds": "export", "version": VERSION, "schema": version.current()}
+    first = {"release-feeds": "export", "version": VERSION, "schema": store.schema}
     yield json.dumps(first)
     with store.dump() as dump:
         for table, columns in TABLES.items():
@@ -113,7 +112,7 @@ class Loader:
         try:
             with self._path.open("rb") as file:
                 lines = self._lines(file)
-                _check_first(next(lines))
+                _check_first(next(lines), self._store.schema)
                 with self._store.fill() as writer:
                     counts = yield from _load(lines, writer)
                     self._check_last({"rows": counts, "sha256": self._digest.hexdigest()})
@@ -151,15 +150,15 @@ def _check_end(file: BinaryIO) -> None:
         raise InvalidDataError("something follows the last line of the export")
 
 
-def _check_first(line: object) -> None:
+def _check_first(line: object, schema: str) -> None:
     first = cast("dict[str, object]", line)
     if first.get("version") != VERSION:
         raise InvalidDataError(
             f"the version of the export is not {VERSION}, which this version reads"
         )
-    if first.get("schema") != version.current():
+    if first.get("schema") != schema:
         raise InvalidDataError(
-            f"the export has schema {first.get('schema')} and this version {version.current()}: "
+            f"the export has schema {first.get('schema')} and this version {schema}: "
             "run `feeds migrate` of this version on the exported store, and export again"
         )
 

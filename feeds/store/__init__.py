@@ -26,6 +26,11 @@ class Store(Reader):
     """
 
     @property
+    def schema(self) -> str:
+        """The version of the schema that this code reads and writes."""
+        return version.current()
+
+    @property
     def name(self) -> str:
         """The store's name in messages: its file, or its URL without password and query."""
         return engine.name(self._engine)

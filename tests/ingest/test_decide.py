@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from feeds.domain import KnownRelease
 from feeds.ingest.decide import Add, Conditions, Decision, Edit, Refuse, Skip, Unchanged, decide
 from feeds.ingest.derive import identify
 from feeds.ingest.sources import Record
 from feeds.settings import Settings
-from feeds.store.write.releases import KnownRelease
 from feeds.text.html import Html, Text
 
 NOW = datetime(2024, 3, 1, 10, 0, tzinfo=UTC)

@@ -6,13 +6,12 @@ a change of a release: any difference that a reader sees in its entry.
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Row, delete, func, insert, select, update
 
-from feeds.domain import Draft, Site
+from feeds.domain import Draft, KnownRelease, Site
 from feeds.identity import Authority, distinct_paths, feed_id, slug
 from feeds.store.schema.tables import (
     ALL_ID,
@@ -35,15 +34,6 @@ _NEAR_COMPARED = 20  # releases of the same instant that a new one is compared w
 
 _SHOWN = ("published", "title", "body", "summary", "language", "author", "website", "contact",
           "original")  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class KnownRelease:
-    """A release in the store, as far as an import needs it to recognise a record."""
-
-    id: int
-    digest: str
-    entry_id: str
 
 
 class Releases:
