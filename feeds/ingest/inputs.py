@@ -128,7 +128,7 @@ class Inputs:
 
         Linked folders are not entered. Folders that cannot be listed are added to ``errors``.
         """
-        past: list[Path] = []
+        archived: list[Path] = []
         for at, folders, names in os.walk(folder, onerror=errors.append):
             folders.sort()
             # A folder that is named like a file is refused when it is opened.
@@ -137,11 +137,11 @@ class Inputs:
                 for name in sorted([*names, *folders])
                 if self._is_wanted(name, self._suffixes)
             ]
-            older = {path for path in wanted if _is_archive_document(path)}
-            yield from (path for path in wanted if path not in older)
-            past += sorted(older)
+            documents = {path for path in wanted if _is_archive_document(path)}
+            yield from (path for path in wanted if path not in documents)
+            archived += sorted(documents)
             folders[:] = [name for name in folders if not name.startswith(".")]
-        yield from past
+        yield from archived
 
     def _open(self, path: Path, *, named: bool) -> Iterator[Input]:
         name = printable(path)

@@ -35,7 +35,7 @@ def revision(portal: Portal) -> int:
     return found
 
 
-def test_the_real_page_comes_out_of_every_feed(portal: Portal, seed_page: Path) -> None:
+def test_the_real_page_is_in_every_feed(portal: Portal, seed_page: Path) -> None:
     ran = portal.feeds("import", seed_page)
     assert ran.code == 0
     assert ran.out == (
@@ -63,7 +63,7 @@ def test_the_real_page_comes_out_of_every_feed(portal: Portal, seed_page: Path) 
     assert json.loads(portal.feeds("status", "--json").out)["state"] == "active"
 
 
-def test_folders_and_files_in_any_number_are_imported_once(portal: Portal) -> None:
+def test_files_and_folders_are_imported_once(portal: Portal) -> None:
     portal.write("a/1.txt", page("Pirmais"))
     portal.write("a/b/2.TXT", page("Otrais"))
     portal.write("a/notes.md", "no page")
@@ -72,7 +72,7 @@ def test_folders_and_files_in_any_number_are_imported_once(portal: Portal) -> No
     assert ran.out.endswith("3 added, 0 changed, 0 unchanged, 0 skipped, 0 refused.\n")
 
 
-def test_refused_inputs_are_named_and_the_others_imported(portal: Portal) -> None:
+def test_refused_inputs_are_named_and_the_others_are_imported(portal: Portal) -> None:
     ahead = (datetime.now(UTC) + timedelta(days=3)).strftime("%Y-%m-%d %H:%M:%S")
     bad: dict[str, tuple[str | bytes, str]] = {
         "empty.txt": (b"", "the file is empty"),
@@ -101,7 +101,7 @@ def test_refused_inputs_are_named_and_the_others_imported(portal: Portal) -> Non
 
 
 def test_a_file_that_cannot_be_read_is_refused(portal: Portal) -> None:
-    # A file of the kernel's, which fails to be read even for root.
+    # This file of the kernel cannot be read even by root.
     ran = portal.feeds("import", "/proc/self/mem")
     assert ran.code == 1
     assert "mem: refused: it cannot be read: Input/output error.\n" in ran.err
@@ -112,12 +112,12 @@ def test_a_file_that_cannot_be_read_is_refused(portal: Portal) -> None:
 
 
 @pytest.mark.parametrize("dated", [timedelta(hours=23), timedelta(0)])
-def test_a_release_dated_within_a_day_is_no_embargo(portal: Portal, dated: timedelta) -> None:
+def test_a_release_dated_within_24_hours_is_not_embargoed(portal: Portal, dated: timedelta) -> None:
     local = (datetime.now(portal.settings.timezone) + dated).strftime("%Y-%m-%d %H:%M:%S")
     portal.imported(page(published=local))
 
 
-def test_nothing_can_be_done_where_there_is_nothing(portal: Portal) -> None:
+def test_a_path_without_inputs_ends_the_command(portal: Portal) -> None:
     (portal.folder / "none").mkdir()
     portal.write("1.txt", page())
     kinds = ".xml, .atom, .rss, .json, .jsonl, .ndjson, .txt, .html, .htm"
@@ -146,7 +146,7 @@ def test_a_dry_run_says_what_would_happen_and_changes_nothing(portal: Portal) ->
     assert portal.client().get("/categories/jauna.atom").status_code == 404
 
 
-def test_a_report_has_one_line_an_input(portal: Portal) -> None:
+def test_a_report_has_one_line_for_each_input(portal: Portal) -> None:
     portal.write("1.txt", page())
     portal.write("2.txt", "")
     report = portal.folder / "report.jsonl"
@@ -166,28 +166,28 @@ def test_a_report_has_one_line_an_input(portal: Portal) -> None:
 
 
 @pytest.mark.parametrize("stop", [signal.SIGKILL, signal.SIGINT])
-def test_an_import_that_was_stopped_is_finished_by_the_next(portal: Portal, stop: int) -> None:
+def test_an_interrupted_import_is_finished_by_the_next_one(portal: Portal, stop: int) -> None:
     for n in range(6000):
         portal.write(f"{n}.txt", page(f"Relīze {n}"))
     program = Path(sys.executable).with_name("feeds")
     command: list[str | Path] = [program, "import", portal.folder / "pages"]
-    # Not measured: an interrupt within coverage's own lock, which is not reentrant, waits for ever.
+    # Without coverage: an interrupt within its lock, which is not reentrant, would deadlock.
     environ = {name: value for name, value in os.environ.items() if name[:9] != "COVERAGE_"}
     with subprocess.Popen(
         command,
         env=environ | portal.environ,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
-        # A test run in the background has its shell's: to be interrupted by nobody.
+        # A test run in the background ignores the signal, as its shell does.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509 - no thread is running
     ) as process:
         while process.poll() is None and not ids(portal):
             time.sleep(0.01)
         process.send_signal(stop)
-        said = process.communicate(timeout=120)[1].decode()
+        err = process.communicate(timeout=120)[1].decode()
     if stop == signal.SIGINT:
         assert process.returncode == 2
-        assert said.endswith("feeds: Interrupted: run the command again to finish.\n")
+        assert err.endswith("feeds: Interrupted: run the command again to finish.\n")
     assert "interrupted: run it again" in portal.feeds("status").out
     ran = portal.feeds("import", portal.folder / "pages")
     added, unchanged = map(int, re.findall(r"(\d+) (?:added|unchanged)", ran.out))
@@ -197,7 +197,7 @@ def test_an_import_that_was_stopped_is_finished_by_the_next(portal: Portal, stop
     assert json.loads(portal.feeds("status", "--json").out)["releases"] == 6000
 
 
-def test_an_interrupted_command_says_how_to_go_on(portal: Portal) -> None:
+def test_an_interrupted_command_says_how_to_continue(portal: Portal) -> None:
     def interrupt(_: Any, __: Any, statement: str, *___: object) -> None:
         if statement.startswith("INSERT INTO release "):
             raise KeyboardInterrupt
@@ -218,7 +218,7 @@ def test_an_interrupted_command_says_how_to_go_on(portal: Portal) -> None:
     )
 
 
-def test_while_suspended_later_releases_are_refused_and_older_ones_back_filled(
+def test_during_a_suspension_later_releases_are_refused_and_earlier_ones_imported(
     portal: Portal,
 ) -> None:
     portal.imported(page("Pēdējā", published="2012-01-01 12:00:00"))

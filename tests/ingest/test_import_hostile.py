@@ -1,4 +1,4 @@
-"""What is meant to do harm, in any source: it ends in a sentence or in harmless content."""
+"""Hostile input is refused with a reason, or becomes harmless content."""
 
 import json
 import time
@@ -47,7 +47,7 @@ HOSTILE: dict[str, tuple[str, str | bytes, str]] = {
 
 
 @pytest.mark.parametrize("case", HOSTILE)
-def test_hostile_input_ends_in_a_sentence(portal: Portal, case: str) -> None:
+def test_hostile_input_is_refused_with_a_reason(portal: Portal, case: str) -> None:
     name, data, reason = HOSTILE[case]
     start = time.process_time()
     ran = portal.feeds("import", portal.write(name, data))
@@ -58,7 +58,7 @@ def test_hostile_input_ends_in_a_sentence(portal: Portal, case: str) -> None:
     assert listed(portal) == []
 
 
-def test_a_tag_of_very_many_attributes_loses_them_at_once(portal: Portal) -> None:
+def test_a_tag_with_very_many_attributes_loses_them_quickly(portal: Portal) -> None:
     html = "<p " + " ".join(f"a{n}" for n in range(400_000)) + ">A</p>"
     stated = json.loads(line()) | {"body_html": html}
     del stated["body"]
@@ -68,16 +68,16 @@ def test_a_tag_of_very_many_attributes_loses_them_at_once(portal: Portal) -> Non
     assert time.process_time() - start < 10
 
 
-def test_a_namespace_that_is_no_address_is_told(portal: Portal) -> None:
+def test_an_invalid_namespace_is_refused(portal: Portal) -> None:
     text = atom(entry('<content type="xhtml"><div xmlns="{}">A</div></content>'))
     ran = portal.feeds("import", portal.write("1.atom", text))
     assert ran.code == 1
     assert "xmlns: '{}' is not a valid URI" in ran.err
 
 
-def test_what_stands_between_releases_is_forgotten_and_bounded(portal: Portal) -> None:
-    beside = "<a>b</a>" * 40_000
-    path = portal.write("1.xml", rss(beside + item(), *(beside + item() for _ in range(3))))
+def test_elements_between_releases_are_discarded_and_limited(portal: Portal) -> None:
+    outside = "<a>b</a>" * 40_000
+    path = portal.write("1.xml", rss(outside + item(), *(outside + item() for _ in range(3))))
     tracemalloc.start()
     ran = portal.feeds("import", path)
     peak = tracemalloc.get_traced_memory()[1]
@@ -88,7 +88,7 @@ def test_what_stands_between_releases_is_forgotten_and_bounded(portal: Portal) -
     assert "more than 100000 elements outside releases" in portal.feeds("import", path).err
 
 
-def test_two_long_titles_of_one_instant_are_compared_as_far_as_one_reads(portal: Portal) -> None:
+def test_long_titles_of_one_instant_are_compared_quickly(portal: Portal) -> None:
     start = time.process_time()
     for number in range(3):
         text = line(title=f"{number} " + "garš nosaukums " * 130, id=f"urn:x:{number}")
@@ -97,7 +97,7 @@ def test_two_long_titles_of_one_instant_are_compared_as_far_as_one_reads(portal:
     assert time.process_time() - start < 10
 
 
-def test_what_is_harmful_in_a_release_ends_as_harmless_content(portal: Portal) -> None:
+def test_harmful_content_becomes_harmless(portal: Portal) -> None:
     html = (
         "<script>x</script><p onclick=y>A\u202e\0</p><a href='javascript:x'>j</a>"
         "<a href='data:text/html,x'>d</a>]]>&#1;"

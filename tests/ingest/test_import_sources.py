@@ -1,4 +1,4 @@
-"""What comes in through each source, as readers then see it."""
+"""Imports through each source, and what readers then see."""
 
 import json
 from collections.abc import Callable
@@ -26,7 +26,7 @@ def line(**more: Any) -> str:
     return json.dumps({"title": "T", "published": "2010-05-04T12:00:00Z", "body": "A"} | more)
 
 
-def test_an_export_of_wordpress_comes_out_of_the_feeds(portal: Portal) -> None:
+def test_an_export_of_wordpress_is_imported(portal: Portal) -> None:
     text = wxr(
         post("A <a href='../b'>b</a>", '<category domain="category">Kultūra</category>'),
         post(kind="page"),
@@ -55,14 +55,14 @@ def test_entries_of_a_feed_keep_their_ids_in_every_format(portal: Portal) -> Non
     assert portal.client().get("/categories/x.atom").status_code == 404
 
 
-def test_a_changed_title_of_a_known_id_is_an_edit(portal: Portal) -> None:
+def test_a_changed_title_with_a_known_id_is_an_edit(portal: Portal) -> None:
     portal.feeds("import", portal.write("f.atom", atom(entry())))
     ran = portal.feeds("import", portal.write("f.atom", atom(entry(title="<title>Cits</title>"))))
     assert "f.atom: entry 1: changed (urn:x:1)." in ran.out
 
 
 @pytest.mark.parametrize("together", [True, False])
-def test_an_id_that_another_entry_has_is_refused(portal: Portal, together: bool) -> None:
+def test_the_id_of_another_entry_is_refused(portal: Portal, together: bool) -> None:
     mine = portal.write("1.txt", page("Tilts", published="2010-05-04 12:00:00"))
     taken = f"{TAG}2010-05-04T09:00:00Z/tilts"
     theirs = portal.write("2.atom", atom(entry(id_=taken)))
@@ -73,7 +73,7 @@ def test_an_id_that_another_entry_has_is_refused(portal: Portal, together: bool)
     assert len(listed(portal)) == 1
 
 
-def test_a_release_without_a_category_stands_in_the_feed_of_all(portal: Portal) -> None:
+def test_a_release_without_a_category_is_in_the_feed_of_all_releases(portal: Portal) -> None:
     assert portal.feeds("import", portal.write("1.jsonl", line())).code == 0
     assert len(listed(portal)) == 1
 
@@ -96,7 +96,7 @@ def test_a_saved_html_page_is_the_same_release_as_its_text(portal: Portal) -> No
     assert "its HTML is nested more than 255 deep" in portal.feeds("import", deep).err
 
 
-def test_a_category_of_any_name_has_a_feed_of_its_own(portal: Portal) -> None:
+def test_a_category_named_releases_has_its_own_feed(portal: Portal) -> None:
     portal.feeds("import", portal.write("1.jsonl", line(categories=["Releases"])))
     client = portal.client()
     ids = [
@@ -109,7 +109,9 @@ def test_a_category_of_any_name_has_a_feed_of_its_own(portal: Portal) -> None:
     ]
 
 
-def test_releases_of_one_day_and_title_whose_ids_look_alike_stay_apart(portal: Portal) -> None:
+def test_releases_of_one_day_and_title_have_different_paths_even_if_hashes_collide(
+    portal: Portal,
+) -> None:
     # The hashes of the last two begin with the same eight digits.
     ids = ("urn:x:1", "tag:a,2001:30375", "tag:a,2001:43874")
     texts = [entry(id_=id_) for id_ in ids]
@@ -121,7 +123,7 @@ def test_releases_of_one_day_and_title_whose_ids_look_alike_stay_apart(portal: P
         assert portal.client().get(f"/releases/{path}").status_code == 200
 
 
-def test_an_undeclared_entity_beside_the_authors_of_an_export_is_passed_over(
+def test_an_undeclared_entity_next_to_the_authors_of_an_export_is_ignored(
     portal: Portal,
 ) -> None:
     export = wxr(post()).replace("<channel>", "<channel>&foo;", 1)
@@ -130,14 +132,16 @@ def test_an_undeclared_entity_beside_the_authors_of_an_export_is_passed_over(
     assert ran.out.endswith("1 added, 0 changed, 0 unchanged, 0 skipped, 0 refused.\n"), ran
 
 
-def test_what_stood_before_a_fault_in_xml_is_imported(portal: Portal) -> None:
+def test_releases_before_an_error_in_xml_are_imported(portal: Portal) -> None:
     path = portal.write("1.xml", rss(item(), "<item></x>"))
     ran = portal.feeds("import", path)
     assert ran.out.endswith("1 added, 0 changed, 0 unchanged, 0 skipped, 1 refused.\n")
     assert f"{path}: refused: it is not well-formed XML from here on: Opening and" in ran.err
 
 
-def test_of_an_entry_in_several_documents_of_a_feed_the_newest_one_is_kept(portal: Portal) -> None:
+def test_an_entry_in_several_documents_of_a_feed_is_imported_from_the_newest(
+    portal: Portal,
+) -> None:
     old, new = (entry(f"<content>{text}</content>") for text in ("Vecs", "Jauns"))
     history = 'xmlns:fh="http://purl.org/syndication/history/1.0"'
     portal.write("1.atom", atom(old, head="<fh:archive/>", attributes=history))
@@ -148,7 +152,7 @@ def test_of_an_entry_in_several_documents_of_a_feed_the_newest_one_is_kept(porta
         assert "Jauns" in listed(portal)[0]["content_html"]
 
 
-def test_another_version_of_an_item_whose_guid_is_no_address_is_skipped_too(
+def test_another_version_of_an_item_whose_guid_is_not_an_address_is_skipped(
     portal: Portal,
 ) -> None:
     guid = '<guid isPermaLink="false">17</guid>'
@@ -158,7 +162,7 @@ def test_another_version_of_an_item_whose_guid_is_no_address_is_skipped_too(
     assert (ran.code, ran.out) == (0, "1 added, 0 changed, 0 unchanged, 1 skipped, 0 refused.\n")
 
 
-def test_a_copy_is_reported_as_what_became_of_the_first(portal: Portal) -> None:
+def test_a_copy_has_the_id_and_the_refusal_of_the_first(portal: Portal) -> None:
     report = portal.folder / "report"
     path = portal.write("1.jsonl", f"{line()}\n{line()}\n")
     portal.feeds("import", "--report", report, path)
@@ -170,7 +174,7 @@ def test_a_copy_is_reported_as_what_became_of_the_first(portal: Portal) -> None:
     assert ran.out == "0 added, 0 changed, 0 unchanged, 0 skipped, 2 refused.\n"
 
 
-def test_a_stated_language_stays_whatever_the_portal_s_becomes(portal: Portal) -> None:
+def test_a_stated_language_does_not_change_with_the_portals(portal: Portal) -> None:
     portal.feeds("import", portal.write("1.jsonl", f"{line(language='lv')}\n{line(title='U')}"))
     assert not any("language" in each for each in listed(portal))
     portal.environ["FEEDS_LANGUAGE"] = "en"
@@ -181,7 +185,7 @@ def test_a_stated_language_stays_whatever_the_portal_s_becomes(portal: Portal) -
     }
 
 
-def test_to_state_the_language_of_the_portal_is_no_visible_change(portal: Portal) -> None:
+def test_stating_the_portals_language_is_not_a_visible_change(portal: Portal) -> None:
     portal.feeds("import", portal.write("1.jsonl", line(id="urn:x:1")))
     before = portal.client().get("/releases.atom")
     ran = portal.feeds("import", portal.write("1.jsonl", line(id="urn:x:1", language="lv")))
@@ -193,7 +197,7 @@ def test_to_state_the_language_of_the_portal_is_no_visible_change(portal: Portal
     assert listed(portal)[0]["language"] == "lv"
 
 
-def test_no_text_after_the_end_of_a_document_is_lost_in_html_of_many_tags(portal: Portal) -> None:
+def test_text_after_the_end_of_body_is_kept_in_html_of_many_tags(portal: Portal) -> None:
     many = "<p>x</p>" * 600
     html = f"{many}<p>before</p></BODY ></html><p>after</p><body class=x><p>last</p>"
     text = line(body_html=html).replace('"body": "A", ', "")
@@ -201,7 +205,7 @@ def test_no_text_after_the_end_of_a_document_is_lost_in_html_of_many_tags(portal
     assert listed(portal)[0]["content_html"].endswith("<p>before</p><p>after</p><p>last</p>")
 
 
-def test_a_text_that_is_too_large_to_be_taken_apart_is_refused_in_words(portal: Portal) -> None:
+def test_a_text_that_is_too_large_for_the_parser_is_refused(portal: Portal) -> None:
     html = "<b>x</b>" * 600 + f"<p>{'文' * 3_500_000}</p><p>after</p>"
     feed = {"version": "https://jsonfeed.org/version/1.1", "title": "C"}
     item_ = {"id": "1", "title": "T", "date_published": "2010-05-04T12:00:00Z"}
@@ -211,7 +215,7 @@ def test_a_text_that_is_too_large_to_be_taken_apart_is_refused_in_words(portal: 
     assert "refused: its HTML has one text or attribute of more than 10 MB." in ran.err
 
 
-def test_a_title_of_which_nothing_is_seen_is_none(portal: Portal) -> None:
+def test_a_title_of_invisible_characters_is_refused(portal: Portal) -> None:
     ran = portal.feeds("import", portal.write("1.jsonl", line(title="\u200b\u00ad \u200e")))
     assert ran.code == 1
     assert "title" in ran.err
@@ -226,20 +230,20 @@ def test_an_input_without_a_release_is_skipped(portal: Portal) -> None:
     assert ran.out == "0 added, 0 changed, 0 unchanged, 2 skipped, 0 refused.\n"
 
 
-def test_a_large_body_is_imported_by_itself(portal: Portal) -> None:
+def test_large_bodies_are_imported(portal: Portal) -> None:
     lines = (line(title=f"T{n}", body=f"{n} " * 1_500_000) for n in range(4))
     ran = portal.feeds("import", portal.write("1.jsonl", "\n".join(lines)))
     assert ran.out.endswith("4 added, 0 changed, 0 unchanged, 0 skipped, 0 refused.\n"), ran
 
 
-def test_a_dry_run_knows_what_came_earlier_in_it(portal: Portal) -> None:
+def test_a_dry_run_recognises_what_came_earlier_in_it(portal: Portal) -> None:
     path = portal.write("1.jsonl", "\n".join([line(), line(body="B"), line()]))
     ran = portal.feeds("import", "--dry-run", path)
     assert ran.out.endswith("Would be: 1 added, 0 changed, 1 unchanged, 0 skipped, 1 refused.\n")
 
 
 @pytest.mark.parametrize("form", ["atom", "rss", "json"])
-def test_a_feed_of_this_service_brings_its_releases_but_no_notice(
+def test_the_notices_in_a_feed_of_this_service_are_skipped(
     portal: Portal, another: Callable[..., Portal], form: str
 ) -> None:
     portal.imported(page())

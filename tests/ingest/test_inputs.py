@@ -1,4 +1,4 @@
-"""Archives, folders and what lies in them, through the command."""
+"""Archives and folders as inputs of the command."""
 
 import gzip
 import io
@@ -73,7 +73,7 @@ def test_the_pages_in_an_archive_are_imported_without_unpacking(portal: Portal, 
 
 
 @pytest.mark.parametrize("make", [zipped, tarred])
-def test_members_that_are_no_plain_files_within_the_archive_are_refused(
+def test_members_that_are_outside_the_archive_or_archives_are_refused(
     portal: Portal, make: Callable[..., bytes]
 ) -> None:
     data = make(
@@ -100,7 +100,7 @@ def test_members_that_are_no_plain_files_within_the_archive_are_refused(
         (".git/2.txt", 2, "has no file of a known kind"),
     ],
 )
-def test_names_of_members_are_paths_whichever_system_wrote_them(
+def test_names_of_members_may_have_backslashes(
     portal: Portal, name: str, code: int, sentence: str
 ) -> None:
     ran = portal.feeds("import", portal.write("x.bin", zipped((name, page("A")))))
@@ -108,7 +108,7 @@ def test_names_of_members_are_paths_whichever_system_wrote_them(
     assert sentence in ran.err
 
 
-def test_links_devices_and_holes_in_a_tar_are_refused(portal: Portal) -> None:
+def test_links_and_devices_in_a_tar_are_refused(portal: Portal) -> None:
     file = io.BytesIO()
     with tarfile.open(fileobj=file, mode="w:gz") as archive:
         for name, kind in (
@@ -125,7 +125,7 @@ def test_links_devices_and_holes_in_a_tar_are_refused(portal: Portal) -> None:
     assert ran.err.count("refused: it is not a regular file.") == 4
 
 
-def test_an_archive_or_a_folder_without_inputs_is_told(portal: Portal) -> None:
+def test_an_archive_without_inputs_ends_the_command(portal: Portal) -> None:
     for name, make in ARCHIVES.items():
         ran = portal.feeds("import", portal.write(name, make(("a.md", "x"))))
         assert (ran.code, ran.out) == (2, "")
@@ -159,7 +159,7 @@ def bomb() -> bytes:
         ("wide.zip", lambda: _claiming(20 * 1024 * 1024), "it has too many members for a zip"),
     ],
 )
-def test_hostile_archives_end_in_a_sentence(
+def test_hostile_archives_are_refused_with_a_reason(
     portal: Portal, name: str, data: Callable[[], bytes], reason: str
 ) -> None:
     ran = portal.feeds("import", portal.write(name, data()))
@@ -167,11 +167,11 @@ def test_hostile_archives_end_in_a_sentence(
     assert reason in ran.err
 
 
-def test_one_damaged_member_of_a_zip_does_not_hold_up_the_others(portal: Portal) -> None:
+def test_a_damaged_member_of_a_zip_does_not_affect_the_others(portal: Portal) -> None:
     data = zipped(*((f"{n}.txt", page(f"R{n}")) for n in range(4)))
     for name in (b"1.txt", b"2.txt"):
         local = data.find(name)
-        # The name in front of the one, the bytes of the other.
+        # Damages the local name of one member and the content of the other.
         at = local if name == b"1.txt" else local + 60
         data = data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
     ran = portal.feeds("import", portal.write("x.zip", data))
@@ -180,7 +180,7 @@ def test_one_damaged_member_of_a_zip_does_not_hold_up_the_others(portal: Portal)
     assert "2.txt: refused: " in ran.err
 
 
-def test_a_member_without_a_name_is_no_input(portal: Portal) -> None:
+def test_a_member_without_a_name_is_ignored(portal: Portal) -> None:
     file = io.BytesIO(zipped(("1.txt", page())))
     nameless = zipfile.ZipInfo("x")
     nameless.filename = ""
@@ -190,7 +190,7 @@ def test_a_member_without_a_name_is_no_input(portal: Portal) -> None:
     assert counts(ran).startswith("1 added")
 
 
-def test_the_past_of_a_feed_comes_after_it_wherever_it_lies(portal: Portal) -> None:
+def test_archive_documents_are_read_after_all_other_files_of_a_folder(portal: Portal) -> None:
     history = 'xmlns:fh="http://purl.org/syndication/history/1.0"'
     old, new = (entry(f"<content>{text}</content>") for text in ("Vecs", "Jauns"))
     past = portal.write("a.atom", atom(old, head="<fh:archive/>", attributes=history))
@@ -216,7 +216,7 @@ def _claiming(directory: int) -> bytes:
     return data[: at + 12] + directory.to_bytes(4, "little") + data[at + 16 :]
 
 
-def test_the_directory_of_a_large_zip_is_measured_as_well(portal: Portal) -> None:
+def test_the_directory_of_a_zip64_file_is_limited(portal: Portal) -> None:
     at = 20 * 1024 * 1024
     wide = b"PK\x06\x06" + bytes(36) + at.to_bytes(8, "little") + bytes(8)
     data = zipped(("1.txt", page()))
@@ -226,7 +226,7 @@ def test_the_directory_of_a_large_zip_is_measured_as_well(portal: Portal) -> Non
 
 
 class Broken(io.RawIOBase):
-    """A disk that fails."""
+    """A disk with a fault."""
 
     def readable(self) -> bool:
         return True
@@ -235,14 +235,14 @@ class Broken(io.RawIOBase):
         raise OSError(5, "Input/output error")
 
 
-def test_a_disk_that_fails_while_an_input_is_read_is_told() -> None:
+def test_a_failing_disk_refuses_the_input() -> None:
     broken = Input("x.txt", io.BufferedReader(Broken()))
     assert list(items([broken], None, RIGA)) == [
         ("x.txt", RefusedItem("it cannot be read: Input/output error"))
     ]
 
 
-def test_an_encrypted_member_is_named(portal: Portal) -> None:
+def test_an_encrypted_member_is_refused(portal: Portal) -> None:
     data = bytearray(zipped(("1.txt", page()), ("2.txt", page("B"))))
     at = data.find(b"PK\x01\x02")
     data[at + 8] |= 1
@@ -251,7 +251,7 @@ def test_an_encrypted_member_is_named(portal: Portal) -> None:
     assert counts(ran).startswith("1 added")
 
 
-def test_pipes_devices_and_loops_are_refused_and_hold_nothing_up(portal: Portal) -> None:
+def test_pipes_and_devices_are_refused_and_linked_folders_not_entered(portal: Portal) -> None:
     folder = portal.write("1.txt", page()).parent
     os.mkfifo(folder / "pipe.txt")
     (folder / "again").symlink_to(folder)
@@ -261,22 +261,22 @@ def test_pipes_devices_and_loops_are_refused_and_hold_nothing_up(portal: Portal)
     assert ran.err.count("it is not a regular file") == 4
 
 
-def test_a_file_that_is_of_no_kind_is_refused_where_it_is_named_and_else_skipped(
+def test_an_unrecognised_file_is_refused_if_it_was_named_and_skipped_in_a_folder(
     portal: Portal,
 ) -> None:
     path = portal.write("sitemap.xml", "<urlset/>")
     report = portal.folder / "report.jsonl"
     assert portal.feeds("import", "--report", report, path.parent).code == 0
-    told = json.loads(report.read_text())
-    assert told["outcome"] == "skipped"
-    assert told["reason"].startswith("no source recognises it: choose one with --source")
+    result = json.loads(report.read_text())
+    assert result["outcome"] == "skipped"
+    assert result["reason"].startswith("no source recognises it: choose one with --source")
     ran = portal.feeds("import", path)
     assert ran.code == 1
     ran = portal.feeds("import", "--source", "vortal-page", path)
     assert "it has no line “Publicēts <date time>”" in ran.err
 
 
-def test_a_name_that_cannot_be_printed_is_shown_by_its_codes(portal: Portal) -> None:
+def test_characters_of_a_name_that_cannot_be_printed_are_escaped(portal: Portal) -> None:
     folder = portal.folder / "odd"
     folder.mkdir()
     Path(os.fsdecode(os.fsencode(folder) + b"/\xff\x1b.txt")).write_text("")
@@ -284,7 +284,7 @@ def test_a_name_that_cannot_be_printed_is_shown_by_its_codes(portal: Portal) -> 
     assert "odd/\\udcff\\x1b.txt: refused: the file is empty." in ran.err
 
 
-def test_a_path_that_cannot_be_looked_at_is_told(portal: Portal) -> None:
+def test_a_path_that_cannot_be_examined_ends_the_command(portal: Portal) -> None:
     loop = portal.folder / "loop"
     loop.symlink_to(loop)
     ran = portal.feeds("import", loop)

@@ -1,4 +1,4 @@
-"""What a release is recognised by when it comes again, and what then becomes of it."""
+"""Releases that are imported again: how they are recognised, and what changes."""
 
 import json
 import os
@@ -34,7 +34,7 @@ DAYS = st.integers(1, 3).map(lambda day: f"2010-05-0{day} 12:00:00")
 RELEASES = st.lists(st.tuples(WORDS, WORDS, DAYS, WORDS), min_size=1, max_size=10)
 
 
-def test_the_same_pages_again_change_nothing_and_move_no_revision(portal: Portal) -> None:
+def test_importing_the_same_pages_again_changes_nothing(portal: Portal) -> None:
     texts = [page(f"Relīze {n}") for n in range(5)]
     portal.imported(*texts)
     before = revision(portal)
@@ -45,7 +45,7 @@ def test_the_same_pages_again_change_nothing_and_move_no_revision(portal: Portal
     assert [portal.client().get(f"/releases.{form}").data for form in FORMATS] == documents
 
 
-def test_a_page_saved_otherwise_is_unchanged(portal: Portal) -> None:
+def test_a_page_in_another_encoding_is_unchanged(portal: Portal) -> None:
     portal.imported(page())
     before = revision(portal)
     path = portal.write("0000.txt", page().replace("\n", "\r\n").encode("cp1257"))
@@ -81,7 +81,7 @@ def test_a_moved_category_is_a_change_in_both(portal: Portal) -> None:
     assert counts == {"veca": 1, "jauna": 1}
 
 
-def test_a_changed_title_or_instant_is_a_new_release_and_the_near_match_is_named(
+def test_a_changed_title_or_instant_is_a_new_release_and_the_similar_one_is_named(
     portal: Portal,
 ) -> None:
     portal.imported(page("Liepkalnē atklāj tiltu"))
@@ -97,7 +97,7 @@ def test_a_changed_title_or_instant_is_a_new_release_and_the_near_match_is_named
     assert len(ids(portal)) == 4
 
 
-def test_releases_of_one_day_and_title_stay_apart_at_stable_addresses(portal: Portal) -> None:
+def test_releases_of_one_day_and_title_have_different_stable_addresses(portal: Portal) -> None:
     portal.imported(page(body="Rīts.", published="2010-05-04 08:00:00"))
     portal.imported(page(body="Vakars.", published="2010-05-04 20:00:00"))
     items = portal.client().get("/releases.json").get_json()["items"]
@@ -111,7 +111,7 @@ def test_releases_of_one_day_and_title_stay_apart_at_stable_addresses(portal: Po
     assert [item["url"] for item in again] == [item["url"] for item in items]
 
 
-def test_the_same_release_twice_with_other_content_is_refused_the_second_time(
+def test_a_second_version_of_a_release_in_one_import_is_refused(
     portal: Portal,
 ) -> None:
     portal.write("1.txt", page(body="Viens."))
@@ -123,7 +123,7 @@ def test_the_same_release_twice_with_other_content_is_refused_the_second_time(
         assert "2.txt: refused: the same release came earlier in this import" in ran.err
 
 
-def test_releases_of_one_instant_stand_by_their_rank(portal: Portal) -> None:
+def test_releases_of_one_instant_are_ordered_by_rank(portal: Portal) -> None:
     portal.imported(*(page(f"R{n}", category=f"K{n % 2}") for n in range(120)))
     everything = [entry_id for (entry_id,) in portal.sql("SELECT entry_id FROM release")]
     for address, mine in (
@@ -137,7 +137,7 @@ def test_releases_of_one_instant_stand_by_their_rank(portal: Portal) -> None:
         assert ids(portal, address) == sorted(mine, key=rank, reverse=True)[:50]
 
 
-def test_spellings_of_one_category_are_one_whichever_came_first(
+def test_spellings_of_a_category_are_one_category_in_any_order_of_import(
     another: Callable[..., Portal],
 ) -> None:
     texts = [page("A", category="KULTURA"), page("B", category="Kultūra"), page("C", "Kultura")]
@@ -151,7 +151,7 @@ def test_spellings_of_one_category_are_one_whichever_came_first(
         assert len(ids(portal, "/categories/kultura.json")) == 3
 
 
-def test_a_later_spelling_shows_in_every_document(portal: Portal) -> None:
+def test_a_later_spelling_is_shown_in_every_document(portal: Portal) -> None:
     portal.imported(page("A", category="KULTURA"))
     before = portal.client().get("/releases.atom").headers
     portal.imported(page("B", category="Kultūra"))
@@ -186,7 +186,7 @@ def test_the_order_of_imports_changes_neither_ids_nor_bytes(
             assert first.headers["ETag"] == second.headers["ETag"]
 
 
-def test_what_a_newer_derivation_leaves_alike_is_unchanged(portal: Portal) -> None:
+def test_a_newer_derivation_with_the_same_result_is_unchanged(portal: Portal) -> None:
     portal.imported(page())
     before = revision(portal), portal.client().get("/releases.atom").data
     portal.sql("UPDATE release SET digest = 'of an older derivation'")
@@ -204,7 +204,7 @@ def test_an_edit_of_a_withdrawn_release_does_not_show_it(portal: Portal) -> None
     assert portal.client().get("/releases/2010/05/04/a").status_code == 410
 
 
-def test_another_clock_zone_or_place_gives_the_same_ids(
+def test_ids_do_not_depend_on_the_zone_of_the_host_or_the_base_url(
     another: Callable[..., Portal], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one = another().imported(page())

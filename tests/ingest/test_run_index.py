@@ -1,4 +1,4 @@
-"""The record of what came in one run of an import."""
+"""The index of the source keys in one run of an import."""
 
 import tracemalloc
 

@@ -1,4 +1,4 @@
-"""The catalogues: complete, in step with the code, and an operator's own beside them."""
+"""The catalogues of the service and of operators."""
 
 import string
 from collections.abc import Callable
@@ -32,7 +32,7 @@ def messages(catalog: Catalog) -> set[Any]:
     return {(message.context, message.id) for message in catalog if message.id}
 
 
-def test_the_template_holds_every_text_of_the_code_and_no_other() -> None:
+def test_the_template_has_exactly_the_texts_of_the_code() -> None:
     found = extract_from_dir(
         PACKAGE,
         METHODS,
@@ -42,7 +42,7 @@ def test_the_template_holds_every_text_of_the_code_and_no_other() -> None:
 
 
 @pytest.mark.parametrize("path", sorted((PACKAGE / "locale").glob("*.po")), ids=lambda p: p.stem)
-def test_a_catalogue_that_is_brought_along_lacks_nothing(path: Path) -> None:
+def test_an_included_catalogue_is_complete(path: Path) -> None:
     assert read_catalogue(str(path)).missing == ()
     assert messages(catalogue(path.name)) == messages(catalogue("feeds.pot"))
 
@@ -83,7 +83,7 @@ msgstr "kovo"
 """
 
 
-def test_a_portal_may_bring_its_own_catalogue(
+def test_a_portal_may_have_its_own_catalogue(
     another: Callable[..., Portal], tmp_path: Path
 ) -> None:
     path = tmp_path / "lt.po"
@@ -97,7 +97,7 @@ def test_a_portal_may_bring_its_own_catalogue(
     assert ">Newest press releases</h2>" in text
 
 
-def test_what_an_own_catalogue_lacks_is_taken_from_the_one_brought_along(
+def test_a_text_that_the_own_catalogue_lacks_is_taken_from_the_included_one(
     another: Callable[..., Portal], tmp_path: Path
 ) -> None:
     path = tmp_path / "lv.po"
@@ -110,7 +110,7 @@ def test_what_an_own_catalogue_lacks_is_taken_from_the_one_brought_along(
     assert check(portal.settings) == []
 
 
-def test_what_a_catalogue_lacks_is_told_at_start(portal: Portal, tmp_path: Path) -> None:
+def test_missing_texts_of_a_catalogue_are_reported_at_start(portal: Portal, tmp_path: Path) -> None:
     path = tmp_path / "lt.po"
     path.write_text(LITHUANIAN, encoding="utf-8")
     portal.environ |= {"FEEDS_LANGUAGE": "lt", "FEEDS_CATALOGUE": str(path)}
@@ -121,28 +121,28 @@ def test_what_a_catalogue_lacks_is_told_at_start(portal: Portal, tmp_path: Path)
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "warning"),
     [
-        ('msgid "Nonsense"\nmsgstr "x"\n', "“Nonsense” and 0 other texts to no effect"),
-        ('msgid "Subscribe"\nmsgstr "x\n', "“Subscribe” and 0 other texts to no effect"),
+        ('msgid "Nonsense"\nmsgstr "x"\n', "“Nonsense” and 0 other texts without effect"),
+        ('msgid "Subscribe"\nmsgstr "x\n', "“Subscribe” and 0 other texts without effect"),
         ('#, fuzzy\nmsgid "Subscribe"\nmsgstr "x"\n', "“Subscribe” and 0 other"),
         ('msgid "{count} press release"\nmsgstr "x"\n', "“{count} press release” and 0 other"),
         ('msgid "Subscribe"\nmsgstr "x"\n', None),
     ],
 )
-def test_what_a_catalogue_says_to_no_effect_is_told_at_start(
-    portal: Portal, tmp_path: Path, content: str, told: str | None
+def test_ineffective_texts_of_a_catalogue_are_reported_at_start(
+    portal: Portal, tmp_path: Path, content: str, warning: str | None
 ) -> None:
     path = tmp_path / "lv.po"
     path.write_text(content, encoding="utf-8")
     portal.environ["FEEDS_CATALOGUE"] = str(path)
     assert portal.feeds("migrate").code == 0
     warnings = check(portal.settings)
-    assert len(warnings) == (1 if told else 0)
-    assert not told or told in warnings[0]
+    assert len(warnings) == (1 if warning else 0)
+    assert not warning or warning in warnings[0]
 
 
-def test_another_catalogue_changes_documents_and_takes_a_revision(
+def test_another_catalogue_changes_documents_and_the_revision(
     portal: Portal, tmp_path: Path
 ) -> None:
     path = tmp_path / "lv.po"
@@ -155,7 +155,9 @@ def test_another_catalogue_changes_documents_and_takes_a_revision(
     assert portal.client().get("/releases.json").get_json()["description"] == "Viss."
 
 
-def test_a_text_that_is_no_longer_fuzzy_takes_a_revision(portal: Portal, tmp_path: Path) -> None:
+def test_a_text_that_is_no_longer_fuzzy_changes_the_revision(
+    portal: Portal, tmp_path: Path
+) -> None:
     path = tmp_path / "lv.po"
     text = 'msgid "All press releases"\nmsgstr "Viss"\n'
     path.write_text(f"#, fuzzy\n{text}", encoding="utf-8")
@@ -192,7 +194,7 @@ def test_a_text_that_is_no_longer_fuzzy_takes_a_revision(portal: Portal, tmp_pat
         (b'msgid "Archive, page {number}"\nmsgstr "{number.real}"\n', "has {number.real}"),
     ],
 )
-def test_a_catalogue_that_cannot_be_used_is_refused_in_words(
+def test_an_invalid_catalogue_is_refused_with_the_reason(
     portal: Portal, tmp_path: Path, content: bytes | None, sentence: str
 ) -> None:
     path = tmp_path / "own.po"
@@ -205,7 +207,7 @@ def test_a_catalogue_that_cannot_be_used_is_refused_in_words(
     assert sentence in ran.err
 
 
-def test_names_are_ordered_as_the_alphabet_of_the_language_has_them() -> None:
+def test_names_are_ordered_by_the_alphabet_of_the_language() -> None:
     latvian = ["10", "Ādas", "Ciznesa", "Čempionāti", "sports", "Šahs", "(Zīle)", "„Zivis”",
                "Æsir", "Ørsted", "Đurđa", "Łódź", "Адреса", "하나", "한가"]  # fmt: skip
     assert sorted(sorted(latvian), key=words("lv").order) == latvian
@@ -221,7 +223,7 @@ def test_names_are_ordered_as_the_alphabet_of_the_language_has_them() -> None:
     ]
 
 
-def test_a_page_is_turned_as_its_language_is_written(
+def test_a_page_has_the_direction_of_its_language(
     another: Callable[..., Portal], tmp_path: Path
 ) -> None:
     path = tmp_path / "ar.po"
@@ -230,7 +232,7 @@ def test_a_page_is_turned_as_its_language_is_written(
     assert '<html lang="ar" dir="rtl">' in portal.client().get("/").text
 
 
-def test_what_the_portal_says_is_marked_as_its_language_where_the_page_speaks_another(
+def test_texts_of_the_portal_are_marked_with_its_language_on_a_page_in_english(
     another: Callable[..., Portal],
 ) -> None:
     portal = another(FEEDS_LANGUAGE="de").imported(page("A", "Kultur"))
@@ -246,7 +248,7 @@ def test_what_the_portal_says_is_marked_as_its_language_where_the_page_speaks_an
     | st.text(max_size=60)
     | st.builds('msgid "{}"\nmsgstr "{}"\n'.format, st.text("ab{}\\n", max_size=9), st.text())
 )
-def test_whatever_a_file_holds_it_is_a_catalogue_or_refused(
+def test_any_file_is_a_catalogue_or_refused(
     tmp_path_factory: pytest.TempPathFactory, text: str
 ) -> None:
     path = tmp_path_factory.mktemp("catalogue") / "any.po"
@@ -262,14 +264,14 @@ def test_whatever_a_file_holds_it_is_a_catalogue_or_refused(
 @pytest.mark.parametrize("language", ["lv", "LV", "lv-LV", "lv-x-none", "en-GB", "zz", "abcdefgh"])
 def test_every_language_tag_has_words(language: str) -> None:
     latvian = language.lower().startswith("lv")
-    said = words(language)
-    assert said.gettext("Subscribe") == ("Abonēt" if latvian else "Subscribe")
-    assert said.number(1) == "1"
+    found = words(language)
+    assert found.gettext("Subscribe") == ("Abonēt" if latvian else "Subscribe")
+    assert found.number(1) == "1"
 
 
 def test_a_catalogue_in_a_language_unknown_to_cldr_has_english_dates(tmp_path: Path) -> None:
     path = tmp_path / "own.po"
     path.write_text('msgid "Subscribe"\nmsgstr "!"\n', encoding="utf-8")
-    said = words("abcdefgh", read_catalogue(str(path)))
-    assert said.gettext("Subscribe") == "!"
-    assert str(said.locale) == "en"
+    found = words("abcdefgh", read_catalogue(str(path)))
+    assert found.gettext("Subscribe") == "!"
+    assert str(found.locale) == "en"

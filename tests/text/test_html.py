@@ -35,7 +35,7 @@ def test_text_is_shown_as_it_was_written(text: str) -> None:
 
 
 @given(st.text(alphabet="<>&'\"/scriptonerrorjavascript:=aefhimg \n", max_size=60))
-def test_no_markup_comes_out_of_text(text: str) -> None:
+def test_text_does_not_become_markup(text: str) -> None:
     made = text_html([Text(text)])
     tree = fragment_fromstring(made, create_parent="div")
     assert {element.tag for element in tree.iterdescendants()} <= {"p", "br", "a"}
@@ -47,12 +47,12 @@ TRICKY = st.sampled_from(
 
 
 @given(st.lists(st.lists(TRICKY | st.characters(exclude_characters="\r\0")).map("".join)))
-def test_text_is_written_as_the_sanitiser_would_write_it(texts: list[str]) -> None:
+def test_text_is_escaped_as_by_the_sanitiser(texts: list[str]) -> None:
     made = text_html([*map(Paragraph, texts), *map(Heading, texts), *map(Text, texts)])
     assert sanitise(made) == made
 
 
-def test_a_script_in_text_is_shown_and_not_run() -> None:
+def test_a_script_in_text_is_escaped() -> None:
     assert text_html([Paragraph("<script>alert(1)</script> &amp;")]) == (
         "<p>&lt;script&gt;alert(1)&lt;/script&gt; &amp;amp;</p>"
     )
@@ -82,7 +82,7 @@ def test_web_and_email_addresses_become_links_and_nothing_else(text: str, expect
     assert text_html([Paragraph(text)]) == expected
 
 
-def test_lines_stay_lines_and_a_heading_is_one() -> None:
+def test_line_breaks_and_headings_are_kept() -> None:
     assert text_html([Heading("Uzziņai"), Paragraph("viens\ndivi")]) == (
         "<h2>Uzziņai</h2>\n<p>viens<br>\ndivi</p>"
     )
@@ -105,7 +105,7 @@ def test_lines_stay_lines_and_a_heading_is_one() -> None:
         ),
     ],
 )
-def test_html_is_reduced_to_what_is_harmless(markup: str, expected: str) -> None:
+def test_html_is_reduced_to_the_safe_subset(markup: str, expected: str) -> None:
     assert sanitise(markup) == expected
 
 
@@ -138,7 +138,7 @@ def test_a_summary_is_one_short_line(text: str) -> None:
         ('www.a.lv/"onclick', None),
     ],
 )
-def test_a_web_address_is_absolute_or_none(text: str, expected: str | None) -> None:
+def test_a_web_address_is_an_absolute_url_or_none(text: str, expected: str | None) -> None:
     assert web_address(text) == expected
 
 
@@ -156,23 +156,23 @@ def test_a_web_address_is_absolute_or_none(text: str, expected: str | None) -> N
         ("<p>a" * 1001 + "<textarea><b></textarea>", None, "<p>a</p>" * 1001),
     ],
 )
-def test_html_of_any_origin_is_reduced_and_its_addresses_are_absolute(
+def test_any_html_is_reduced_and_its_addresses_are_absolute(
     markup: str, base: str | None, expected: str
 ) -> None:
     assert text_html([Html(markup, base)]).replace("\n", "") == expected
 
 
-def test_the_scope_of_a_heading_cell_stays_beside_a_link() -> None:
+def test_the_scope_of_a_heading_cell_is_kept_with_a_base() -> None:
     markup = '<table><tr><th scope="col">h <a href="x">y</a></th></tr></table>'
     for base in (None, "https://o.example/"):
         assert '<th scope="col">' in text_html([Html(markup, base)])
 
 
-def test_an_address_as_long_as_no_address_is_stays_text() -> None:
+def test_an_address_that_is_too_long_remains_text() -> None:
     assert "<a" not in text_html([Text("http://a.lv/" + "(" * 2000)])
 
 
-def test_a_summary_is_the_same_however_long_the_body() -> None:
+def test_a_summary_does_not_depend_on_the_length_of_the_body() -> None:
     for filling in ("vārdi, ", "&amp; ", '<a href="http://a.lv/">x</a> ', "<b>a</b>", "x"):
         short, long = f"<p>{filling * 400}</p>", f"<p>{filling * 4000}</p>"
         assert summary(short) == summary(long)

@@ -1,4 +1,4 @@
-"""Inputs as other programs write them, small, and what is read of them."""
+"""Small inputs as other programs write them, and functions that read them."""
 
 import io
 import json
@@ -13,7 +13,7 @@ NOON = datetime(2010, 5, 4, 9, 0, tzinfo=UTC)
 
 
 def items(source: str, data: str | bytes, name: str = "input") -> list[Item]:
-    """Read all that a source finds; an end before the end is one item more."""
+    """Return the items of a source, with a refused item for an exception."""
     raw = data.encode() if isinstance(data, str) else data
     found: list[Item] = []
     try:
@@ -24,14 +24,14 @@ def items(source: str, data: str | bytes, name: str = "input") -> list[Item]:
 
 
 def records(source: str, data: str | bytes) -> list[Record]:
-    """Read records and nothing else."""
+    """Return the records of a source that has no other items."""
     found = items(source, data)
     assert all(isinstance(item, Record) for item in found), found
     return [item for item in found if isinstance(item, Record)]
 
 
 def refusals(source: str, data: str | bytes) -> list[tuple[str, str]]:
-    """Return the places and reasons of what could not be read."""
+    """Return the positions and reasons of refused items."""
     return [
         (item.where, item.reason) for item in items(source, data) if isinstance(item, RefusedItem)
     ]

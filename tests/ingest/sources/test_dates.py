@@ -1,4 +1,4 @@
-"""Dates as feeds write them."""
+"""The dates of feeds."""
 
 import pytest
 
@@ -15,18 +15,18 @@ from tests.ingest.sources.samples import item, records, refusals, rss
         ("Tue, 27 Nov 2007 00:55:22 -0000", "2007-11-27T00:55:22"),
         ("Tue, 27 Nov 2007 00:55:22 GMT", "2007-11-27T00:55:22"),
         ("Tue, 27 Nov 2007 00:55:22 EST", "2007-11-27T05:55:22"),
-        # No zone: that of the portal.
+        # Without a zone, it is in the zone of the portal.
         ("Tue, 27 Nov 2007 00:55:22", "2007-11-26T22:55:22"),
         ("Tue, 27 Nov 2007 00:55:22 +0200 (EET)", "2007-11-26T22:55:22"),
         ("Tue, 27 Nov 2007 00:55:22 CET", None),
         ("Tue, 27 Nov 2007 00:55:22 MSK", None),
-        # As WordPress writes that there is none.
+        # WordPress writes these for a missing date.
         ("Mon, 30 Nov -0001 00:00:00 +0000", None),
         ("Thu, 01 Jan 0001 00:00:00 +0000", None),
         ("Tue, 31 Feb 2007 00:55:22 +0200", None),
     ],
 )
-def test_dates_of_mail_are_read_as_what_they_say_or_refused(stated: str, utc: str | None) -> None:
+def test_dates_of_rfc_5322_are_parsed_or_refused(stated: str, utc: str | None) -> None:
     document = rss(item(date=stated))
     if utc is None:
         ((_, reason),) = refusals("feed", document)

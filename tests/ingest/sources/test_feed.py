@@ -22,7 +22,7 @@ from tests.ingest.sources.samples import (
 BASED = 'xml:base="https://o.example.lv/b/"'
 
 
-def test_items_with_a_blank_link_are_not_taken_for_one() -> None:
+def test_a_blank_link_is_not_an_id() -> None:
     blank = (item(f"<link>{space}</link>") for space in (" ", "\n"))
     found = records("feed", rss(*blank, head="<link>https://site.example/</link>"))
     assert [(each.original_id, each.original) for each in found] == [(None, None)] * 2
@@ -30,7 +30,7 @@ def test_items_with_a_blank_link_are_not_taken_for_one() -> None:
     assert record.original is None
 
 
-def test_a_base_within_content_holds_for_it() -> None:
+def test_a_base_within_content_applies_to_it() -> None:
     content = (
         '<content type="xhtml"><div xmlns="http://www.w3.org/1999/xhtml" xml:base="y/">'
         '<a href="q">A</a></div></content>'
@@ -39,7 +39,7 @@ def test_a_base_within_content_holds_for_it() -> None:
     assert 'href="https://o.example.lv/b/y/q"' in html(record)
 
 
-def test_an_entity_that_is_not_declared_is_named_with_its_line() -> None:
+def test_an_undeclared_entity_is_named_with_its_line() -> None:
     (reason,) = (
         each
         for _, each in refusals("feed", rss("\n" + item("<description>A&nbsp;b</description>")))
@@ -53,7 +53,7 @@ def html(record: Record) -> str:
     return text_html(record.body)
 
 
-def test_an_atom_entry_is_read_with_all_that_it_states() -> None:
+def test_all_fields_of_an_atom_entry_are_read() -> None:
     (record,) = records(
         "feed",
         atom(
@@ -101,11 +101,11 @@ def test_an_atom_entry_is_read_with_all_that_it_states() -> None:
         ("", ""),
     ],
 )
-def test_content_is_read_by_its_type_and_else_the_summary(content: str, expected: str) -> None:
+def test_content_is_read_by_its_type_or_else_the_summary_is(content: str, expected: str) -> None:
     assert html(records("feed", atom(entry(content)))[0]) == expected
 
 
-def test_a_title_is_plain_text_whatever_its_type() -> None:
+def test_a_title_of_any_type_becomes_plain_text() -> None:
     for title in (
         "<title>A &amp; B</title>",
         '<title type="html">A &amp;amp; &lt;b&gt;B&lt;/b&gt;</title>',
@@ -115,7 +115,7 @@ def test_a_title_is_plain_text_whatever_its_type() -> None:
     assert refusals("feed", atom(entry(title=""))) == [("entry 1", "it has no title")]
 
 
-def test_an_entry_without_a_date_or_with_a_wrong_one_is_refused_and_the_others_read() -> None:
+def test_an_entry_without_a_valid_date_is_refused_and_the_others_are_read() -> None:
     wrong = entry(updated="<updated>2010-02-30T00:00:00Z</updated>")
     found = items("feed", atom(entry(updated=""), wrong, entry()))
     assert found[0] == RefusedItem("it has no date: neither published nor updated", "entry 1")
@@ -126,7 +126,7 @@ def test_an_entry_without_a_date_or_with_a_wrong_one_is_refused_and_the_others_r
     assert isinstance(found[2], Record)
 
 
-def test_an_item_of_rss_is_read_with_all_that_it_states() -> None:
+def test_all_fields_of_an_rss_item_are_read() -> None:
     (record,) = records(
         "feed",
         rss(
@@ -168,32 +168,30 @@ def test_an_item_of_rss_is_read_with_all_that_it_states() -> None:
         ("<guid>javascript:alert(1)</guid>", ("javascript:alert(1)", None, None)),
     ],
 )
-def test_an_id_is_kept_as_the_entrys_where_it_is_a_uri(
-    more: str, ids: tuple[str | None, ...]
-) -> None:
+def test_an_id_becomes_the_entry_id_if_it_is_a_uri(more: str, ids: tuple[str | None, ...]) -> None:
     (record,) = records("feed", rss(item(more), head="<link>https://a.lv/</link>"))
     assert (record.original_id, record.entry_id, record.original) == ids
 
 
-def test_an_address_that_is_none_is_left_out() -> None:
+def test_an_invalid_address_is_ignored() -> None:
     (record,) = records(
         "feed", atom(entry('<link href="http://["/>'), attributes='xml:base="http://a.lv/"')
     )
     assert record.original is None
 
 
-def test_a_document_that_does_not_begin_as_a_feed_is_not_read_to_its_end() -> None:
+def test_a_document_that_does_not_begin_like_a_feed_is_not_read_to_its_end() -> None:
     assert refusals("feed", "<urlset>" + "<a/>" * 400_000) == [
         ("", "it does not begin like a document of its kind")
     ]
 
 
-def test_an_entity_that_a_dtd_elsewhere_declares_is_that_of_html() -> None:
+def test_an_entity_of_an_external_dtd_is_taken_for_htmls() -> None:
     text = rss(item()).replace("?>", '?><!DOCTYPE rss SYSTEM "http://a.lv/rss.dtd">')
     assert records("feed", text.replace("Tilts", "A&nbsp;&amp;&eacute;B"))[0].title == "A &éB"
 
 
-def test_an_id_longer_than_one_may_be_is_refused() -> None:
+def test_an_id_that_is_too_long_is_refused() -> None:
     found = refusals("feed", atom(entry(id_="urn:" + "x" * 2000)))
     assert found == [("entry 1", "its id is longer than 2000 bytes")]
 
@@ -219,7 +217,7 @@ def test_rss_1_is_read() -> None:
         ("Mon, 01 Jan 0000 00:00:00 GMT", None),
     ],
 )
-def test_a_date_of_rss_that_is_none_is_refused(date: str, reason: str | None) -> None:
+def test_an_invalid_date_of_rss_is_refused(date: str, reason: str | None) -> None:
     found = refusals("feed", rss(item(date=date)))
     assert (reason or "") in (found[0][1] if found else "")
 
@@ -240,7 +238,9 @@ def test_a_date_of_rss_that_is_none_is_refused(date: str, reason: str | None) ->
         ("<html/>", "it is not a document of its kind"),
     ],
 )
-def test_what_is_no_feed_is_refused_with_the_reason(data: str | bytes, reason: str) -> None:
+def test_an_input_that_is_not_a_feed_is_refused_with_the_reason(
+    data: str | bytes, reason: str
+) -> None:
     raw = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data
     ((_, found),) = refusals("feed", raw)
     assert found.startswith(reason)
@@ -260,7 +260,7 @@ def test_what_is_no_feed_is_refused_with_the_reason(data: str | bytes, reason: s
         ("Publicēts", False),
     ],
 )
-def test_a_feed_is_known_by_what_it_begins_with(head: str | bytes, whether: bool) -> None:
+def test_a_feed_is_recognised_by_its_beginning(head: str | bytes, whether: bool) -> None:
     raw = head.encode() if isinstance(head, str) else head
     assert (detect("x", raw) is SOURCE) is whether
 
@@ -269,7 +269,7 @@ TEXTS = st.text(max_size=40)
 
 
 @given(TEXTS, TEXTS, TEXTS, st.sampled_from(["text", "html", "xhtml"]))
-def test_no_xml_is_met_with_another_error(a: str, b: str, c: str, kind: str) -> None:
+def test_no_xml_causes_an_unexpected_error(a: str, b: str, c: str, kind: str) -> None:
     content = f'<content type="{kind}" xml:base="{a}">{b}</content><link href="{c}"/>'
     more = f"<link>{a}</link><guid>{b}</guid><description>{c}</description>"
     for data in (atom(entry(content, id_=c)), rss(item(more, date=a)), rss(item(more))):
@@ -278,7 +278,7 @@ def test_no_xml_is_met_with_another_error(a: str, b: str, c: str, kind: str) -> 
 
 
 @given(st.binary(max_size=200))
-def test_no_bytes_are_met_with_another_error(data: bytes) -> None:
+def test_no_bytes_cause_an_unexpected_error(data: bytes) -> None:
     for prefix in (b"", b"<rss><channel><item>", b"{"):
         assert all(
             isinstance(found, RefusedItem) and found.reason
@@ -286,7 +286,7 @@ def test_no_bytes_are_met_with_another_error(data: bytes) -> None:
         )
 
 
-def test_headings_are_no_part_of_a_feed() -> None:
+def test_headings_in_a_feed_are_part_of_its_html() -> None:
     (record,) = records("feed", rss(item("<description>&lt;h1&gt;A&lt;/h1&gt;</description>")))
     assert html(record) == "<h2>A</h2>"
     assert not any(isinstance(block, Heading) for block in record.body)

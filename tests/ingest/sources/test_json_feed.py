@@ -1,4 +1,4 @@
-"""JSON Feed, as the source ``feed`` reads it."""
+"""JSON Feed, read by the source ``feed``."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ KEYS = st.sampled_from(
 )
 
 
-def test_an_item_of_json_feed_is_read_with_all_that_it_states() -> None:
+def test_all_fields_of_a_json_feed_item_are_read() -> None:
     (record,) = records(
         "feed",
         json_feed(
@@ -55,7 +55,7 @@ def test_an_item_of_json_feed_is_read_with_all_that_it_states() -> None:
     )
 
 
-def test_an_item_of_json_feed_may_be_text_by_a_single_author_under_a_number() -> None:
+def test_an_item_of_json_feed_1_0_has_one_author_and_may_have_a_number_as_id() -> None:
     (record,) = records(
         "feed",
         json_feed(
@@ -73,6 +73,6 @@ def test_an_item_of_json_feed_may_be_text_by_a_single_author_under_a_number() ->
 
 
 @given(st.lists(st.dictionaries(KEYS, VALUES), max_size=3))
-def test_no_json_feed_is_met_with_another_error(stated: list[dict[str, Any]]) -> None:
+def test_no_json_feed_causes_an_unexpected_error(stated: list[dict[str, Any]]) -> None:
     for found in items("feed", json_feed(*stated)):
         assert isinstance(found, Record) or found.reason

@@ -23,7 +23,7 @@ def line(**more: Any) -> str:
     return json.dumps(LEAST | more)
 
 
-def test_a_line_is_read_with_all_that_it_states() -> None:
+def test_all_fields_of_a_line_are_read() -> None:
     stated = {
         "title": "Tilts\n ceļš",
         "published": "2010-05-04 12:00:00",
@@ -67,12 +67,12 @@ def test_a_line_is_read_with_all_that_it_states() -> None:
         " 2010-05-04T12:00:00,5 ",
     ],
 )
-def test_an_instant_is_read_however_it_is_parted(stated: str) -> None:
+def test_an_instant_may_have_several_forms(stated: str) -> None:
     (record,) = records("jsonl", line(published=stated))
     assert record.published == datetime(2010, 5, 4, 9, tzinfo=UTC)
 
 
-def test_the_least_that_a_line_may_state_is_enough() -> None:
+def test_a_line_may_have_the_required_fields_only() -> None:
     (record,) = records("jsonl", "\ufeff" + line(body="A\r\n\r\n \n B\nC\n"))
     assert text_html(record.body) == "<p>A</p>\n<p>B<br>\nC</p>"
     assert (record.labels, record.original_id) == ((), None)
@@ -105,7 +105,7 @@ def test_the_least_that_a_line_may_state_is_enough() -> None:
         (line(id="x" * 2001), "its id is longer than 2000 bytes"),
     ],
 )
-def test_what_is_no_release_is_refused_with_the_field_and_the_others_read(
+def test_an_invalid_line_is_refused_with_the_reason_and_the_others_are_read(
     data: str | bytes, reason: str
 ) -> None:
     raw = data.encode() if isinstance(data, str) else data
@@ -117,14 +117,14 @@ def test_what_is_no_release_is_refused_with_the_field_and_the_others_read(
     assert good.where == "line 3"
 
 
-def test_a_line_that_is_too_long_is_refused_and_the_next_one_read() -> None:
+def test_a_line_that_is_too_long_is_refused_and_the_next_one_is_read() -> None:
     short, long, last = line(), line(body="x" * LINE_LIMIT * 3), line()
     found = items("jsonl", f"{short}\n{long}\n{last}")
     assert [item.where for item in found] == ["line 1", "line 2", "line 3"]
     assert refusals("jsonl", f"{long}") == [("line 1", "it is longer than 4 MiB")]
 
 
-def test_a_line_is_known_by_its_fields_where_its_name_says_nothing() -> None:
+def test_json_lines_are_recognised_by_the_name_or_the_fields() -> None:
     assert detect("x.data", line().encode()) is SOURCE
     assert detect("x.json", line().encode()) is SOURCE
     assert detect("x.ndjson", b"") is SOURCE
@@ -157,12 +157,12 @@ STATED = st.fixed_dictionaries(
     },
 )
 
-# What a pattern cannot say, or says of characters that are then removed.
+# What a pattern cannot express, or what is true only after characters were removed.
 BEYOND_THE_SCHEMA = ("is not an instant", "is not an http or https address", "is empty")
 
 
 @given(STATED)
-def test_schema_and_reader_agree(stated: dict[str, Any]) -> None:
+def test_the_schema_and_the_source_agree(stated: dict[str, Any]) -> None:
     (found,) = items("jsonl", json.dumps(stated))
     if isinstance(found, Record):
         assert SCHEMA.is_valid(stated), stated
@@ -173,7 +173,7 @@ def test_schema_and_reader_agree(stated: dict[str, Any]) -> None:
 
 
 @given(st.binary(max_size=200))
-def test_no_bytes_are_met_with_another_error(data: bytes) -> None:
+def test_no_bytes_cause_an_unexpected_error(data: bytes) -> None:
     for found in items("jsonl", data):
         assert isinstance(found, RefusedItem)
         assert found.reason

@@ -49,21 +49,21 @@ VARIANTS: dict[str, Callable[[str], bytes]] = {
 
 
 @pytest.mark.parametrize("variant", sorted(VARIANTS))
-def test_a_page_is_read_the_same_however_it_was_saved(variant: str) -> None:
+def test_a_page_may_be_saved_in_several_forms(variant: str) -> None:
     plain = read(page())
     record = read(VARIANTS[variant](page()))
     for field in ("title", "published", "labels", "body", "website", "contact", "banner"):
         assert getattr(record, field) == getattr(plain, field), field
 
 
-def test_windows_1257_is_named_and_utf_8_is_not() -> None:
+def test_windows_1257_causes_a_remark() -> None:
     assert read(page().encode("cp1257")).remarks == (
         "it is not UTF-8 and was read as Windows-1257",
     )
     assert read(page()).remarks == ()
 
 
-def test_lines_of_a_paragraph_stay_together_and_text_is_left_as_it_stands() -> None:
+def test_lines_of_a_paragraph_stay_together_and_text_is_not_changed() -> None:
     body = 'Viens & "divi" <b>\ntrīs &amp; &lt;četri&gt;\n\nPieci'
     assert read(page(body=body)).body == (
         Paragraph('Viens & "divi" <b>\ntrīs &amp; &lt;četri&gt;'),
@@ -71,7 +71,7 @@ def test_lines_of_a_paragraph_stay_together_and_text_is_left_as_it_stands() -> N
     )
 
 
-def test_a_reference_section_is_a_heading_wherever_its_text_begins() -> None:
+def test_a_reference_section_has_a_heading_wherever_its_text_begins() -> None:
     expected = (Paragraph("A."), Heading("Uzziņai"), Paragraph("B."))
     for body in ("A.\n\nUzziņai:\nB.", "A.\nUzziņai: B.", "A.\n\nUZZIŅAI:\n\nB."):
         blocks = read(page(body=body)).body
@@ -95,7 +95,7 @@ def test_a_reference_section_is_a_heading_wherever_its_text_begins() -> None:
         ),
     ],
 )
-def test_the_contact_is_what_follows_its_words(contact: str, expected: str | None) -> None:
+def test_the_contact_is_the_text_after_its_label(contact: str, expected: str | None) -> None:
     record = read(page(contact=contact))
     assert record.contact == expected
     assert record.body == (Paragraph("Tilts savieno abus krastus."),)
@@ -109,7 +109,7 @@ def test_text_below_the_sentence_that_there_is_no_contact_is_not_lost() -> None:
     assert record.website == "http://www.liepkalne.example.lv"
 
 
-def test_words_of_the_contact_within_a_long_body_do_not_cut_it_short() -> None:
+def test_the_label_of_the_contact_may_be_part_of_a_long_body() -> None:
     body = (
         "Preses relīzes iesniedzēja kontaktinformācija ir svarīga.\n\n" + "Garš stāsts. " * 40
     ).strip()
@@ -124,12 +124,12 @@ def test_words_of_the_contact_within_a_long_body_do_not_cut_it_short() -> None:
         ("a.example.lv", "http://a.example.lv"),
     ],
 )
-def test_the_website_is_absolute_or_missing(website: str, expected: str | None) -> None:
+def test_the_website_is_an_absolute_url_or_none(website: str, expected: str | None) -> None:
     record = read(page(website=website))
     assert (record.website, len(record.body)) == (expected, 1)
 
 
-def test_a_last_line_that_is_a_sentence_is_no_website() -> None:
+def test_a_last_line_that_is_a_sentence_is_not_a_website() -> None:
     record = read(page(body="Pirmais.\n\nLasiet www.a.lv un rakstiet.", website=""))
     assert record.website is None
     assert len(record.body) == 2
@@ -147,7 +147,7 @@ def test_a_last_line_that_is_a_sentence_is_no_website() -> None:
         (f"Kultūra\n\n{'Ļ' * 500}", "", "Kultūra", "Ļ" * 500),
     ],
 )
-def test_banner_category_and_title_are_told_apart(
+def test_banner_category_and_title_are_distinguished(
     head: str, banner: str, label: str, title: str
 ) -> None:
     record = read(f"{head}\n\nPublicēts 2010-05-04 12:00:00\n\nTeksts.")
@@ -159,9 +159,9 @@ def test_banner_category_and_title_are_told_apart(
     [
         ("2010-05-04 12:00:00", "2010-05-04 09:00:00"),
         ("2010-05-04 12:00", "2010-05-04 09:00:00"),
-        # 2010-10-31 03:00–04:00 came twice: the first is meant, in summer time.
+        # 2010-10-31 03:00–04:00 occurred twice: it is the first, in summer time.
         ("2010-10-31 03:30:00", "2010-10-31 00:30:00"),
-        # 2010-03-28 03:00–04:00 never came: as far behind 04:30 as the clock was put forward.
+        # 2010-03-28 03:00–04:00 did not occur: it is moved forward by one hour.
         ("2010-03-28 03:30:00", "2010-03-28 01:30:00"),
     ],
 )
@@ -187,7 +187,7 @@ def test_local_time_is_read_by_the_stated_rule(stated: str, utc: str) -> None:
         (page(title="", category="", banner="").encode(), "no category or no title"),
     ],
 )
-def test_what_is_no_release_is_refused_with_the_reason(data: bytes, reason: str) -> None:
+def test_a_page_without_a_release_is_refused_with_the_reason(data: bytes, reason: str) -> None:
     with pytest.raises(InvalidInputError, match=reason.replace("(", r"\(")):
         read(data)
 
@@ -200,7 +200,7 @@ def test_characters_that_xml_forbids_are_removed_and_counted() -> None:
 
 
 @given(st.binary(max_size=300))
-def test_no_bytes_are_met_with_another_error(data: bytes) -> None:
+def test_no_bytes_cause_an_unexpected_error(data: bytes) -> None:
     try:
         read(data)
     except InvalidInputError as error:
@@ -208,7 +208,7 @@ def test_no_bytes_are_met_with_another_error(data: bytes) -> None:
 
 
 @given(st.text(max_size=200), st.text(max_size=60), st.text(max_size=400))
-def test_no_page_of_any_text_is_met_with_another_error(a: str, b: str, c: str) -> None:
+def test_no_page_causes_an_unexpected_error(a: str, b: str, c: str) -> None:
     text = f"{a}\n\n{b}\n\nPublicēts 2010-05-04 12:00:00\n\n{c}"
     try:
         record = read(text.encode("utf-8", "replace"))

@@ -10,7 +10,7 @@ from feeds.text.html import Html
 from tests.ingest.sources.samples import NOON, items, post, records, refusals, rss, wxr
 
 
-def test_a_post_is_read_with_all_that_it_states() -> None:
+def test_all_fields_of_a_post_are_read() -> None:
     (record,) = records(
         "wordpress",
         wxr(
@@ -55,14 +55,16 @@ def test_a_post_is_read_with_all_that_it_states() -> None:
         (post(more="<wp:post_password>x</wp:post_password>"), "it is protected by a password"),
     ],
 )
-def test_what_is_no_published_post_is_skipped_with_the_reason(part: str, reason: str) -> None:
+def test_an_item_that_is_not_a_published_post_is_skipped_with_the_reason(
+    part: str, reason: str
+) -> None:
     skipped, record = items("wordpress", wxr(part, post(number=2)))
     assert skipped == SkippedItem(reason, "item 1")
     assert isinstance(record, Record)
     assert record.where == "item 2"
 
 
-def test_a_post_without_gmt_is_dated_by_its_local_time_or_its_pub_date() -> None:
+def test_the_date_of_a_post_is_in_gmt_or_local_or_its_pub_date() -> None:
     zeros = post(gmt="0000-00-00 00:00:00")
     without = zeros.replace("wp:post_date>", "wp:x>")
     for part in (zeros, without):
@@ -71,7 +73,7 @@ def test_a_post_without_gmt_is_dated_by_its_local_time_or_its_pub_date() -> None
     assert refusals("wordpress", wxr(undated)) == [("item 1", "it has no publication date")]
 
 
-def test_a_faulty_post_does_not_hold_up_the_others() -> None:
+def test_an_invalid_post_does_not_affect_the_others() -> None:
     found = items(
         "wordpress", wxr(post(title=" "), post(gmt="9999-99-99 00:00:00"), post(number=3))
     )
@@ -80,7 +82,7 @@ def test_a_faulty_post_does_not_hold_up_the_others() -> None:
     assert refusals("wordpress", wxr(post(title=" "))) == [("item 1", "it has no title")]
 
 
-def test_a_post_of_nobody_known_keeps_the_login_and_one_without_links_its_title() -> None:
+def test_an_unknown_login_is_the_author_and_a_post_without_links_has_no_id() -> None:
     part = post().replace(">anna<", ">janis<").replace("<link>", "<x>").replace("</link>", "</x>")
     (record,) = records("wordpress", wxr(part.replace("guid", "y")))
     assert (record.author, record.original_id, record.original) == ("janis", None, None)
@@ -98,17 +100,17 @@ def test_a_post_of_nobody_known_keeps_the_login_and_one_without_links_its_title(
         ("", ""),
     ],
 )
-def test_text_is_parted_into_paragraphs_as_wordpress_shows_it(content: str, expected: str) -> None:
+def test_text_becomes_paragraphs_as_in_wordpress(content: str, expected: str) -> None:
     assert paragraphed(content) == expected
 
 
-def test_an_export_is_told_from_a_feed() -> None:
+def test_an_export_is_not_recognised_as_a_feed() -> None:
     assert detect("x.xml", wxr().encode()) is SOURCE
     assert detect("x.xml", rss().encode()) is not SOURCE
 
 
 @given(st.text(max_size=80), st.text(max_size=40), st.text(max_size=20))
-def test_no_post_of_any_text_is_met_with_another_error(body: str, title: str, date: str) -> None:
+def test_no_post_causes_an_unexpected_error(body: str, title: str, date: str) -> None:
     for item in items(
         "wordpress", wxr(post(body, title=title, gmt=date)).encode("utf-8", "replace")
     ):
