@@ -29,17 +29,17 @@ def test_previous_and_next_are_those_of_the_category(portal: Portal) -> None:
         page("Trīs", "Kultūra", "2010-05-04 12:00:00"),
     )
 
-    def beside(address: str) -> dict[str, str]:
+    def neighbours(address: str) -> dict[str, str]:
         (nav,) = tree_of(portal, address).xpath("//nav[@class='beside']")
         assert nav.get("aria-label") == "Kultūra"
         return {a.get("rel"): a.get("href").removeprefix(BASE) for a in nav.xpath("a")}
 
     one, two, three = (f"/releases/2010/05/{day}" for day in ("01/viens", "03/divi", "04/tris"))
-    assert beside(two) == {"prev": one, "next": three}
-    assert beside(one) == {"next": two}
-    assert beside(three) == {"prev": two}
+    assert neighbours(two) == {"prev": one, "next": three}
+    assert neighbours(one) == {"next": two}
+    assert neighbours(three) == {"prev": two}
     portal.feeds("withdraw", "2010/05/03/divi")
-    assert beside(one) == {"next": three}
+    assert neighbours(one) == {"next": three}
 
 
 def test_releases_of_one_instant_are_beside_each_other_in_the_order_of_the_feed(

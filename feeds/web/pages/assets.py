@@ -1,4 +1,4 @@
-"""What pages and feeds are dressed in, and what crawlers ask for: the same until the next start."""
+"""The files at the base URL, which are the same while the process runs."""
 
 from datetime import datetime
 from importlib.resources import files
@@ -11,13 +11,13 @@ from feeds.web.http.response import CachedResponse
 
 
 def assets(site: Site, now: datetime) -> dict[str, CachedResponse]:
-    """Return each asset by its name at the top of the service."""
+    """Return each asset by its name."""
     common = _file("common.css")
     found = {
         "robots.txt": (b"User-agent: *\nDisallow:\n", "text/plain"),
         "favicon.ico": (_file("favicon.ico"), "image/x-icon"),
         "style.css": (common + _file("style.css"), "text/css"),
-        "feed.css": (common + _file("feed.css") + _said(site).encode(), "text/css"),
+        "feed.css": (common + _file("feed.css") + _feed_texts(site).encode(), "text/css"),
         "page.js": (_file("page.js"), "text/javascript"),
     }
     return {
@@ -26,8 +26,8 @@ def assets(site: Site, now: datetime) -> dict[str, CachedResponse]:
     }
 
 
-def _said(site: Site) -> str:
-    """Let the style sheet say in RSS what an Atom document says in its subtitle."""
+def _feed_texts(site: Site) -> str:
+    """Return the rules that show in RSS the texts that Atom has in its subtitle."""
     return (
         f'channel > description::after {{ content: " " {_quoted(invitation(site))}; }}\n'
         f'channel > |link::before {{ content: {_quoted(f"{page_name(site)}:")} " "; }}\n'
@@ -35,7 +35,7 @@ def _said(site: Site) -> str:
 
 
 def _quoted(text: str) -> str:
-    """Write a CSS string (CSS Syntax Level 3, §4.3.5)."""
+    """Return a CSS string (CSS Syntax Level 3, §4.3.5)."""
     escaped = one_line(text).replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
 

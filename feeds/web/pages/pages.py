@@ -1,4 +1,4 @@
-"""Pages for people: index, category, archive, release and error, in the words of the portal."""
+"""The HTML pages: index, category, archive page, release and error."""
 
 import json
 from collections.abc import Sequence
@@ -28,14 +28,14 @@ from feeds.web.pages.year_chart import YearChart
 
 HTML: Final = "text/html"
 
-_MANY: Final = 40  # categories, from where on they are found by letter or by search
+_MANY: Final = 40  # categories; the index of a portal with more offers letters and a search
 
 
 def index(snapshot: Snapshot, site: Site) -> Representation:
-    """Make the index: the announcement, the feeds, the categories, the newest releases."""
+    """Return the index: announcement, feeds, categories and newest releases."""
     everything = snapshot.everything()
     categories = sorted(
-        snapshot.categories(), key=lambda one: site.words.order(one.categories[0].name)
+        snapshot.categories(), key=lambda selection: site.words.order(selection.categories[0].name)
     )
     releases = snapshot.newest_headlines(everything, site.entries)
     initials = _initials(site, categories) if len(categories) > _MANY else {}
@@ -46,7 +46,7 @@ def index(snapshot: Snapshot, site: Site) -> Representation:
         (),
         address=page_url(site, ()),
         feeds=_feeds(site, ()),
-        shown=YearChart.of(snapshot, everything),
+        chart=YearChart.of(snapshot, everything),
         categories=categories,
         initials=initials,
         most_combined=MOST_COMBINED,
@@ -56,31 +56,31 @@ def index(snapshot: Snapshot, site: Site) -> Representation:
 
 
 def _older(
-    snapshot: Snapshot, site: Site, selection: Selection, shown: Sequence[Headline]
+    snapshot: Snapshot, site: Site, selection: Selection, releases: Sequence[Headline]
 ) -> str | None:
-    """Return where the release stands that follows those shown: on a page of the archive.
+    """Return the URL of the release after these, on its archive page; None if there is none.
 
-    That page may begin with some that are shown already.
+    The archive page may begin with releases that are among these.
     """
-    following = snapshot.neighbours(selection, shown[-1])[0] if shown else None
-    # While a bulk import runs no page holds it yet.
-    number = snapshot.page_of(selection, following) if following else 0
-    if following is None or not number:
+    earlier = snapshot.neighbours(selection, releases[-1])[0] if releases else None
+    # While a bulk import is running, no archive page may contain it yet.
+    number = snapshot.page_of(selection, earlier) if earlier else 0
+    if earlier is None or not number:
         return None
-    return f"{archive_url(site, selection.categories, number)}#{following.path}"
+    return f"{archive_url(site, selection.categories, number)}#{earlier.path}"
 
 
 def _initials(site: Site, categories: Sequence[Selection]) -> dict[str, str]:
-    """Return each first letter with the slug of the first category that has it."""
-    found: dict[str, str] = {}
+    """Return each initial letter with the slug of the first category that has it."""
+    initials: dict[str, str] = {}
     for selection in categories:
-        (named,) = selection.categories
-        found.setdefault(site.words.alphabet.initial(named.name), named.slug)
-    return found
+        (category,) = selection.categories
+        initials.setdefault(site.words.alphabet.initial(category.name), category.slug)
+    return initials
 
 
 def category(snapshot: Snapshot, site: Site, slug: str) -> Representation | None:
-    """Make the page of a category, or None where it is unknown."""
+    """Return the page of a category, or None if it is unknown."""
     selection = snapshot.selection((slug,))
     if selection is None:
         return None
@@ -93,7 +93,7 @@ def category(snapshot: Snapshot, site: Site, slug: str) -> Representation | None
         address=page_url(site, selection.categories),
         feeds=_feeds(site, selection.categories) + _feeds(site, ()),
         category=selection.categories[0],
-        shown=YearChart.of(snapshot, selection),
+        chart=YearChart.of(snapshot, selection),
         releases=releases,
         older=_older(snapshot, site, selection, releases),
     )
@@ -102,7 +102,7 @@ def category(snapshot: Snapshot, site: Site, slug: str) -> Representation | None
 def archive(
     snapshot: Snapshot, site: Site, slugs: Sequence[str], number: int
 ) -> Representation | None:
-    """Make the page of what an archive document holds, or None where there is none."""
+    """Return an archive page, or None if there is none with this number."""
     selection = snapshot.selection(slugs)
     page = snapshot.page(selection, number) if selection else None
     if selection is None or page is None:
@@ -123,12 +123,12 @@ def archive(
 
 
 def release(snapshot: Snapshot, site: Site, path: str) -> Representation | None:
-    """Make the page of a release, or None where it is unknown."""
+    """Return the page of a release, or None if it is unknown or withdrawn."""
     found = snapshot.release(path)
     if found is None:
         return None
-    feeds = [link for member in found.categories for link in _feeds(site, (member,))]
-    none = site.words.gettext("The issuer's contact details are not available at present.")
+    feeds = [link for category in found.categories for link in _feeds(site, (category,))]
+    no_contact = site.words.gettext("The issuer's contact details are not available at present.")
     return _page(
         "release.html",
         snapshot,
@@ -139,56 +139,53 @@ def release(snapshot: Snapshot, site: Site, path: str) -> Representation | None:
         release=found,
         published=site.local(found.published),
         updated=site.local(found.updated),
-        contact=Markup(contact_html(site, found.contact)) if found.contact else none,  # noqa: S704 - it went through markup
-        beside=[
-            (member, *beside)
-            for member in found.categories
-            if (selection := snapshot.selection((member.slug,)))
-            and any(beside := snapshot.neighbours(selection, found))
+        contact=Markup(contact_html(site, found.contact)) if found.contact else no_contact,  # noqa: S704 - feeds.text.html escaped it
+        neighbours=[
+            (category, *neighbours)
+            for category in found.categories
+            if (selection := snapshot.selection((category.slug,)))
+            and any(neighbours := snapshot.neighbours(selection, found))
         ],
-        article=_article(site, found),
+        news_article=_news_article(site, found),
     )
 
 
 def error(
     site: Site, status: HTTPStatus, notices: Sequence[Notice], *, too_many: bool = False
 ) -> Representation:
-    """Make the page of an error, which stands at no address of its own.
-
-    ``too_many`` tells that it is one of too many categories for a feed.
-    """
-    said = site.words
+    """Return the page of an error; ``too_many`` means too many categories for a combined feed."""
+    words = site.words
     sentences = {
         HTTPStatus.NOT_FOUND: (
-            said.gettext("There is nothing at this address"),
-            said.gettext(
+            words.gettext("There is nothing at this address"),
+            words.gettext(
                 "The address may be mistyped. The home page lists all releases and categories."
             ),
         ),
         HTTPStatus.METHOD_NOT_ALLOWED: (
-            said.gettext("This address can only be read"),
-            said.gettext("Nothing can be sent to this service."),
+            words.gettext("This address can only be read"),
+            words.gettext("Nothing can be sent to this service."),
         ),
         HTTPStatus.GONE: (
-            said.gettext("This press release has been withdrawn"),
-            said.gettext("It is no longer available here and has not moved elsewhere."),
+            words.gettext("This press release has been withdrawn"),
+            words.gettext("It is no longer available here and has not moved elsewhere."),
         ),
         HTTPStatus.SERVICE_UNAVAILABLE: (
-            said.gettext("The archive is unavailable at the moment"),
-            said.gettext("Please try again in a few minutes."),
+            words.gettext("The archive is unavailable at the moment"),
+            words.gettext("Please try again in a few minutes."),
         ),
     }
     sentence, advice = sentences.get(
         status,
         (
-            said.gettext("Something went wrong"),
-            said.gettext("Please try again later."),
+            words.gettext("Something went wrong"),
+            words.gettext("Please try again later."),
         ),
     )
     if too_many:
-        sentence = said.gettext("A feed can combine at most {most} categories.")
+        sentence = words.gettext("A feed can combine at most {most} categories.")
         sentence = sentence.format(most=MOST_COMBINED).rstrip(".")
-        advice = said.gettext("Go back and select fewer.")
+        advice = words.gettext("Go back and select fewer.")
     body = _rendered(
         "error.html",
         site,
@@ -213,7 +210,7 @@ def _page(
     return Representation(
         body=body.encode(),
         media_type=HTML,
-        # A page shows names and notices beside its release: any change may be one of it.
+        # A page shows names, counts and notices, so any change may change it.
         changed=last_changed(snapshot, site, snapshot.head().instant),
         announced=announced(notices),
         parts=frozenset([WHOLE_STORE]),
@@ -222,28 +219,28 @@ def _page(
 
 
 def _rendered(template: str, site: Site, notices: Sequence[Notice], **values: object) -> str:
-    said = site.words
+    words = site.words
     running = running_suspension(notices)
-    spoken = str(said.locale).replace("_", "-")
+    page_language = str(words.locale).replace("_", "-")
     since = ""
     if running is not None and running.since is not None:
-        since = said.since(site.local(running.since))
+        since = words.since(site.local(running.since))
     return render_template(
         template,
         site=site,
         notice=running,
         since=since,
-        spoken=spoken,
-        # The portal's own words are in its language, whichever the page around them speaks.
-        own=Markup(' lang="{}" dir="auto"').format(site.language)
-        if site.language != spoken
+        page_language=page_language,
+        # Texts of the portal are in its language, for which there may be no catalogue.
+        portal_lang=Markup(' lang="{}" dir="auto"').format(site.language)
+        if site.language != page_language
         else "",
-        direction=said.locale.text_direction,
-        _=said.gettext,
-        pgettext=said.pgettext,
-        ngettext=said.ngettext,
-        number=said.number,
-        date=said.date,
+        direction=words.locale.text_direction,
+        _=words.gettext,
+        pgettext=words.pgettext,
+        ngettext=words.ngettext,
+        number=words.number,
+        date=words.date,
         document_url=lambda *categories: document_url(site, categories),
         page_url=lambda *categories: page_url(site, categories),
         archive_url=lambda categories, number: archive_url(site, categories, number),
@@ -253,9 +250,9 @@ def _rendered(template: str, site: Site, notices: Sequence[Notice], **values: ob
     )
 
 
-def _article(site: Site, release: Release) -> Markup:
-    """Describe a release to search engines (schema.org/NewsArticle), as JSON-LD."""
-    stated = {
+def _news_article(site: Site, release: Release) -> Markup:
+    """Return the description of a release for search engines (schema.org/NewsArticle, JSON-LD)."""
+    article = {
         "@context": "https://schema.org",
         "@type": "NewsArticle",
         "headline": release.title,
@@ -273,13 +270,13 @@ def _article(site: Site, release: Release) -> Markup:
             "url": page_url(site, ()),
         },
     }
-    text = json.dumps(stated, ensure_ascii=False)
-    # Within a script element nothing is escaped as in HTML; what could end it is written otherwise.
-    return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))  # noqa: S704 - nothing is left in it that HTML knows
+    text = json.dumps(article, ensure_ascii=False)
+    # HTML's escapes have no effect in a script element; JSON's keep the text from ending it.
+    return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))  # noqa: S704 - no character is left that HTML interprets
 
 
 def _feeds(site: Site, categories: Sequence[Category]) -> list[tuple[str, Link]]:
-    """Return the feeds of a selection, for autodiscovery, with their titles."""
+    """Return title and link of each feed of a selection, for autodiscovery."""
     title = selection_title(site, categories)
     return [
         (

@@ -1,4 +1,4 @@
-"""What a selection shows in all, for the pages: how many releases, and a chart of their years."""
+"""The number of a selection's releases and the chart of releases per year, for the pages."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,13 +7,13 @@ from typing import Final
 from feeds.domain import Selection
 from feeds.store.read import Snapshot
 
-_LONG: Final = 100  # years that a chart shows one by one, those without a release too
-_LOWEST: Final = 2  # what a bar has of a hundred at least
+_MOST_YEARS: Final = 100  # of a longer period, years without releases are left out
+_LEAST_HEIGHT: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A year in a chart; ``height`` is in hundredths of the highest."""
+    """A year in the chart; ``height`` is a percentage of the highest bar."""
 
     year: int
     count: int
@@ -22,21 +22,21 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class YearChart:
-    """What a selection shows in all: how many releases, of which years."""
+    """The number of a selection's releases, in total and by year."""
 
     count: int
     bars: Sequence[Bar]
 
     @classmethod
     def of(cls, snapshot: Snapshot, selection: Selection) -> "YearChart":
-        """Read it; of years that lie far apart those without a release are left out."""
+        """Read the chart of a selection."""
         counts = dict(snapshot.years(selection))
         years = sorted(counts)
-        if years and years[-1] - years[0] < _LONG:
+        if years and years[-1] - years[0] < _MOST_YEARS:
             years = list(range(years[0], years[-1] + 1))
         most = max(counts.values(), default=0)
         bars = [
-            Bar(year, count, max(_LOWEST, round(100 * count / most, 1)) if count else 0)
+            Bar(year, count, max(_LEAST_HEIGHT, round(100 * count / most, 1)) if count else 0)
             for year in years
             for count in [counts.get(year, 0)]
         ]
@@ -44,15 +44,15 @@ class YearChart:
 
     @property
     def first(self) -> int:
-        """The first year, where there is one."""
+        """The first year. There must be a bar."""
         return self.bars[0].year
 
     @property
     def last(self) -> int:
-        """The last year, where there is one."""
+        """The last year. There must be a bar."""
         return self.bars[-1].year
 
     @property
     def busiest(self) -> Bar:
-        """The year with the most releases, the first of them."""
+        """The first of the years with the most releases."""
         return max(self.bars, key=lambda bar: bar.count)

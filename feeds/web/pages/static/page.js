@@ -1,17 +1,17 @@
-// What a page offers beyond reading: the size of the text, copying an address, combining feeds.
-// Nothing here is needed to read: without it none of its buttons are there.
+// Text size, copy buttons, combined feeds and the search for categories.
+// Pages can be read without this script; it adds the buttons that need it.
 "use strict";
 
 const SIZES = 5;
-const USUAL = 3;
-const KEPT = "text-size";
+const DEFAULT_SIZE = 3;
+const STORAGE_KEY = "text-size";
 
-function keptSize() {
+function storedSize() {
   try {
-    const size = Number(localStorage.getItem(KEPT));
-    return Number.isInteger(size) && size >= 1 && size <= SIZES ? size : USUAL;
+    const size = Number(localStorage.getItem(STORAGE_KEY));
+    return Number.isInteger(size) && size >= 1 && size <= SIZES ? size : DEFAULT_SIZE;
   } catch {
-    return USUAL; // the browser keeps nothing for anybody
+    return DEFAULT_SIZE; // the browser does not let us store anything
   }
 }
 
@@ -19,79 +19,86 @@ function setSize(size) {
   document.documentElement.dataset.size = String(size);
 }
 
-// At once, before anything is shown: nothing moves under the eyes of who has set a size.
-setSize(keptSize());
+// Before anything is shown, so that the text does not move while it is being read.
+setSize(storedSize());
 
-function made(tag, properties = {}, ...children) {
+function create(tag, properties = {}, ...children) {
   const element = Object.assign(document.createElement(tag), properties);
   element.append(...children);
   return element;
 }
 
-function offerSizes(place) {
-  let size = keptSize();
-  const { label } = place.dataset;
-  place.setAttribute("role", "group");
-  place.setAttribute("aria-label", label);
-  const told = made("span", { className: "unseen", role: "status" });
+// Keeps Enter in a field from submitting the form around it.
+function ignoreEnter(field) {
+  field.addEventListener("keydown", (event) => {
+    if (event.key === "Enter") event.preventDefault();
+  });
+}
+
+function addSizeButtons(group) {
+  let size = storedSize();
+  const { label } = group.dataset;
+  group.setAttribute("role", "group");
+  group.setAttribute("aria-label", label);
+  const status = create("span", { className: "unseen", role: "status" });
   const step = (difference) => {
     const next = Math.min(SIZES, Math.max(1, size + difference));
     if (next !== size) {
       size = next;
       setSize(size);
       try {
-        localStorage.setItem(KEPT, String(size));
+        localStorage.setItem(STORAGE_KEY, String(size));
       } catch {
-        // It holds for this page alone.
+        // The size applies to this page only.
       }
     }
-    told.textContent = `${label}: ${size} / ${SIZES}`;
-    mark();
+    status.textContent = `${label}: ${size} / ${SIZES}`;
+    updateButtons();
   };
-  const smaller = made("button", { type: "button", className: "smaller" }, place.dataset.smaller);
-  const larger = made("button", { type: "button", className: "larger" }, place.dataset.larger);
-  const mark = () => {
-    // Not "disabled", which would take the focus away from who presses a key again.
+  const smaller = create("button", { type: "button", className: "smaller" }, group.dataset.smaller);
+  const larger = create("button", { type: "button", className: "larger" }, group.dataset.larger);
+  const updateButtons = () => {
+    // Not "disabled": the button would lose the focus while someone presses a key repeatedly.
     smaller.setAttribute("aria-disabled", String(size === 1));
     larger.setAttribute("aria-disabled", String(size === SIZES));
   };
   smaller.addEventListener("click", () => step(-1));
   larger.addEventListener("click", () => step(1));
-  // Another size may have been set on a page that one comes back from.
+  // On the way back to this page, another size may have been set on another one.
   addEventListener("pageshow", (event) => {
     if (!event.persisted) return;
-    size = keptSize();
+    size = storedSize();
     setSize(size);
-    mark();
+    updateButtons();
   });
-  mark();
-  place.append(smaller, " ", larger, told);
+  updateButtons();
+  group.append(smaller, " ", larger, status);
 }
 
-function offerScrolling(table) {
-  const watching = new ResizeObserver(() => {
-    // Not every browser lets a key scroll what cannot have the focus.
+function makeScrollable(table) {
+  const observer = new ResizeObserver(() => {
+    // In some browsers only an element that can have the focus is scrolled by keyboard.
     if (table.scrollWidth > table.clientWidth) table.tabIndex = 0;
     else table.removeAttribute("tabindex");
   });
-  watching.observe(table);
+  observer.observe(table);
 }
 
 async function copy(field) {
   try {
     await navigator.clipboard.writeText(field.value);
   } catch {
-    // Without https there is no clipboard, or it was denied: what is selected may still be copied.
+    // There is no clipboard without https, and access may be denied. A selection can be copied.
     field.select();
     if (!document.execCommand("copy")) throw new Error("nothing was copied");
   }
 }
 
-function offerCopy(field) {
+function addCopyButton(field) {
   const { copy: label, copied } = field.dataset;
-  const told = made("span", { className: "unseen", role: "status" });
-  const button = made("button", { type: "button", className: "copy" });
-  const name = (text) => {
+  const status = create("span", { className: "unseen", role: "status" });
+  const button = create("button", { type: "button", className: "copy" });
+  const setLabel = (text) => {
     button.textContent = text;
     button.setAttribute("aria-label", `${text}: ${field.labels[0].textContent}`);
   };
@@ -99,83 +106,80 @@ function offerCopy(field) {
     try {
       await copy(field);
     } catch {
-      return; // it stays selected, to be copied by hand
+      return; // the text stays selected and can be copied by hand
     }
     button.focus();
-    name(copied);
-    told.textContent = copied;
+    setLabel(copied);
+    status.textContent = copied;
     setTimeout(() => {
-      name(label);
-      told.textContent = "";
+      setLabel(label);
+      status.textContent = "";
     }, 2000);
   });
   field.addEventListener("focus", () => field.select());
-  // Enter in an address is no answer to the form around it.
-  field.addEventListener("keydown", (event) => {
-    if (event.key === "Enter") event.preventDefault();
-  });
-  field.after(button, told);
-  name(label);
+  ignoreEnter(field);
+  field.after(button, status);
+  setLabel(label);
 }
 
-function offerCombining(form) {
+function addCombinedFeed(form) {
   const { address, most, tooMany } = form.dataset;
   const result = form.querySelector(".result");
-  const field = made("input", { type: "text", readOnly: true, id: "combined" });
+  const field = create("input", { type: "text", readOnly: true, id: "combined" });
   Object.assign(field.dataset, { copy: form.dataset.copy, copied: form.dataset.copied });
-  const label = made("label", { htmlFor: "combined" }, result.dataset.label);
-  const shown = made("div", { className: "address", hidden: true }, label, field);
-  const refused = made("p", { className: "refused", role: "status" });
-  result.append(shown, refused);
-  offerCopy(field);
+  const label = create("label", { htmlFor: "combined" }, result.dataset.label);
+  const output = create("div", { className: "address", hidden: true }, label, field);
+  const refusal = create("p", { className: "refused", role: "status" });
+  result.append(output, refusal);
+  addCopyButton(field);
   const submit = form.querySelector("button[type=submit]");
   const update = () => {
-    const ticked = [...form.querySelectorAll("input[name=category]:checked")];
-    const slugs = ticked.map((box) => box.value).sort();
+    const checked = [...form.querySelectorAll("input[name=category]:checked")];
+    const slugs = checked.map((box) => box.value).sort();
     const format = form.querySelector("input[name=format]:checked").value;
     const fits = slugs.length <= Number(most);
-    refused.textContent = fits ? "" : tooMany;
-    shown.hidden = !slugs.length || !fits;
-    submit.disabled = shown.hidden;
-    field.value = shown.hidden ? "" : `${address}${slugs.join("+")}.${format}`;
+    refusal.textContent = fits ? "" : tooMany;
+    output.hidden = !slugs.length || !fits;
+    submit.disabled = output.hidden;
+    field.value = output.hidden ? "" : `${address}${slugs.join("+")}.${format}`;
   };
   form.addEventListener("change", update);
-  // Who comes back finds ticked what was, but not before the page is shown.
+  // A browser that returns to this page restores the form, but only when the page is shown.
   addEventListener("pageshow", update);
   update();
 }
 
-function offerSearch(place) {
+function addSearch(container) {
   const entries = [...document.querySelectorAll(".categories > li")];
-  // Whoever has no key for a letter finds it all the same.
-  const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
-  const names = entries.map((entry) => plain(entry.querySelector("a").textContent));
-  const field = made("input", { type: "search", id: "search" });
-  const none = made("p", { className: "none", role: "status" });
+  // Without diacritics, which are missing on some keyboards.
+  const normalize = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+  const names = entries.map((entry) => normalize(entry.querySelector("a").textContent));
+  const field = create("input", { type: "search", id: "search" });
+  const none = create("p", { className: "none", role: "status" });
   const initials = document.querySelector(".initials");
   const update = () => {
-    const sought = plain(field.value.trim());
-    entries.forEach((entry, number) => {
-      // What is ticked stays in sight: it is in the address.
-      entry.hidden = !names[number].includes(sought) && !entry.querySelector("input").checked;
+    const query = normalize(field.value.trim());
+    entries.forEach((entry, index) => {
+      // Checked categories remain visible, because they are part of the combined feed.
+      entry.hidden = !names[index].includes(query) && !entry.querySelector("input").checked;
     });
-    initials.hidden = sought !== "";
-    none.textContent = names.some((name) => name.includes(sought)) ? "" : place.dataset.none;
+    initials.hidden = query !== "";
+    none.textContent = names.some((name) => name.includes(query)) ? "" : container.dataset.none;
   };
   field.addEventListener("input", update);
-  // Who comes back finds written what was, but not before the page is shown.
-  addEventListener("pageshow", update);
-  // Enter in a search is no answer to the form around it.
-  field.addEventListener("keydown", (event) => {
-    if (event.key === "Enter") event.preventDefault();
-  });
-  place.append(made("label", { htmlFor: "search" }, place.dataset.label), field, none);
+  addEventListener("pageshow", update); // see addCombinedFeed
+  ignoreEnter(field);
+  container.append(
+    create("label", { htmlFor: "search" }, container.dataset.label),
+    field,
+    none,
+  );
 }
 
 document.addEventListener("DOMContentLoaded", () => {
-  document.querySelectorAll(".size").forEach(offerSizes);
-  document.querySelectorAll(".body table").forEach(offerScrolling);
-  document.querySelectorAll("input[data-copy]").forEach(offerCopy);
-  document.querySelectorAll(".chooser").forEach(offerCombining);
-  document.querySelectorAll(".search").forEach(offerSearch);
+  document.querySelectorAll(".size").forEach(addSizeButtons);
+  document.querySelectorAll(".body table").forEach(makeScrollable);
+  document.querySelectorAll("input[data-copy]").forEach(addCopyButton);
+  document.querySelectorAll(".chooser").forEach(addCombinedFeed);
+  document.querySelectorAll(".search").forEach(addSearch);
 });
