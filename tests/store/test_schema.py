@@ -21,10 +21,10 @@ from feeds.store.schema.tables import Base
 from tests.portal import START, Portal, page
 
 
-def test_a_store_is_made_once_and_left_as_it_is_afterwards(tmp_path: Path) -> None:
+def test_migrate_creates_a_store_once(tmp_path: Path) -> None:
     portal = Portal(tmp_path)
-    made = portal.feeds("migrate")
-    assert (made.code, made.out) == (0, f"Created the store {portal.file} (schema 0001).\n")
+    created = portal.feeds("migrate")
+    assert (created.code, created.out) == (0, f"Created the store {portal.file} (schema 0001).\n")
     portal.imported(page())
     before = portal.client().get("/releases.atom")
     again = portal.feeds("migrate")
@@ -32,13 +32,13 @@ def test_a_store_is_made_once_and_left_as_it_is_afterwards(tmp_path: Path) -> No
     assert portal.client().get("/releases.atom").headers == before.headers
 
 
-def test_the_migrations_make_what_the_models_describe(portal: Portal) -> None:
+def test_the_migrations_create_the_tables_of_the_models(portal: Portal) -> None:
     with reading(portal.engine) as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         differences = [
             difference
             for difference in compare_metadata(context, Base.metadata)
-            # An instant is a BIGINT to the engine.
+            # A difference of types: the database has a BIGINT where the model has an instant.
             if not isinstance(difference, list)
         ]
     assert differences == []
@@ -54,7 +54,7 @@ def test_the_number_of_a_migration_file_is_its_version() -> None:
     assert [script.revision for script in scripts][::-1] == version._known()  # noqa: SLF001
 
 
-def test_the_migrations_go_down_and_up_again(portal: Portal) -> None:
+def test_the_migrations_can_be_undone_and_run_again(portal: Portal) -> None:
     with writing(portal.engine) as connection:
         downgrade(connection, "base")
         assert inspect(connection).get_table_names() == ["alembic_version"]
@@ -64,7 +64,7 @@ def test_the_migrations_go_down_and_up_again(portal: Portal) -> None:
 
 
 @pytest.mark.engines("sqlite", reason="these are SQLite's pragmas")
-def test_the_file_is_in_write_ahead_mode_and_foreign_keys_are_held(portal: Portal) -> None:
+def test_a_file_uses_a_write_ahead_log_and_enforces_foreign_keys(portal: Portal) -> None:
     with reading(portal.engine) as connection:
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
     with writing(portal.engine) as connection:
@@ -78,12 +78,12 @@ def objects(portal: Portal) -> int:
         return sum(1 + len(inspect(connection).get_indexes(table)) for table in tables)
 
 
-def test_a_migration_interrupted_at_any_statement_leaves_all_or_nothing(
+def test_a_migration_that_is_interrupted_creates_all_or_nothing(
     portal: Portal,
     tmp_path_factory: pytest.TempPathFactory,
     database: Callable[[], str | None],
 ) -> None:
-    whole = objects(portal)
+    complete = objects(portal)
     statements = stop_at = 0
     left: list[int] = []
 
@@ -91,7 +91,7 @@ def test_a_migration_interrupted_at_any_statement_leaves_all_or_nothing(
         nonlocal statements
         statements += 1
         if statements == stop_at:
-            cursor.close()  # SQLAlchemy does not: nothing was executed with it
+            cursor.close()  # SQLAlchemy closes only cursors that executed something
             raise KeyboardInterrupt
 
     event.listen(Engine, "before_cursor_execute", interrupt)
@@ -105,12 +105,12 @@ def test_a_migration_interrupted_at_any_statement_leaves_all_or_nothing(
             except KeyboardInterrupt:
                 left.append(objects(fresh))
                 assert fresh.feeds("migrate").code == 0
-                assert objects(fresh) == whole
+                assert objects(fresh) == complete
                 assert fresh.feeds("status").code == 0
     finally:
         event.remove(Engine, "before_cursor_execute", interrupt)
-    # The schema is one transaction; the settings are noted in one that follows.
-    assert set(left) == {0, whole}
+    # The schema is created in one transaction; the settings are recorded in the next one.
+    assert set(left) == {0, complete}
     assert left == sorted(left)
 
 
@@ -118,9 +118,7 @@ COMMANDS = (("import", "."), ("suspend",), ("resume",), ("status",))
 
 
 @pytest.mark.parametrize("arguments", COMMANDS)
-def test_no_command_works_on_a_store_that_is_not_there(
-    tmp_path: Path, arguments: tuple[str, ...]
-) -> None:
+def test_commands_refuse_a_missing_store(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     portal = Portal(tmp_path)
     ran = portal.feeds(*arguments)
     assert (ran.code, ran.out) == (2, "")
@@ -131,24 +129,22 @@ def test_no_command_works_on_a_store_that_is_not_there(
 
 
 @pytest.mark.parametrize(
-    ("sql", "sentence"),
+    ("sql", "message"),
     [
         ("UPDATE alembic_version SET version_num = '9999'", "newer version of this service"),
         ("DELETE FROM alembic_version", "is empty: run `feeds migrate`"),
         ("DROP TABLE alembic_version", "has other tables and is not a release store"),
     ],
 )
-def test_a_schema_that_this_code_cannot_read_is_refused(
-    portal: Portal, sql: str, sentence: str
-) -> None:
+def test_an_unknown_schema_is_refused(portal: Portal, sql: str, message: str) -> None:
     portal.sql(sql)
     ran = portal.feeds("status")
     assert ran.code == 2
-    assert sentence in ran.err
-    if "newer" in sentence or "other tables" in sentence:
+    assert message in ran.err
+    if "newer" in message or "other tables" in message:
         ran = portal.feeds("migrate")
         assert ran.code == 2
-        assert sentence in ran.err
+        assert message in ran.err
 
 
 @contextmanager
@@ -186,7 +182,7 @@ def test_an_older_schema_is_refused_until_it_is_upgraded(portal: Portal, tmp_pat
     assert portal.feeds("status").code == 0
 
 
-def test_what_an_upgrade_empties_is_derived_again(
+def test_migrate_derives_again_what_an_upgrade_deleted(
     another: Callable[..., Portal], tmp_path: Path
 ) -> None:
     portal = another(FEEDS_ENTRIES="2")
@@ -204,7 +200,7 @@ def test_what_an_upgrade_empties_is_derived_again(
         assert portal.sql("SELECT * FROM year_count ORDER BY selection, year") == counts
 
 
-def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_migrate_names_a_folder_that_does_not_exist(tmp_path: Path) -> None:
     portal = Portal(tmp_path, FEEDS_DATABASE_URL=f"sqlite:///{tmp_path}/none/feeds.db")
     ran = portal.feeds("migrate")
     assert (ran.code, ran.err) == (
@@ -224,7 +220,7 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     assert portal.feeds("migrate").code == 2
 
 
-def test_fewer_entries_than_an_archive_page_are_refused_at_start(
+def test_the_service_does_not_start_with_fewer_entries_than_an_archive_page(
     another: Callable[..., Portal],
 ) -> None:
     portal = another(FEEDS_ENTRIES="20")

@@ -57,7 +57,7 @@ def test_no_read_of_a_poll_sorts_or_scans(another: Callable[..., Portal]) -> Non
 
 
 @pytest.mark.engines("sqlite", reason="its plan names the index")
-def test_what_is_withdrawn_is_found_by_an_index_of_it_alone(portal: Portal) -> None:
+def test_withdrawn_releases_are_found_by_a_partial_index(portal: Portal) -> None:
     with reading(portal.engine) as connection:
         for statement in (queries.WITHDRAWALS, queries.COUNT_WITHDRAWN):
             text = statement.compile(portal.engine).string
@@ -65,7 +65,7 @@ def test_what_is_withdrawn_is_found_by_an_index_of_it_alone(portal: Portal) -> N
             assert "INDEX ix_release_withdrawn" in step
 
 
-def test_a_reader_sees_one_state_whatever_is_committed_meanwhile(portal: Portal) -> None:
+def test_a_snapshot_does_not_change_when_others_commit(portal: Portal) -> None:
     portal.imported(page("A"))
     with portal.store.read() as state:
         everything = state.everything()
@@ -81,12 +81,12 @@ def test_a_reader_sees_one_state_whatever_is_committed_meanwhile(portal: Portal)
 
 
 @pytest.mark.parametrize("reads", [1, 2, 3, 4, 5])
-def test_a_document_is_of_one_state_though_a_commit_falls_between_its_reads(
+def test_a_document_is_made_from_one_state_when_others_commit_between_its_reads(
     portal: Portal, reads: int
 ) -> None:
     portal.imported(page("A"))
     before = portal.client().get("/releases.atom").data
-    portal.environ["FEEDS_REVISION_TTL"] = "60"  # the request reads by one snapshot alone
+    portal.environ["FEEDS_REVISION_TTL"] = "60"  # so the request opens one snapshot only
     client = portal.client()
     left = reads
 
@@ -97,7 +97,7 @@ def test_a_document_is_of_one_state_though_a_commit_falls_between_its_reads(
             portal.feeds("suspend")
             portal.feeds("import", portal.write("0000.txt", page("A", body="Labots.")))
 
-    # The transaction begins with its first read: the commit comes after one or more of them.
+    # The first read fixes the snapshot, so the commit comes after at least one read.
     event.listen(Engine, "after_cursor_execute", commit)
     try:
         left += 1
@@ -109,7 +109,7 @@ def test_a_document_is_of_one_state_though_a_commit_falls_between_its_reads(
     assert portal.client().get("/releases.atom").data != before
 
 
-def test_a_writer_waits_for_another(portal: Portal) -> None:
+def test_a_writer_waits_for_another_writer(portal: Portal) -> None:
     inside, done = threading.Event(), threading.Event()
 
     def hold() -> None:
@@ -126,9 +126,9 @@ def test_a_writer_waits_for_another(portal: Portal) -> None:
     thread.join()
 
 
-def test_the_change_clock_never_stands_still_nor_goes_back(portal: Portal) -> None:
+def test_the_change_clock_always_advances(portal: Portal) -> None:
     first = suspend(portal.store, portal.settings, START)
-    # A clock that was set back by an hour.
+    # The system clock was set back by an hour.
     second = resume(portal.store, portal.settings, START - timedelta(hours=1))
     third = suspend(portal.store, portal.settings, START + timedelta(hours=1))
     assert second.announced == first.announced + timedelta(seconds=1)
@@ -137,7 +137,7 @@ def test_the_change_clock_never_stands_still_nor_goes_back(portal: Portal) -> No
         assert state.everything().changed == state.head().instant == third.announced
 
 
-def test_a_change_that_shows_nothing_takes_no_revision(portal: Portal) -> None:
+def test_an_invisible_change_takes_no_revision(portal: Portal) -> None:
     with portal.store.read() as state:
         before = state.head()
     with portal.store.change(START) as change:
@@ -146,15 +146,15 @@ def test_a_change_that_shows_nothing_takes_no_revision(portal: Portal) -> None:
         assert state.head() == before
 
 
-def test_what_breaks_a_rule_of_the_schema_is_no_store_that_is_away(portal: Portal) -> None:
+def test_a_violated_constraint_does_not_mean_an_unavailable_store(portal: Portal) -> None:
     notice = suspend(portal.store, portal.settings, START)
     with pytest.raises(IntegrityError), portal.store.change(START) as change:
         change.add_notice(notice)
     assert portal.feeds("status").code == 0
 
 
-@pytest.mark.engines("postgresql", reason="SQLite's connections are not kept")
-def test_a_reader_waits_for_a_connection_no_longer_than_for_a_store_that_is_away(
+@pytest.mark.engines("postgresql", reason="SQLite has no connection pool")
+def test_a_reader_that_gets_no_connection_raises_an_error(
     portal: Portal,
 ) -> None:
     engine = open_engine(portal.url, connections=1)
@@ -167,7 +167,7 @@ def test_a_reader_waits_for_a_connection_no_longer_than_for_a_store_that_is_away
 
 
 @pytest.mark.engines("postgresql", reason="it can cancel a statement")
-def test_a_statement_that_takes_too_long_is_a_store_that_is_away(portal: Portal) -> None:
+def test_a_statement_that_takes_too_long_raises_an_error(portal: Portal) -> None:
     with (
         pytest.raises(StoreUnavailableError, match="statement timeout"),
         reading(portal.engine, seconds=0.1) as connection,
@@ -176,7 +176,7 @@ def test_a_statement_that_takes_too_long_is_a_store_that_is_away(portal: Portal)
 
 
 @pytest.mark.engines("postgresql", reason="it has read-only transactions")
-def test_a_reader_on_postgresql_can_write_nothing(portal: Portal) -> None:
+def test_a_reader_on_postgresql_cannot_write(portal: Portal) -> None:
     with (
         pytest.raises(StoreUnavailableError, match="read-only transaction"),
         reading(portal.engine) as connection,
@@ -189,7 +189,7 @@ def test_no_read_of_a_poll_scans_a_table_on_postgresql(another: Callable[..., Po
     portal = another(FEEDS_ENTRIES="2")
     portal.imported(*(page(f"R{n}", f"K{n % 3}") for n in range(9)))
     with reading(portal.engine) as connection:
-        # So small a table is scanned sooner than looked up in, unless that is made expensive.
+        # PostgreSQL scans small tables unless that is made expensive.
         for way in ("seqscan", "bitmapscan", "sort"):
             connection.exec_driver_sql(f"SET LOCAL enable_{way} = off")
         for name, statement in vars(queries).items():

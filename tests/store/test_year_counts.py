@@ -1,4 +1,4 @@
-"""The number of releases of each year, as it is kept, against what is really shown."""
+"""The stored number of releases of each year equals the number that is shown."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from tests.portal import Portal, page
 
 
-def kept(portal: Portal) -> dict[str, dict[int, int]]:
-    """Return what is kept, by the slugs of the selections."""
+def stored(portal: Portal) -> dict[str, dict[int, int]]:
+    """Return the stored counts by the slug of the selection."""
     with portal.store.read() as state:
         selections = [state.everything(), *state.categories()]
         return {
@@ -22,8 +22,8 @@ def kept(portal: Portal) -> dict[str, dict[int, int]]:
         }
 
 
-def shown(portal: Portal) -> dict[str, dict[int, int]]:
-    """Count what is shown, one release after the other."""
+def counted(portal: Portal) -> dict[str, dict[int, int]]:
+    """Count the releases shown by each selection."""
     site = portal.settings.site
     with portal.store.read() as state:
         selections = [state.everything(), *state.categories()]
@@ -38,21 +38,21 @@ def shown(portal: Portal) -> dict[str, dict[int, int]]:
         }
 
 
-def test_a_year_is_one_of_the_portal_s_zone(another: Callable[..., Portal]) -> None:
+def test_a_year_is_one_of_the_portals_zone(another: Callable[..., Portal]) -> None:
     portal = another(FEEDS_TIMEZONE="Europe/Riga")
     portal.imported(page(published="2008-01-01 00:30:00"), page(published="2009-06-01 12:00:00"))
-    assert kept(portal)[""] == {2008: 1, 2009: 1}
+    assert stored(portal)[""] == {2008: 1, 2009: 1}
     portal.environ["FEEDS_TIMEZONE"] = "America/New_York"
     assert portal.feeds("migrate").code == 0
-    assert kept(portal) == shown(portal)
-    assert kept(portal)[""] == {2007: 1, 2009: 1}
+    assert stored(portal) == counted(portal)
+    assert stored(portal)[""] == {2007: 1, 2009: 1}
 
 
-def test_what_was_changed_under_other_settings_is_counted_anew(
+def test_migrate_counts_again_after_changes_with_other_settings(
     another: Callable[..., Portal],
 ) -> None:
     portal = another().imported(page("A", published="2008-01-01 00:30:00"), page("B"))
-    before = kept(portal)
+    before = stored(portal)
     portal.environ["FEEDS_TIMEZONE"] = "America/New_York"
     assert portal.feeds("withdraw", "2008/01/01/a").code == 0
     assert portal.feeds("restore", "2008/01/01/a").code == 0
@@ -60,11 +60,11 @@ def test_what_was_changed_under_other_settings_is_counted_anew(
     portal.environ["FEEDS_TIMEZONE"] = "Europe/Riga"
     assert "run `feeds migrate`" in portal.feeds("status").out
     assert portal.feeds("migrate").code == 0
-    assert kept(portal) == shown(portal)
-    assert kept(portal)[""] == {**before[""], 2012: 1}
+    assert stored(portal) == counted(portal)
+    assert stored(portal)[""] == {**before[""], 2012: 1}
 
 
-def test_years_follow_edits_withdrawals_and_restorations(portal: Portal, tmp_path: Path) -> None:
+def test_counts_follow_edits_withdrawals_and_restorations(portal: Portal, tmp_path: Path) -> None:
     lines = tmp_path / "releases.jsonl"
 
     def state(published: str, category: str) -> None:
@@ -76,11 +76,11 @@ def test_years_follow_edits_withdrawals_and_restorations(portal: Portal, tmp_pat
 
     state("2008-05-01T12:00:00Z", "Kultūra")
     state("2009-05-01T12:00:00Z", "Sports")
-    assert kept(portal) == {"": {2009: 1}, "kultura": {}, "sports": {2009: 1}}
+    assert stored(portal) == {"": {2009: 1}, "kultura": {}, "sports": {2009: 1}}
     portal.feeds("withdraw", "2008/05/01/a")
-    assert kept(portal) == {"": {}, "kultura": {}, "sports": {}}
+    assert stored(portal) == {"": {}, "kultura": {}, "sports": {}}
     portal.feeds("restore", "2008/05/01/a")
-    assert kept(portal) == shown(portal) == {"": {2009: 1}, "kultura": {}, "sports": {2009: 1}}
+    assert stored(portal) == counted(portal) == {"": {2009: 1}, "kultura": {}, "sports": {2009: 1}}
 
 
 CHANGES = st.lists(
@@ -98,7 +98,7 @@ CHANGES = st.lists(
     max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(CHANGES)
-def test_whatever_is_done_the_years_are_those_of_what_is_shown(
+def test_counts_are_right_after_any_sequence_of_changes(
     another: Callable[..., Portal], changes: list[tuple[str, int, int, str]]
 ) -> None:
     portal = another()
@@ -114,4 +114,4 @@ def test_whatever_is_done_the_years_are_those_of_what_is_shown(
             found = dict(portal.sql("SELECT title, path FROM release"))
             if f"R{number}" in found:
                 portal.feeds(what, found[f"R{number}"])
-    assert kept(portal) == shown(portal)
+    assert stored(portal) == counted(portal)
