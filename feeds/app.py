@@ -62,7 +62,7 @@ def check(settings: Settings) -> list[str]:
     if ineffective := [text for text in catalogue.ineffective if text not in catalogue.missing]:
         first, *others = ineffective
         warnings.append(
-            f"FEEDS_CATALOGUE has “{first}” and {len(others)} other texts without effect: they have "
-            "no translation, or are not texts of this version."
+            f"FEEDS_CATALOGUE has “{first}” and {len(others)} other texts without effect: they "
+            "have no translation, or are not texts of this version."
         )
     return warnings
