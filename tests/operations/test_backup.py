@@ -48,7 +48,7 @@ def test_a_copy_is_the_same_store_under_another_id(
 
 
 @pytest.mark.engines("sqlite", reason="a file is copied")
-def test_a_service_begins_anew_with_a_copy_that_is_put_in_place(portal: Portal) -> None:
+def test_a_service_drops_its_cache_when_a_copy_replaces_the_store(portal: Portal) -> None:
     portal.imported(page("A"))
     portal.feeds("backup", portal.folder / "copy.db")
     client = portal.client()
@@ -60,7 +60,7 @@ def test_a_service_begins_anew_with_a_copy_that_is_put_in_place(portal: Portal) 
 
 
 @pytest.mark.engines("sqlite", reason="a file is copied")
-def test_a_copy_is_of_one_state_while_the_store_is_being_changed(portal: Portal) -> None:
+def test_a_copy_has_one_state_while_the_store_changes(portal: Portal) -> None:
     portal.imported(page("A"))
     with portal.store.change(START) as change:
         change.touch_all()
@@ -73,7 +73,7 @@ def test_a_copy_is_of_one_state_while_the_store_is_being_changed(portal: Portal)
 
 
 @pytest.mark.engines("sqlite", reason="a file is copied")
-def test_a_copy_is_written_over_nothing(portal: Portal) -> None:
+def test_a_copy_overwrites_no_file(portal: Portal) -> None:
     mine = portal.write("mine", "mine")
     ran = portal.feeds("backup", mine)
     assert (ran.code, ran.err) == (1, f"feeds: {mine} already exists: name a new file.\n")
@@ -82,16 +82,16 @@ def test_a_copy_is_written_over_nothing(portal: Portal) -> None:
     ran = portal.feeds("backup", nowhere)
     assert (ran.code, ran.err) == (
         2,
-        f"feeds: The copy {nowhere} cannot be made: unable to open database file.\n",
+        f"feeds: The copy {nowhere} cannot be created: unable to open database file.\n",
     )
     # The kernel's own folder, in which root may not make a file either.
     ran = portal.feeds("backup", "/proc/copy.db")
     assert ran.code == 2
-    assert ran.err.startswith("feeds: The copy /proc/copy.db cannot be made: ")
+    assert ran.err.startswith("feeds: The copy /proc/copy.db cannot be created: ")
 
 
 @pytest.mark.engines("sqlite", reason="a file is copied")
-def test_a_copy_that_finds_no_room_leaves_nothing(portal: Portal) -> None:
+def test_a_failed_copy_leaves_no_file(portal: Portal) -> None:
     portal.imported(*(page(f"Relīze {n}", body="Vārds " * 500) for n in range(200)))
 
     def no_room() -> None:
@@ -99,14 +99,14 @@ def test_a_copy_that_finds_no_room_leaves_nothing(portal: Portal) -> None:
 
     copy = portal.folder / "copy.db"
     with command(portal, "backup", copy, preexec_fn=no_room, stdout=subprocess.PIPE) as process:
-        said = process.communicate()[1]
-    assert (process.returncode, said.count("\n")) == (2, 1)
-    assert said.startswith(f"feeds: The copy {copy} cannot be made: ")
+        errors = process.communicate()[1]
+    assert (process.returncode, errors.count("\n")) == (2, 1)
+    assert errors.startswith(f"feeds: The copy {copy} cannot be created: ")
     assert not list(portal.folder.glob("*copy*"))
 
 
 @pytest.mark.engines("postgresql", reason="it has no file to copy")
-def test_what_is_no_file_is_not_copied(portal: Portal) -> None:
+def test_only_a_file_can_be_copied(portal: Portal) -> None:
     ran = portal.feeds("backup", portal.folder / "copy")
     assert (ran.code, ran.err) == (
         2,
@@ -118,7 +118,7 @@ def test_what_is_no_file_is_not_copied(portal: Portal) -> None:
 
 
 @pytest.mark.engines("sqlite", reason="a file is copied")
-def test_a_store_may_have_a_name_that_is_no_text(portal: Portal) -> None:
+def test_the_name_of_a_store_need_not_be_valid_utf8(portal: Portal) -> None:
     copy = portal.folder / os.fsdecode(b"\xff.db")
     ran = portal.feeds("backup", copy)
     assert (ran.code, ran.err) == (0, "")

@@ -1,4 +1,4 @@
-"""Categories listed and renamed: addresses move, ids and dates stay."""
+"""Categories are listed and renamed: URLs redirect, ids and dates stay."""
 
 import re
 from collections.abc import Callable
@@ -35,7 +35,7 @@ def test_the_categories_are_listed_with_their_counts_and_former_slugs(portal: Po
     ]
 
 
-def test_a_renamed_category_is_called_so_in_every_feed_and_page(portal: Portal) -> None:
+def test_every_feed_and_page_has_the_new_name(portal: Portal) -> None:
     portal.imported(page("A", "Kultūra"), page("B", "Sports"))
     ran = portal.feeds("categories", "rename", "Kultūra", "Māksla")
     assert (ran.code, ran.out) == (0, "Kultūra (kultura) is now Māksla (maksla).\n")
@@ -70,7 +70,7 @@ def test_ids_and_dates_stay(portal: Portal) -> None:
     assert (fixed("maksla"), fixed("maksla+sports")) == before
 
 
-def test_every_old_address_answers_301_to_the_new_one(another: Callable[..., Portal]) -> None:
+def test_every_url_with_the_old_slug_redirects(another: Callable[..., Portal]) -> None:
     portal = another(FEEDS_ENTRIES="1", FEEDS_BASE_URL="https://example.org/feeds")
     portal.imported(page("A", "Kultūra", DAYS[0]), page("B", "Sports"), page("C", "Kultūra"))
     client = portal.client()
@@ -81,7 +81,7 @@ def test_every_old_address_answers_301_to_the_new_one(another: Callable[..., Por
             for form in FORMATS
         },
         "/categories/kultura": "/categories/zinas",
-        # The canonical order is another one now.
+        # The canonical order has changed.
         "/categories/kultura+sports.atom": "/categories/sports+zinas.atom",
         "/categories/kultura+zinas.rss": "/categories/zinas.rss",
     }
@@ -105,7 +105,7 @@ def test_every_old_address_answers_301_to_the_new_one(another: Callable[..., Por
         assert client.get(f"/feeds{unknown}").status_code == 404
 
 
-def test_a_category_can_have_a_former_name_back(portal: Portal) -> None:
+def test_a_category_can_get_a_former_name_again(portal: Portal) -> None:
     portal.imported(page("A", "Kultūra"))
     portal.feeds("categories", "rename", "Kultūra", "Māksla")
     assert portal.feeds("categories", "rename", "Māksla", "Kultūra").code == 0
@@ -121,7 +121,7 @@ def test_an_import_that_names_the_old_label_joins_the_renamed_category(portal: P
     assert listed(portal) == ["Māksla (maksla): 4, formerly kultura"]
 
 
-def test_another_spelling_changes_the_name_alone_and_stays(portal: Portal) -> None:
+def test_another_spelling_changes_only_the_name_and_stays(portal: Portal) -> None:
     portal.imported(page("A", "Kultura"))
     ran = portal.feeds("categories", "rename", "kultura", " KULTŪRA\n")
     assert ran.out == "Kultura (kultura) is now KULTŪRA (kultura).\n"
@@ -130,7 +130,7 @@ def test_another_spelling_changes_the_name_alone_and_stays(portal: Portal) -> No
     assert listed(portal) == ["KULTŪRA (kultura): 2"]
 
 
-def test_a_name_that_was_confirmed_is_left_alone_by_imports(portal: Portal) -> None:
+def test_imports_do_not_respell_a_name_that_was_confirmed(portal: Portal) -> None:
     portal.imported(page("A", "Kultura"))
     before = revisions(portal)
     ran = portal.feeds("categories", "rename", "kultura", "Kultura")
@@ -140,7 +140,7 @@ def test_a_name_that_was_confirmed_is_left_alone_by_imports(portal: Portal) -> N
     assert listed(portal) == ["Kultura (kultura): 2"]
 
 
-def test_done_again_it_says_so_and_takes_no_revision(portal: Portal) -> None:
+def test_a_repeated_rename_takes_no_revision(portal: Portal) -> None:
     portal.imported(page("A", "Kultūra"))
     portal.feeds("categories", "rename", "Kultūra", "Māksla")
     before = revisions(portal)
@@ -149,7 +149,7 @@ def test_done_again_it_says_so_and_takes_no_revision(portal: Portal) -> None:
     assert revisions(portal) == before
 
 
-def test_only_what_names_a_category_moves(another: Callable[..., Portal]) -> None:
+def test_only_documents_that_name_the_category_change(another: Callable[..., Portal]) -> None:
     portal = another(FEEDS_ENTRIES="2")
     both = '{{"title": "{}", "published": "{}", "body": "x", "categories": {}}}\n'
     days = [f"2010-05-{day:02}T12:00:00+03:00" for day in range(1, 9)]
@@ -169,14 +169,14 @@ def test_only_what_names_a_category_moves(another: Callable[..., Portal]) -> Non
     assert names() == {
         "maksla",
         "maksla/archive/1",
-        # A and D stand there, and the newest releases do not name it.
+        # They hold A and D; the subscription document does not name the category.
         "releases/archive/1",
         "releases/archive/2",
         "sports/archive/1",
-        # D is its newest.
+        # D is the newest release.
         "daba",
     }
-    # What withdrawing has left empty names the category all the same.
+    # Documents without releases name the category, too.
     for path in ("2010/05/01/a", "2010/05/04/d"):
         portal.feeds("withdraw", path)
     with moved(portal) as names:
@@ -184,7 +184,7 @@ def test_only_what_names_a_category_moves(another: Callable[..., Portal]) -> Non
     assert names() == {"zinatne", "zinatne/archive/1"}
 
 
-def test_a_longer_spelling_that_an_import_brings_moves_what_names_it(portal: Portal) -> None:
+def test_a_better_spelling_from_an_import_changes_documents_that_name_it(portal: Portal) -> None:
     portal.imported(page("A", "Kultura"), page("B", "Sports"))
     with moved(portal) as names:
         portal.imported(page("C", "Kultūra"))
@@ -200,7 +200,7 @@ def test_a_longer_spelling_that_an_import_brings_moves_what_names_it(portal: Por
         (("kultura", "Seno"), "'Seno' is or was the name of the category 'Jauno' (jauno)"),
     ],
 )
-def test_what_is_refused_changes_nothing(
+def test_a_refused_rename_changes_nothing(
     portal: Portal, arguments: tuple[str, str], sentence: str
 ) -> None:
     portal.imported(page("A", "Kultūra"), page("B", "Sports"), page("C", "Seno"))
@@ -215,7 +215,7 @@ def test_what_is_refused_changes_nothing(
 NAMES = st.text(st.characters(codec=None, exclude_categories=()), max_size=100)
 
 
-def test_a_name_longer_than_an_import_would_take_is_refused(portal: Portal) -> None:
+def test_a_name_that_is_too_long_for_an_import_is_refused(portal: Portal) -> None:
     portal.imported(page("A", "Kultūra"))
     ran = portal.feeds("categories", "rename", "kultura", "K" * 2001)
     assert (ran.code, ran.err) == (
@@ -228,9 +228,7 @@ def test_a_name_longer_than_an_import_would_take_is_refused(portal: Portal) -> N
     deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(old=NAMES, new=NAMES)
-def test_whatever_a_category_is_called_it_is_renamed_or_refused_in_one_line(
-    portal: Portal, old: str, new: str
-) -> None:
+def test_any_name_is_accepted_or_refused_in_one_line(portal: Portal, old: str, new: str) -> None:
     portal.imported(page("A", "Kultūra"))
     ran = portal.feeds("categories", "rename", "--", f"{old}-nav", new)
     assert (ran.code, ran.out, ran.err.count("\n")) == (1, "", 1)

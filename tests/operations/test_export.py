@@ -2,7 +2,7 @@
 
 import json
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,6 @@ import pytest
 
 from feeds.ingest.sources.jsonl import EXPORT_PREFIX
 from feeds.store.copy.dump import TABLES
-from tests.databases import Server
 from tests.portal import START, Portal, command, page
 
 FORMATS = ("atom", "rss", "json")
@@ -43,7 +42,7 @@ def furnish(portal: Portal) -> Portal:
 
 def served(portal: Portal) -> dict[str, Any]:
     """Return all that readers can ask for, with its validators."""
-    # The change clock may be ahead of the real one, and then tells no `Last-Modified`.
+    # There is no `Last-Modified` while the change clock is ahead of the real one.
     client = portal.client(lambda: datetime.now(UTC) + timedelta(days=1))
     found: dict[str, Any] = {}
     for base in ("/releases", *(f"/categories/kategorija-{n}" for n in range(3))):
@@ -68,27 +67,23 @@ def rows(export: Path) -> list[str]:
 
 @pytest.fixture
 def elsewhere(
-    tmp_path_factory: pytest.TempPathFactory, server: Server
-) -> Iterator[Callable[[str], Portal]]:
-    """Yield a maker of portals with an empty store on the engine that is named."""
-    made: list[str] = []
+    tmp_path_factory: pytest.TempPathFactory, database: Callable[[], str | None]
+) -> Callable[[str], Portal]:
+    """Return a maker of portals with an empty store on the named engine."""
 
     def make(engine: str) -> Portal:
-        if engine == "postgresql":
-            made.append(server.database())
-        url = made[-1] if engine == "postgresql" else None
+        url = database() if engine == "postgresql" else None
         return Portal(tmp_path_factory.mktemp("portal"), url, FEEDS_ENTRIES="5").made()
 
-    yield make
-    for address in made:
-        server.drop(address)
+    return make
 
 
+@pytest.mark.engines("postgresql", reason="it names both engines itself")
 @pytest.mark.parametrize(
     "engines",
     [("sqlite", "postgresql", "sqlite"), ("postgresql", "sqlite", "postgresql")],
 )
-def test_an_export_makes_the_same_store_again_on_either_engine(
+def test_an_export_restores_the_same_store_on_either_engine(
     elsewhere: Callable[[str], Portal], engines: tuple[str, ...]
 ) -> None:
     first = furnish(elsewhere(engines[0]))
@@ -98,8 +93,8 @@ def test_an_export_makes_the_same_store_again_on_either_engine(
     assert first.feeds("export", export) == first.feeds("export", first.folder / "same.jsonl")
     assert export.read_bytes() == (first.folder / "same.jsonl").read_bytes()
     assert export.read_bytes().startswith(EXPORT_PREFIX)
-    told = json.loads(export.read_text().split("\n")[0])
-    assert told == {"release-feeds": "export", "version": 1, "schema": "0001"}
+    header = json.loads(export.read_text().split("\n")[0])
+    assert header == {"release-feeds": "export", "version": 1, "schema": "0001"}
     ids = {first.sql("SELECT store_id FROM head")[0][0]}
     for number, engine in enumerate(engines[1:], 1):
         next_ = elsewhere(engine)
@@ -117,13 +112,13 @@ def test_an_export_makes_the_same_store_again_on_either_engine(
         ids.add(next_.sql("SELECT store_id FROM head")[0][0])
         export = again
     assert len(ids) == len(engines)
-    # What is numbered goes on behind what came.
+    # New numbers follow those in the export.
     assert next_.feeds("resume").code == 0
     assert next_.imported(page("Vēl viena")).feeds("status").code == 0
     assert next_.sql("SELECT count(*), max(id) FROM notice") == [(4, 4)]
 
 
-def test_a_file_that_cannot_be_looked_into_is_no_export(portal: Portal) -> None:
+def test_an_unreadable_file_is_not_an_export(portal: Portal) -> None:
     ran = portal.feeds("import", "/proc/self/mem")
     assert ran.code == 1
     assert "cannot be read: Input/output error" in ran.err
@@ -138,7 +133,7 @@ def test_every_table_and_column_is_exported(portal: Portal) -> None:
     assert len(named) == 11
 
 
-def test_standard_output_takes_an_export_in_utf8_whatever_the_locale(portal: Portal) -> None:
+def test_an_export_to_standard_output_is_utf8_in_any_locale(portal: Portal) -> None:
     portal.imported(page("Šķūņi"))
     assert portal.feeds("export", portal.folder / "export").code == 0
     portal.environ["PYTHONIOENCODING"] = "latin-1"
@@ -150,23 +145,23 @@ def test_standard_output_takes_an_export_in_utf8_whatever_the_locale(portal: Por
     assert (portal.folder / "out").read_bytes() == (portal.folder / "export").read_bytes()
 
 
-def test_a_dash_stands_for_standard_output(portal: Portal) -> None:
+def test_a_dash_means_standard_output(portal: Portal) -> None:
     portal.imported(page())
     assert portal.feeds("export", "-").out == portal.feeds("export").out != ""
     assert not Path("-").exists()
 
 
-def test_an_export_that_finds_no_room_is_told_in_words(portal: Portal) -> None:
+def test_an_export_to_a_full_disk_is_reported(portal: Portal) -> None:
     portal.imported(page())
     with Path("/dev/full").open("wb") as full, command(portal, "export", stdout=full) as process:
-        said = process.communicate()[1]
-    assert (process.returncode, said) == (
+        errors = process.communicate()[1]
+    assert (process.returncode, errors) == (
         2,
         "feeds: The command failed: No space left on device.\n",
     )
 
 
-def test_an_export_of_one_state_is_written_whatever_is_committed_meanwhile(
+def test_an_export_has_one_state_while_the_store_changes(
     portal: Portal,
 ) -> None:
     portal.imported(page("A"))
@@ -180,7 +175,7 @@ def test_an_export_of_one_state_is_written_whatever_is_committed_meanwhile(
     assert "\n".join([*first, *lines, ""]) == before
 
 
-def test_an_export_writes_over_nothing_and_leaves_nothing_half(portal: Portal) -> None:
+def test_an_export_overwrites_no_file_and_leaves_no_partial_one(portal: Portal) -> None:
     export = portal.write("export", "mine")
     ran = portal.feeds("export", export)
     assert (ran.code, ran.err) == (1, f"feeds: {export} exists: name a new file.\n")
@@ -197,7 +192,7 @@ def test_an_export_writes_over_nothing_and_leaves_nothing_half(portal: Portal) -
     assert not (portal.folder / "new").exists()
 
 
-def test_only_an_empty_store_takes_an_export_in(
+def test_only_an_empty_store_loads_an_export(
     portal: Portal, another: Callable[..., Portal]
 ) -> None:
     furnish(portal)
@@ -216,14 +211,14 @@ def test_only_an_empty_store_takes_an_export_in(
         before = full.feeds("export").out
         ran = full.feeds("import", export)
         assert ran.code == 1
-        assert "is not empty, and an export is taken into an empty one only" in ran.err
+        assert "is not empty: create a new one with `feeds migrate`" in ran.err
         assert full.feeds("export").out == before
     refused = another()
     assert refused.feeds("import", refused.write("bad.txt", "")).code == 1
     assert refused.feeds("import", export).code == 0
 
 
-def test_other_settings_are_told_and_taken_over_by_migrate(
+def test_other_settings_are_reported_and_recorded_by_migrate(
     portal: Portal, another: Callable[..., Portal]
 ) -> None:
     portal.imported(page()).feeds("export", portal.folder / "export")
@@ -243,7 +238,7 @@ def test_other_settings_are_told_and_taken_over_by_migrate(
     assert json.loads(theirs.feeds("status", "--json").out)["releases"] == 0
 
 
-def test_an_export_is_imported_by_itself(portal: Portal) -> None:
+def test_an_export_must_be_imported_by_itself(portal: Portal) -> None:
     export = portal.folder / "pages" / "export.jsonl"
     portal.write("1.txt", page())
     portal.feeds("export", export)
@@ -257,11 +252,11 @@ def test_an_export_is_imported_by_itself(portal: Portal) -> None:
         ran = portal.feeds("import", *arguments)
         assert (ran.code, ran.out, ran.err) == (1, "", sentence)
     ran = portal.feeds("import", portal.folder / "pages")
-    assert "export.jsonl: refused: it is the export of a release store: import it" in ran.err
+    assert "export.jsonl: refused: it is the export of a store: import it by itself" in ran.err
     assert ran.out.endswith("1 added, 0 changed, 0 unchanged, 0 skipped, 1 refused.\n")
 
 
-def test_a_change_that_waits_for_an_import_goes_on_with_what_came(
+def test_a_command_that_waited_for_an_import_uses_its_result(
     portal: Portal, another: Callable[..., Portal]
 ) -> None:
     furnish(portal).feeds("export", portal.folder / "export")
@@ -274,5 +269,5 @@ def test_a_change_that_waits_for_an_import_goes_on_with_what_came(
         assert second.poll() is None
     codes = {process.wait(120), second.wait(120)}
     assert "Traceback" not in process.communicate()[1] + second.communicate()[1]
-    # Whichever came first: the suspension is refused after the export, which holds one.
+    # The suspension is refused if it came second, since the export has one.
     assert codes == {0, 1}

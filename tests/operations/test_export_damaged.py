@@ -1,4 +1,4 @@
-"""An export that is cut off or damaged: nothing of it is taken in, and a sentence says why."""
+"""Nothing of an incomplete or damaged export is loaded, and a message says why."""
 
 import hashlib
 import json
@@ -11,9 +11,7 @@ from tests.operations.test_export import furnish
 from tests.portal import Portal
 
 
-def test_an_export_that_was_cut_off_anywhere_is_refused(
-    portal: Portal, another: Callable[..., Portal]
-) -> None:
+def test_an_incomplete_export_is_refused(portal: Portal, another: Callable[..., Portal]) -> None:
     export = portal.folder / "export"
     furnish(portal).feeds("export", export)
     whole = export.read_bytes()
@@ -31,7 +29,7 @@ def test_an_export_that_was_cut_off_anywhere_is_refused(
 
 
 def replaced(table: str, place: int, value: object) -> Callable[[list[Any]], None]:
-    """Return what puts a value into the first row of a table."""
+    """Return a function that replaces a value in the first row of a table."""
 
     def damage(lines: list[Any]) -> None:
         start = next(n for n, line in enumerate(lines) if _begins(line, table))
@@ -41,7 +39,7 @@ def replaced(table: str, place: int, value: object) -> Callable[[list[Any]], Non
 
 
 def removed(table: str) -> Callable[[list[Any]], None]:
-    """Return what takes the first row of a table away, and counts right."""
+    """Return a function that removes the first row of a table and corrects its count."""
 
     def damage(lines: list[Any]) -> None:
         start = next(n for n, line in enumerate(lines) if _begins(line, table))
@@ -52,12 +50,12 @@ def removed(table: str) -> Callable[[list[Any]], None]:
 
 
 def shortened(lines: list[Any]) -> None:
-    """Take a value from the head."""
+    """Remove a value from the head."""
     next(line for line in lines if isinstance(line, list)).pop()
 
 
 def signed(lines: list[Any]) -> str:
-    """Write an export whose digest is right."""
+    """Return an export with the right digest."""
     text = "".join(json.dumps(line) + "\n" for line in lines[:-1])
     digest = hashlib.sha256(text.encode()).hexdigest()
     return text + json.dumps(lines[-1] | {"sha256": digest}) + "\n"
@@ -68,7 +66,7 @@ def _begins(line: Any, table: str) -> bool:
 
 
 def set_first(**values: object) -> Callable[[list[Any]], None]:
-    """Return what changes the first line."""
+    """Return a function that changes the first line."""
     return lambda lines: lines[0].update(values)
 
 
@@ -101,12 +99,12 @@ def _reordered(lines: list[Any]) -> None:
         (replaced("selection", 4, 1), "the store cannot hold its named"),
         (replaced("release", 0, 2**31), "the store cannot hold its id"),
         (replaced("release", 8, None), "the store cannot hold its title"),
-        (replaced("release", 0, 2), "it, or a row shortly before it, breaks a rule: "),
-        (replaced("membership", 0, 999), "it, or a row shortly before it, breaks a rule: "),
-        (replaced("selection", 2, "x"), "it lacks the selection of all releases"),
+        (replaced("release", 0, 2), "it, or a row shortly before it, violates a constraint: "),
+        (replaced("membership", 0, 999), "it, or a row shortly before it, violates a constraint: "),
+        (replaced("selection", 2, "x"), "it has no selection of all releases"),
     ],
 )
-def test_a_damaged_export_is_refused_with_its_line(
+def test_a_damaged_export_is_refused_with_the_line(
     portal: Portal,
     another: Callable[..., Portal],
     damage: Callable[[list[Any]], None],
@@ -136,7 +134,7 @@ def test_a_damaged_export_is_refused_with_its_line(
         ("\n", "\n{}\n", "something follows the last line of the export"),
     ],
 )
-def test_an_export_of_which_one_letter_has_changed_is_refused(
+def test_an_export_with_one_changed_character_is_refused(
     portal: Portal, another: Callable[..., Portal], old: str, new: str, sentence: str
 ) -> None:
     export = portal.folder / "export"
@@ -152,7 +150,7 @@ def test_an_export_of_which_one_letter_has_changed_is_refused(
     assert empty.feeds("export").out == before
 
 
-def test_what_is_no_json_is_refused(portal: Portal) -> None:
+def test_an_export_that_is_not_json_is_refused(portal: Portal) -> None:
     export = portal.write("export", '{"release-feeds": oh\n')
     ran = portal.feeds("import", export)
     assert (ran.code, ran.err) == (

@@ -1,4 +1,4 @@
-"""Old addresses: what stood there answers 301 with what stands for it here."""
+"""Old addresses redirect to URLs of this service."""
 
 import re
 import subprocess
@@ -22,7 +22,7 @@ def culture(portal: Portal) -> Portal:
     return portal.imported(page("A", "Kultūra"))
 
 
-def leads(portal: Portal, location: str) -> str | None:
+def redirect(portal: Portal, location: str) -> str | None:
     answer = portal.client().get(location)
     if answer.status_code != 301:
         return None
@@ -31,7 +31,7 @@ def leads(portal: Portal, location: str) -> str | None:
 
 
 @pytest.mark.parametrize(
-    ("target", "leads_to"),
+    ("target", "expected"),
     [
         ("/", "/"),
         (BASE, "/"),
@@ -42,55 +42,55 @@ def leads(portal: Portal, location: str) -> str | None:
         ("/releases/2010/05/04/a", "/releases/2010/05/04/a"),
     ],
 )
-def test_an_old_address_answers_301_to_its_target(
-    culture: Portal, target: str, leads_to: str
+def test_an_old_address_redirects_to_its_target(
+    culture: Portal, target: str, expected: str
 ) -> None:
     before = revisions(culture)
-    assert leads(culture, OLD) is None
+    assert redirect(culture, OLD) is None
     ran = culture.feeds("address", "add", OLD, target)
     assert (ran.code, ran.out, ran.err) == (0, "Added.\n", "")
-    assert leads(culture, OLD) == leads_to
+    assert redirect(culture, OLD) == expected
     assert culture.client().head(OLD).status_code == 301
     assert culture.client().post(OLD).status_code == 404
-    assert culture.feeds("address", "list").out == f"{OLD}\t{leads_to}\n"
+    assert culture.feeds("address", "list").out == f"{OLD}\t{expected}\n"
     assert culture.feeds("address", "add", OLD, target).out == "This redirect already exists.\n"
     assert culture.feeds("address", "remove", OLD).out == "Removed.\n"
     assert culture.feeds("address", "remove", OLD).out == "There was no such redirect.\n"
-    assert leads(culture, OLD) is None
-    # No document says anything of it.
+    assert redirect(culture, OLD) is None
+    # A redirect changes no document.
     assert revisions(culture) == before
 
 
-def test_it_is_found_with_its_query_as_sent_and_its_path_in_any_spelling(culture: Portal) -> None:
+def test_the_query_must_match_exactly_and_the_path_after_decoding(culture: Portal) -> None:
     culture.feeds("address", "add", "/vecā lapa.php?a=%41&b=ā", "/")
     culture.feeds("address", "add", "/bare.html?", "/releases.rss")
     for same in ("/vec%C4%81%20lapa.php?a=%41&b=%C4%81", "/vec%c4%81%20%6capa.php?a=%41&b=%C4%81"):
-        assert leads(culture, same) == "/"
+        assert redirect(culture, same) == "/"
     for other in ("/vec%C4%81%20lapa.php", "/vec%C4%81%20lapa.php?b=%C4%81&a=%41", "/bare.htm"):
-        assert leads(culture, other) is None
-    # What a query does not make another address of is answered as if it had none.
-    assert leads(culture, "/bare.html?utm=1") == "/releases.rss"
-    assert leads(culture, f"/bare.html?{'x' * 3000}") == "/releases.rss"
+        assert redirect(culture, other) is None
+    # A query that belongs to no old address is ignored.
+    assert redirect(culture, "/bare.html?utm=1") == "/releases.rss"
+    assert redirect(culture, f"/bare.html?{'x' * 3000}") == "/releases.rss"
 
 
-def test_an_address_of_this_service_with_a_query_can_be_one(culture: Portal) -> None:
+def test_an_address_of_this_service_with_a_query_can_be_redirected(culture: Portal) -> None:
     client = culture.client()
     for address in ("/", "/releases.atom", "/categories/kultura"):
         assert client.get(address).status_code == 200
         assert culture.feeds("address", "add", f"{address}?feed=rss2", "/releases.rss").code == 0
-        assert leads(culture, f"{address}?feed=rss2") == "/releases.rss"
+        assert redirect(culture, f"{address}?feed=rss2") == "/releases.rss"
         assert client.get(f"{address}?feed=rss2").status_code == 301
         kept = client.get(address)
         assert client.get(f"{address}?feed=atom").data == kept.data
         with culture.away():
-            # Nobody can look it up, but what is kept is there.
+            # The redirect cannot be looked up, so the cached document is served.
             assert client.get(f"{address}?feed=rss2").data == kept.data
     with culture.away():
         assert client.get("/nothing").status_code == 503
         assert client.get("/healthz?x=1").status_code == 200
 
 
-def test_a_store_that_is_found_away_by_the_look_up_is_no_error(culture: Portal) -> None:
+def test_a_store_that_is_unavailable_at_the_lookup_is_not_an_error(culture: Portal) -> None:
     culture.environ["FEEDS_REVISION_TTL"] = "60"
     client = culture.client()
     kept = client.get("/")
@@ -98,11 +98,13 @@ def test_a_store_that_is_found_away_by_the_look_up_is_no_error(culture: Portal) 
         assert client.get("/?feed=rss2").data == kept.data
 
 
-def test_it_follows_a_rename_and_is_gone_with_its_release(culture: Portal) -> None:
+def test_a_redirect_follows_a_rename_and_answers_410_for_a_withdrawn_release(
+    culture: Portal,
+) -> None:
     culture.feeds("address", "add", OLD, "/categories/kultura.rss")
     culture.feeds("address", "add", "/a.html", "/releases/2010/05/04/a")
     culture.feeds("categories", "rename", "Kultūra", "Māksla")
-    assert leads(culture, OLD) == "/categories/maksla.rss"
+    assert redirect(culture, OLD) == "/categories/maksla.rss"
     assert culture.feeds("address", "add", OLD, "/categories/kultura.rss").out == (
         "This redirect already exists.\n"
     )
@@ -112,7 +114,7 @@ def test_it_follows_a_rename_and_is_gone_with_its_release(culture: Portal) -> No
     assert "<h1>Šī preses relīze ir atsaukta</h1>" in gone.text
 
 
-def test_below_a_base_url_with_a_path_it_is_that_of_the_whole_host(
+def test_old_addresses_begin_at_the_root_of_the_host(
     another: Callable[..., Portal],
 ) -> None:
     portal = another(FEEDS_BASE_URL="https://example.org/feeds").imported(page("A", "Kultūra"))
@@ -129,7 +131,7 @@ def test_below_a_base_url_with_a_path_it_is_that_of_the_whole_host(
     assert portal.feeds("address", "add", "/feeds/releases.rss", "/releases.atom").code == 1
 
 
-def test_below_a_path_that_is_called_like_an_address_targets_are_what_they_say(
+def test_a_base_path_that_equals_a_route_does_not_change_targets(
     another: Callable[..., Portal], tmp_path: Path
 ) -> None:
     portal = another(FEEDS_BASE_URL="https://example.org/releases").imported(page("A", "Kultūra"))
@@ -166,7 +168,7 @@ def test_below_a_path_that_is_called_like_an_address_targets_are_what_they_say(
         ("/known", "/releases.rss", "/known already redirects elsewhere"),
     ],
 )
-def test_what_is_refused_adds_nothing(
+def test_a_refused_redirect_is_not_added(
     culture: Portal, location: str, target: str, sentence: str
 ) -> None:
     culture.feeds("address", "add", "/known", "/")
@@ -177,7 +179,7 @@ def test_what_is_refused_adds_nothing(
 
 
 @pytest.mark.engines("sqlite", reason="the routes are the same on both")
-def test_no_address_of_any_route_can_be_an_old_one(culture: Portal) -> None:
+def test_no_route_of_this_service_can_be_redirected(culture: Portal) -> None:
     values = {"number": "1", "slug": "kultura", "slugs": "kultura+nav", "path": "2010/05/04/b"}
     rules = culture.client().application.url_map.iter_rules()
     routes = {re.sub(r"<(?:path:)?(\w+)>", lambda match: values[match[1]], str(r)) for r in rules}
@@ -188,7 +190,7 @@ def test_no_address_of_any_route_can_be_an_old_one(culture: Portal) -> None:
         assert ran.err.startswith(f"feeds: {route} is an address of this service")
 
 
-def test_a_file_of_them_is_added_at_once_and_what_is_listed_can_be_added_again(
+def test_a_file_of_redirects_is_added_and_the_list_can_be_added_again(
     culture: Portal, tmp_path: Path
 ) -> None:
     file = tmp_path / "old.tsv"
@@ -201,16 +203,16 @@ def test_a_file_of_them_is_added_at_once_and_what_is_listed_can_be_added_again(
     assert (ran.code, ran.out) == (0, "0 added, 1000 unchanged, 0 refused.\n")
 
 
-def test_a_dash_stands_for_standard_input(culture: Portal) -> None:
+def test_a_dash_means_standard_input(culture: Portal) -> None:
     arguments = ("address", "add", "--file", "-")
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     with command(culture, *arguments, **pipes) as process:
-        said = process.communicate("/a /\n/b /releases.rss\n")
-    assert (process.returncode, *said) == (0, "2 added, 0 unchanged, 0 refused.\n", "")
-    assert leads(culture, "/b") == "/releases.rss"
+        printed = process.communicate("/a /\n/b /releases.rss\n")
+    assert (process.returncode, *printed) == (0, "2 added, 0 unchanged, 0 refused.\n", "")
+    assert redirect(culture, "/b") == "/releases.rss"
 
 
-def test_refused_lines_are_named_and_do_not_hold_up_the_others(
+def test_refused_lines_are_reported_and_the_others_are_added(
     culture: Portal, tmp_path: Path
 ) -> None:
     file = tmp_path / "old.tsv"
@@ -221,13 +223,13 @@ def test_refused_lines_are_named_and_do_not_hold_up_the_others(
         f"{file}: line 2",
         f"{file}: line 3",
     ]
-    # As a server hands it on; Flask's client would replace what is no UTF-8.
+    # As a WSGI server passes it on; Flask's client would replace invalid UTF-8.
     sent = culture.client().get("/", environ_overrides={"PATH_INFO": "/\xff"})
     assert sent.headers["Location"] == f"{BASE}/releases.rss"
-    assert leads(culture, "/a") == "/"
+    assert redirect(culture, "/a") == "/"
 
 
-def test_what_cannot_be_done_is_said(culture: Portal, tmp_path: Path) -> None:
+def test_wrong_arguments_and_files_are_reported(culture: Portal, tmp_path: Path) -> None:
     missing = culture.feeds("address", "add", "--file", tmp_path / "none")
     assert (missing.code, missing.out) == (2, "")
     assert "cannot be read: No such file" in missing.err
@@ -248,7 +250,9 @@ SENT = st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=40)
     deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(rest=LOCATIONS, sent=SENT)
-def test_whatever_is_written_or_sent_gives_no_error(culture: Portal, rest: str, sent: str) -> None:
+def test_no_old_address_and_no_request_causes_an_error(
+    culture: Portal, rest: str, sent: str
+) -> None:
     ran = culture.feeds("address", "add", "--", f"/old{rest}", "/releases.rss")
     assert ran.code in {0, 1}
     assert (ran.out + ran.err).count("\n") == 1

@@ -5,7 +5,7 @@ import pytest
 from tests.portal import Portal, page
 
 
-def test_status_tells_the_state_the_counts_and_the_last_import(portal: Portal) -> None:
+def test_status_prints_the_state_the_counts_and_the_last_import(portal: Portal) -> None:
     portal.imported(page("A", category="Kultūra"), page("B", category="Sports"))
     portal.feeds("import", portal.write("bad.txt", ""))
     out = portal.feeds("status").out
@@ -18,7 +18,7 @@ def test_status_tells_the_state_the_counts_and_the_last_import(portal: Portal) -
     assert "  Pauze (tag:prcentrs.example,2008:suspension/" in portal.feeds("status").out
 
 
-def test_status_as_json_holds_the_same(portal: Portal) -> None:
+def test_status_as_json_has_the_same_facts(portal: Portal) -> None:
     empty = json.loads(portal.feeds("status", "--json").out)
     assert (empty["last_import"], empty["notice"], empty["releases"]) == (None, None, 0)
     assert "Last import: none.\n" in portal.feeds("status").out
@@ -36,7 +36,7 @@ def test_status_as_json_holds_the_same(portal: Portal) -> None:
     assert found["revision"] > empty["revision"]
 
 
-def test_settings_that_have_changed_are_told_until_migrate_has_run(portal: Portal) -> None:
+def test_changed_settings_are_reported_until_migrate_has_run(portal: Portal) -> None:
     portal.imported(page())
     before = portal.client().get("/releases.atom").headers
     portal.environ["FEEDS_TITLE"] = "Cits nosaukums"

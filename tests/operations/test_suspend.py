@@ -23,7 +23,7 @@ def titles(portal: Portal) -> list[str]:
 
 def test_the_notice_is_the_first_entry_of_every_feed_under_one_id(portal: Portal) -> None:
     portal.imported(page("A", category="Kultūra"), page("B", category="Sports"))
-    # A category that has lost its last release is empty and has its feed all the same.
+    # A category without releases has a feed, too.
     portal.feeds("import", portal.write("0001.txt", page("B", category="Kultūra")))
     ran = portal.feeds("suspend")
     assert ran.code == 0
@@ -58,7 +58,7 @@ def test_an_empty_portal_can_be_suspended(portal: Portal) -> None:
     assert titles(portal) == [TITLE]
 
 
-def test_the_notice_takes_no_place_of_a_release(portal: Portal) -> None:
+def test_the_notice_does_not_displace_a_release(portal: Portal) -> None:
     portal.environ["FEEDS_ENTRIES"] = "50"
     days = [f"2010-{1 + n // 28:02}-{1 + n % 28:02} 12:00:00" for n in range(60)]
     portal.imported(*(page(f"R{n}", published=day) for n, day in enumerate(days)))
@@ -68,7 +68,7 @@ def test_the_notice_takes_no_place_of_a_release(portal: Portal) -> None:
     assert len(before) == 50
 
 
-def test_words_and_instant_can_be_given(portal: Portal) -> None:
+def test_title_text_and_start_date_can_be_given(portal: Portal) -> None:
     ran = portal.feeds(
         "suspend",
         "--since",
@@ -85,11 +85,11 @@ def test_words_and_instant_can_be_given(portal: Portal) -> None:
         "<p>Viens &amp; &lt;divi&gt;</p>\n<p>Trīs</p>\n"
         "<p>Darbība pārtraukta kopš 2022. gada 1. marta.</p>"
     )
-    # A back-dated entry would be buried in readers.
+    # Feed readers sort by date and would bury a back-dated entry.
     assert datetime.fromisoformat(item["date_published"]) > datetime.now(UTC) - timedelta(minutes=5)
 
 
-def test_amending_changes_the_words_and_keeps_the_id(portal: Portal) -> None:
+def test_amending_changes_the_text_and_keeps_the_id(portal: Portal) -> None:
     portal.feeds("suspend")
     (before,) = items(portal)
     assert portal.feeds("suspend", "--amend", "--text", "Citi vārdi.").code == 0
@@ -140,7 +140,7 @@ def later(hours: int) -> str:
         ("suspended", ("suspend", "--amend", "--text", "x", "--since", later(-1)), "--amend needs"),
     ],
 )
-def test_what_makes_no_sense_is_refused_in_a_sentence_and_changes_nothing(
+def test_a_refused_command_prints_one_line_and_changes_nothing(
     portal: Portal, state: str, arguments: tuple[str, ...], sentence: str
 ) -> None:
     portal.imported(page(published="2010-05-04 12:00:00"))
@@ -155,12 +155,12 @@ def test_what_makes_no_sense_is_refused_in_a_sentence_and_changes_nothing(
     assert after == before
 
 
-def test_a_suspension_may_begin_with_the_newest_release(portal: Portal) -> None:
+def test_a_suspension_may_start_at_the_time_of_the_newest_release(portal: Portal) -> None:
     portal.imported(page(published="2010-05-04 12:00:00"))
     assert portal.feeds("suspend", "--since", "2010-05-04T12:00:00+03:00").code == 0
 
 
-def test_resuming_adds_one_entry_and_lifts_the_notice(portal: Portal) -> None:
+def test_resuming_adds_one_entry_and_ends_the_suspension(portal: Portal) -> None:
     portal.imported(page("Vecā"))
     portal.feeds("suspend")
     assert portal.feeds("resume", "--text", "Atkal strādājam.").code == 0
@@ -184,7 +184,7 @@ def test_every_selection_takes_the_revision_of_a_suspension(portal: Portal) -> N
         assert old["ETag"] != new["ETag"]
 
 
-def test_a_reader_that_polls_at_each_step_sees_each_notice_once_and_in_order(
+def test_a_reader_that_polls_after_each_step_sees_each_notice_once_and_in_order(
     portal: Portal,
 ) -> None:
     seen: dict[str, str] = {}

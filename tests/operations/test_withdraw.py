@@ -1,4 +1,4 @@
-"""A release that must no longer be shown, and one that may be shown again."""
+"""Releases are withdrawn and restored."""
 
 import re
 from collections.abc import Callable
@@ -56,7 +56,7 @@ def test_a_withdrawn_release_is_gone_from_every_feed_and_page(portal: Portal) ->
         assert after.headers["ETag"] != was.headers["ETag"]
 
 
-def test_the_page_of_a_withdrawn_release_is_gone_with_a_sentence(portal: Portal) -> None:
+def test_the_page_of_a_withdrawn_release_answers_410(portal: Portal) -> None:
     portal.imported(page("A"))
     client = portal.client()
     assert client.get("/releases/2010/05/04/a").status_code == 200
@@ -76,13 +76,13 @@ def test_the_page_of_a_withdrawn_release_is_gone_with_a_sentence(portal: Portal)
     ["2010/05/05/b", "/releases/2010/05/05/b", "releases/2010/05/05/b", "/2010/05/05/b",
      "/pr/releases/2010/05/05/b", "https://feeds.example.org/pr/releases/2010/05/05/b"],
 )  # fmt: skip
-def test_a_release_is_named_by_any_form_of_its_address(four: Portal, named: str) -> None:
+def test_a_release_can_be_named_by_any_form_of_its_url(four: Portal, named: str) -> None:
     four.environ["FEEDS_BASE_URL"] = "https://feeds.example.org/pr"
     assert four.feeds("withdraw", named).code == 0
     assert four.client().get("/pr/releases/2010/05/05/b").status_code == 410
 
 
-def test_what_is_withdrawn_is_listed_until_it_is_restored(four: Portal) -> None:
+def test_withdrawn_releases_are_listed_until_they_are_restored(four: Portal) -> None:
     assert four.feeds("withdraw").out == ""
     id_ = known(four, "2010/05/05/b")
     four.feeds("withdraw", "2010/05/05/b")
@@ -106,20 +106,22 @@ def test_a_restored_release_is_as_it_was(four: Portal) -> None:
 @pytest.mark.parametrize(
     ("path", "selections"),
     [
-        # B is on the older archive page, and of a category that has none yet.
+        # B is on the older archive page; its category has no archive page.
         ("2010/05/05/b", {"releases/archive/1", "sports"}),
-        # D is the newest of all.
+        # D is the newest release.
         ("2010/05/07/d", {"releases", "releases/archive/2", "kultura"}),
     ],
 )
-def test_only_what_shows_a_release_moves(four: Portal, path: str, selections: set[str]) -> None:
+def test_only_documents_that_show_the_release_change(
+    four: Portal, path: str, selections: set[str]
+) -> None:
     for command in ("withdraw", "restore"):
         with moved(four) as names:
             assert four.feeds(command, path).code == 0
         assert names() == selections
 
 
-def test_done_again_it_says_so_and_takes_no_revision(portal: Portal) -> None:
+def test_a_repeated_command_takes_no_revision(portal: Portal) -> None:
     portal.imported(page("A"))
     entry_id = known(portal, "2010/05/04/a")
     for command, sentence in (
@@ -133,7 +135,7 @@ def test_done_again_it_says_so_and_takes_no_revision(portal: Portal) -> None:
         assert revisions(portal) == before
 
 
-def test_a_release_is_named_by_its_id_its_path_or_its_address(portal: Portal) -> None:
+def test_a_release_can_be_named_by_its_id_path_or_url(portal: Portal) -> None:
     portal.imported(page("A"))
     entry_id = known(portal, "2010/05/04/a")
     for named in (
@@ -146,7 +148,7 @@ def test_a_release_is_named_by_its_id_its_path_or_its_address(portal: Portal) ->
         assert portal.feeds("restore", named).out == f"{entry_id} is shown again.\n"
 
 
-def test_an_import_leaves_it_withdrawn_and_what_it_brings_is_shown_once_restored(
+def test_an_import_updates_a_withdrawn_release_without_showing_it(
     portal: Portal,
 ) -> None:
     portal.imported(page("A", "Kultūra"))
@@ -181,7 +183,7 @@ def test_a_release_later_than_a_suspension_is_not_restored(portal: Portal) -> No
     assert portal.feeds("restore", "2010/05/07/b").code == 0
 
 
-def test_archive_pages_that_restoring_fills_too_far_are_cut_anew(
+def test_a_restored_release_can_cause_repagination(
     another: Callable[..., Portal],
 ) -> None:
     portal = another(FEEDS_ENTRIES="1")
@@ -204,7 +206,7 @@ NAMES = st.text(st.characters(codec=None, exclude_categories=()), min_size=1, ma
     deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(named=NAMES, command=st.sampled_from(["withdraw", "restore"]))
-def test_what_names_no_release_is_refused_in_one_line(
+def test_an_unknown_release_is_refused_in_one_line(
     portal: Portal, named: str, command: str
 ) -> None:
     ran = portal.feeds(command, "--", named)
