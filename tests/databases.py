@@ -17,7 +17,7 @@ from pathlib import Path
 import psycopg
 from sqlalchemy.engine import make_url
 
-from feeds.documents.build import settings_digest
+from feeds.documents.version import settings_digest
 from feeds.operations.migrate import migrate
 from feeds.settings import Settings
 
