@@ -26,7 +26,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+from sqlalchemy import event
 from sqlalchemy.engine import make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.pool import Pool
 
 from feeds.app import create_app
 from feeds.formats import FORMATS
@@ -104,14 +107,15 @@ class DrillStore:
                 found[table] = _digest(json.dumps(rows).encode())
         client = create_app(Settings.read(self.environ)).test_client()
         bases = ["/releases", *(f"/categories/k{n}" for n in range(_CATEGORIES))]
-        for base in bases:
-            for form in FORMATS:
-                number = 0
-                url = f"{base}.{form}"
-                while (answer := client.get(url)).status_code == 200:  # noqa: PLR2004 - OK
-                    found[url] = _digest(answer.data)
-                    number += 1
-                    url = f"{base}/archive/{number}.{form}"
+        with _closed_connections():
+            for base in bases:
+                for form in FORMATS:
+                    number = 0
+                    url = f"{base}.{form}"
+                    while (answer := client.get(url)).status_code == 200:  # noqa: PLR2004 - OK
+                        found[url] = _digest(answer.data)
+                        number += 1
+                        url = f"{base}/archive/{number}.{form}"
         return found
 
     def check(self) -> None:
@@ -217,6 +221,23 @@ def drill(stores: Stores, folder: Path, plan: Plan) -> Iterator[str]:
                 raise WrongError(f"killed after {moment:.3f} s ({when}): {differs} differ")
         if number % 10 == 0 or number == plan.kills:
             yield f"{number} killed: {_counts(moments)}; every store equal"
+
+
+@contextmanager
+def _closed_connections() -> Iterator[None]:
+    """Close the connections opened in the block; an application itself never closes its pool."""
+    opened: list[DBAPIConnection] = []
+
+    def note(connection: DBAPIConnection, _record: object) -> None:
+        opened.append(connection)
+
+    event.listen(Pool, "connect", note)
+    try:
+        yield
+    finally:
+        event.remove(Pool, "connect", note)
+        for connection in opened:
+            connection.close()
 
 
 def _earlier(line: str) -> str:
