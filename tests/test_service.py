@@ -21,7 +21,7 @@ from sqlalchemy.pool import NullPool
 
 from tests.databases import Server, postgresql
 from tests.portal import Portal, page
-from tests.web.watching import until
+from tests.web.helpers import wait_until
 
 pytestmark = pytest.mark.engines("sqlite", reason="it tests what is above the store")
 
@@ -168,13 +168,13 @@ def test_cached_documents_are_served_while_the_database_hangs(
             for thread in asking:
                 thread.start()
             # The first check of the revision waits for its time limit; after it no request waits.
-            until(lambda: get(f"{address}/readyz")[0] == 503)
+            wait_until(lambda: get(f"{address}/readyz")[0] == 503)
             for _ in range(20):
                 assert get(f"{address}/releases.atom")[2] == kept[2]
                 assert get(f"{address}/healthz")[0] == 200
             status, headers, _ = get(f"{address}/categories/none.atom")
             assert (status, headers["Retry-After"]) == (503, "30")
-        until(lambda: get(f"{address}/releases.rss")[0] == 200)
+        wait_until(lambda: get(f"{address}/releases.rss")[0] == 200)
         for thread in asking:
             thread.join()
 

@@ -1,4 +1,4 @@
-"""A real browser on a real service: Debian's Chromium, driven by Playwright."""
+"""A real browser and a real service: Debian's Chromium, driven by Playwright."""
 
 import json
 import shutil
@@ -14,7 +14,7 @@ from demo.portal import write
 from tests.portal import Portal
 
 SCREENSHOTS = Path(__file__).parents[2] / ".screenshots"
-"""Where the suite leaves what it saw, to be looked at."""
+"""The folder of the screenshots that the tests take."""
 
 WIDTHS = {"narrow": 360, "wide": 1280}
 HEIGHT = 900
@@ -44,7 +44,7 @@ ENGLISH = json.dumps(
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Yield one browser for the run."""
+    """Yield the browser of the run."""
     chromium = shutil.which("chromium")
     if chromium is None:
         pytest.skip("needs chromium, which is absent: apt-get install chromium")
@@ -59,7 +59,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def portal(tmp_path_factory: pytest.TempPathFactory) -> Portal:
-    """Return a suspended portal of invented releases, one of them in HTML and in English."""
+    """Return a suspended portal with invented releases, one of them in HTML and English."""
     portal = Portal(tmp_path_factory.mktemp("portal"))
     portal.environ["FEEDS_BASE_URL"] = portal.address
     portal.made()
@@ -72,28 +72,28 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Portal:
 
 @pytest.fixture(scope="module")
 def site(portal: Portal) -> Iterator[str]:
-    """Serve the portal; yield its address."""
+    """Serve the portal and yield its address."""
     with portal.served() as address:
         assert address == portal.address
         yield address
 
 
 Open = Callable[..., Page]
-"""Opens a page in a context of its own, as ``Browser.new_context`` makes it with these options."""
+"""Opens a page in a new context; the options are those of ``Browser.new_context``."""
 
 
 @pytest.fixture
 def visit(browser: Browser, site: str) -> Iterator[Open]:
-    """Yield an opener of pages; whatever the browser complained of by the end fails the test."""
+    """Yield a function that opens pages; any error in the browser fails the test."""
     with visiting(browser, site) as opened:
         yield opened
 
 
 @contextmanager
 def visiting(browser: Browser, site: str) -> Iterator[Open]:
-    """Open pages of a site; raise where one had an error or asked for something elsewhere."""
+    """Yield a function that opens pages; fail if one has an error or requests another site."""
     contexts = []
-    complaints: list[str] = []
+    errors: list[str] = []
 
     def opened(path: str, width: str = "wide", **options: Any) -> Page:
         context = browser.new_context(
@@ -101,14 +101,14 @@ def visiting(browser: Browser, site: str) -> Iterator[Open]:
         )
         contexts.append(context)
         page = context.new_page()
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda message: errors.append(message.text))
+        page.on("pageerror", lambda error: errors.append(str(error)))
         page.on(
             "request",
             lambda request: (
                 None
                 if request.url.startswith((site, site.replace("127.0.0.1", "localhost"), "data:"))
-                else complaints.append(f"a request to {request.url}")
+                else errors.append(f"a request to {request.url}")
             ),
         )
         page.goto(site + path)
@@ -118,11 +118,11 @@ def visiting(browser: Browser, site: str) -> Iterator[Open]:
     cookies = [cookie for context in contexts for cookie in context.cookies()]
     for context in contexts:
         context.close()
-    assert complaints == []
+    assert errors == []
     assert cookies == []
 
 
-def leave(page: Page, name: str, *, whole: bool = False) -> None:
-    """Leave a screenshot behind."""
+def screenshot(page: Page, name: str, *, whole: bool = False) -> None:
+    """Save a screenshot."""
     SCREENSHOTS.mkdir(exist_ok=True)
     page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=whole)

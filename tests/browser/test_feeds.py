@@ -1,11 +1,11 @@
-"""Feeds as a person sees them who opens one in Chromium."""
+"""Feeds opened in Chromium."""
 
 import re
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import WIDTHS, Open, leave
+from tests.browser.conftest import WIDTHS, Open, screenshot
 
 pytestmark = pytest.mark.slow
 
@@ -18,8 +18,8 @@ FEEDS = {
 MARKUP = re.compile(r"<|&lt;|&amp;|</|\?xml|https?://www\.w3\.org")
 
 
-def seen(page: Page) -> str:
-    """Return the text that is visible, as a person could select and copy it."""
+def visible_text(page: Page) -> str:
+    """Return the visible text, as one can select and copy it."""
     page.keyboard.press("Control+A")
     found: str = page.evaluate("getSelection().toString()")
     return found
@@ -27,10 +27,10 @@ def seen(page: Page) -> str:
 
 @pytest.mark.parametrize(("width", "scheme"), [("narrow", "light"), ("wide", "dark")])
 @pytest.mark.parametrize("name", FEEDS)
-def test_a_feed_is_shown_as_what_it_is(visit: Open, name: str, width: str, scheme: str) -> None:
+def test_a_feed_is_readable(visit: Open, name: str, width: str, scheme: str) -> None:
     page = visit(FEEDS[name], width, color_scheme=scheme)
-    leave(page, f"feed-{name}-{width}-{scheme}")
-    text = seen(page)
+    screenshot(page, f"feed-{name}-{width}-{scheme}")
+    text = visible_text(page)
     assert text.startswith("PRCentrs.Lv")
     assert not MARKUP.search(text)
     assert page.evaluate("document.documentElement.scrollWidth") == WIDTHS[width]
@@ -46,7 +46,7 @@ def test_a_feed_is_shown_as_what_it_is(visit: Open, name: str, width: str, schem
 
 
 @pytest.mark.parametrize("form", ["atom", "rss"])
-def test_the_announcement_stands_out_first(visit: Open, form: str) -> None:
+def test_the_announcement_is_first_and_highlighted(visit: Open, form: str) -> None:
     page = visit(f"/releases.{form}")
     first, second = (page.locator("entry, item").nth(place) for place in (0, 1))
     expect(first).to_contain_text("Darbība pārtraukta kopš 2022. gada 31. decembra.")
@@ -57,7 +57,7 @@ def test_the_announcement_stands_out_first(visit: Open, form: str) -> None:
     assert colours == ["rgb(253, 240, 211)", "rgba(0, 0, 0, 0)"]
 
 
-def test_a_feed_tells_how_to_subscribe_and_leads_to_its_page(visit: Open, site: str) -> None:
+def test_a_feed_says_how_to_subscribe_and_links_to_its_page(visit: Open, site: str) -> None:
     page = visit("/categories/kultura.atom")
     expect(page.locator("subtitle")).to_contain_text("Šī ir ziņu plūsma. Pievienojiet tās adresi")
     page.get_by_text("Lasīt preses relīzes tīmekļa lapā").click()
@@ -68,15 +68,15 @@ def test_a_feed_tells_how_to_subscribe_and_leads_to_its_page(visit: Open, site: 
     expect(page).to_have_url(f"{site}/releases/archive/2")
 
 
-def test_rss_tells_as_much_as_a_style_sheet_can(visit: Open) -> None:
+def test_rss_says_how_to_subscribe_through_the_style_sheet(visit: Open) -> None:
     page = visit("/releases.rss")
-    told = page.evaluate(
+    content = page.evaluate(
         "getComputedStyle(document.querySelector('channel > description'), '::after').content"
     )
-    assert "Šī ir ziņu plūsma. Pievienojiet tās adresi" in told
+    assert "Šī ir ziņu plūsma. Pievienojiet tās adresi" in content
 
 
-def test_the_dates_of_a_feed_are_cut_to_the_day(visit: Open) -> None:
+def test_the_dates_of_a_feed_are_cut_off_after_the_day(visit: Open) -> None:
     page = visit("/releases.atom")
     date = page.locator("entry > published").nth(1)
     assert date.evaluate(

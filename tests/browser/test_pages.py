@@ -1,4 +1,4 @@
-"""Pages as people use them, in Chromium: seen, resized, copied from, combined, and accessible."""
+"""Pages in Chromium: layout, accessibility, text size, keyboard and print."""
 
 import re
 from typing import Any
@@ -7,7 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import HEIGHT, WIDTHS, Open, leave
+from tests.browser.conftest import HEIGHT, WIDTHS, Open, screenshot
 
 pytestmark = pytest.mark.slow
 
@@ -21,7 +21,7 @@ STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-pract
 
 
 def fits(page: Page) -> bool:
-    """Whether nothing stands out of the window to the side."""
+    """Return whether nothing is wider than the window."""
     found: bool = page.evaluate(
         "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
     )
@@ -29,7 +29,7 @@ def fits(page: Page) -> bool:
 
 
 def violations(page: Page, within: str | None = None) -> list[Any]:
-    """Return what axe-core finds that keeps people from using a page, or a part of it."""
+    """Return the accessibility problems that axe-core finds on a page, or in a part of it."""
     options = {"runOnly": {"type": "tag", "values": STANDARDS}}
     return [
         (found["id"], found["nodes"][0]["html"], found["nodes"][0]["failureSummary"])
@@ -40,11 +40,9 @@ def violations(page: Page, within: str | None = None) -> list[Any]:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("name", PAGES)
-def test_every_page_can_be_used_by_everybody(
-    visit: Open, name: str, width: str, scheme: str
-) -> None:
+def test_every_page_is_accessible(visit: Open, name: str, width: str, scheme: str) -> None:
     page = visit(PAGES[name], width, color_scheme=scheme)
-    leave(page, f"{name}-{width}-{scheme}")
+    screenshot(page, f"{name}-{width}-{scheme}")
     assert fits(page)
     assert violations(page) == []
     background = page.evaluate("getComputedStyle(document.body).backgroundColor")
@@ -52,11 +50,11 @@ def test_every_page_can_be_used_by_everybody(
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_an_error_page_can_be_used_by_everybody(browser: Browser, site: str, width: str) -> None:
-    # Not through the fixture: of a 404 the browser complains by itself.
+def test_an_error_page_is_accessible(browser: Browser, site: str, width: str) -> None:
+    # Not through the fixture: the browser reports a 404 as an error.
     page = browser.new_page(viewport={"width": WIDTHS[width], "height": HEIGHT})
     page.goto(f"{site}/nav")
-    leave(page, f"missing-{width}")
+    screenshot(page, f"missing-{width}")
     assert fits(page)
     assert violations(page) == []
     page.locator("main").get_by_role("link", name="Visas preses relīzes un kategorijas").click()
@@ -72,7 +70,7 @@ def test_pages_fit_the_narrowest_window_with_the_largest_text(visit: Open) -> No
         assert fits(page)
 
 
-def test_the_announcement_comes_first_and_says_since_when(visit: Open) -> None:
+def test_the_announcement_is_at_the_top_with_its_start_date(visit: Open) -> None:
     page = visit("/")
     notice = page.get_by_role("complementary", name="Paziņojums")
     expect(notice).to_contain_text("Vortāla darbība pārtraukta uz nenoteiktu laiku.")
@@ -91,7 +89,7 @@ def test_the_text_has_five_sizes_by_mouse_that_are_remembered(visit: Open) -> No
     larger = page.get_by_role("button", name="palielināt tekstu")
     sizes = [size(page)]
     for _ in range(3):
-        # Playwright waits for a button that is not disabled, people do not.
+        # Otherwise Playwright waits until the button is enabled.
         larger.click(force=True)
         sizes.append(size(page))
     assert sizes[0] < sizes[1] < sizes[2] == sizes[3]
@@ -99,7 +97,7 @@ def test_the_text_has_five_sizes_by_mouse_that_are_remembered(visit: Open) -> No
         found = page.locator(other).evaluate("element => getComputedStyle(element).fontSize")
         assert float(found.removesuffix("px")) >= least
     expect(larger).to_have_attribute("aria-disabled", "true")
-    leave(page, "release-largest")
+    screenshot(page, "release-largest")
     page.reload()
     assert size(page) == sizes[2]
     for _ in range(5):
@@ -129,7 +127,7 @@ def test_the_text_is_resized_by_the_keyboard(visit: Open) -> None:
     expect(page.locator(".size [role=status]")).to_have_text("Teksta lielums: 4 / 5")
 
 
-def test_a_table_that_is_too_wide_is_scrolled_and_its_words_stay_whole(visit: Open) -> None:
+def test_a_table_that_is_too_wide_is_scrolled_instead_of_breaking_words(visit: Open) -> None:
     page = visit(PAGES["release"], "narrow")
     table = page.locator(".body table").nth(1)
     assert table.evaluate("table => table.scrollWidth > table.clientWidth")
@@ -139,10 +137,10 @@ def test_a_table_that_is_too_wide_is_scrolled_and_its_words_stay_whole(visit: Op
     assert fits(page)
 
 
-def test_a_size_set_on_another_page_holds_when_one_comes_back(visit: Open) -> None:
+def test_a_text_size_set_on_another_page_applies_after_going_back(visit: Open) -> None:
     page = visit(PAGES["release"])
     usual = size(page)
-    # As a browser does that kept the page; Playwright's keeps none.
+    # As a browser does with a page in its back/forward cache, which Playwright turns off.
     page.evaluate("localStorage.setItem('text-size', '5')")
     page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")
     largest = size(page)
@@ -150,7 +148,7 @@ def test_a_size_set_on_another_page_holds_when_one_comes_back(visit: Open) -> No
     assert largest > size(page) > usual
 
 
-def test_a_browser_that_keeps_nothing_still_resizes_the_text(visit: Open) -> None:
+def test_the_text_is_resized_without_local_storage(visit: Open) -> None:
     page = visit("/robots.txt")
     page.add_init_script(
         "Object.defineProperty(window, 'localStorage', {get() { throw new Error('denied') }})"
@@ -161,11 +159,11 @@ def test_a_browser_that_keeps_nothing_still_resizes_the_text(visit: Open) -> Non
     assert size(page) > before
 
 
-@pytest.mark.parametrize("kept", ["0", "6", "x", "2.5", ""])
-def test_a_kept_size_that_is_none_is_not_believed(visit: Open, kept: str) -> None:
+@pytest.mark.parametrize("stored", ["0", "6", "x", "2.5", ""])
+def test_an_invalid_stored_text_size_is_ignored(visit: Open, stored: str) -> None:
     page = visit(PAGES["release"])
     usual = size(page)
-    page.evaluate("kept => localStorage.setItem('text-size', kept)", kept)
+    page.evaluate("size => localStorage.setItem('text-size', size)", stored)
     page.reload()
     assert size(page) == usual
 
@@ -181,22 +179,22 @@ def test_the_keyboard_skips_to_the_content(visit: Open) -> None:
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_without_script_has_no_button_that_does_nothing(visit: Open, name: str) -> None:
+def test_a_page_without_script_has_no_buttons_that_need_it(visit: Open, name: str) -> None:
     page = visit(PAGES[name], "narrow", java_script_enabled=False)
     buttons = page.get_by_role("button").all_text_contents()
     assert buttons == (["Atvērt atzīmēto kategoriju plūsmu"] if name == "index" else [])
     expect(page.get_by_role("heading", level=1)).to_be_visible()
-    leave(page, f"{name}-without-script")
+    screenshot(page, f"{name}-without-script")
 
 
-def test_a_page_is_printed_without_what_is_of_no_use_on_paper(visit: Open) -> None:
+def test_a_page_is_printed_without_its_controls(visit: Open) -> None:
     page = visit(PAGES["release"])
     page.emulate_media(media="print")
     for name in (".size", ".beside", ".skip"):
         expect(page.locator(name).first).to_be_hidden()
     for name in ("h1", ".published", ".body", ".contact", ".rights", ".notice"):
         expect(page.locator(name)).to_be_visible()
-    leave(page, "release-printed")
+    screenshot(page, "release-printed")
     expect(page.locator(".printed")).to_have_text(page.url)
     page.evaluate("document.documentElement.dataset.size = '5'")
     assert size(page) == pytest.approx(11 * 96 / 72, abs=0.01)
@@ -221,7 +219,7 @@ def test_a_reader_walks_from_the_index_to_a_release_and_on(visit: Open) -> None:
     expect(heading).to_contain_text("Arhīvs")
 
 
-def test_the_chart_has_a_text_that_says_the_same(visit: Open) -> None:
+def test_the_chart_has_a_text_alternative(visit: Open) -> None:
     page = visit(PAGES["category"])
     expect(
         page.get_by_role("img", name="Preses relīžu skaits pa gadiem no 2008. līdz")

@@ -1,4 +1,4 @@
-"""Subscribing from a page in Chromium: copying an address, combining and searching categories."""
+"""Subscribing in Chromium: copying an address, combining and searching categories."""
 
 import json
 import re
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import WIDTHS, Open, leave, visiting
+from tests.browser.conftest import WIDTHS, Open, screenshot, visiting
 from tests.browser.test_pages import fits, violations
 from tests.portal import Portal
 
@@ -27,13 +27,13 @@ def test_the_address_of_a_feed_is_copied(visit: Open, site: str) -> None:
     page.get_by_role("button", name="Kopēt").click()
     expect(page.get_by_role("button", name="Nokopēts")).to_be_visible()
     assert clipboard(page) == f"{site}/categories/kultura.atom"
-    leave(page, "category-copied")
+    screenshot(page, "category-copied")
     expect(page.get_by_role("button", name="Kopēt")).to_be_visible()
 
 
-def test_an_address_is_copied_where_there_is_no_clipboard_too(visit: Open, site: str) -> None:
+def test_an_address_is_copied_without_the_clipboard_interface(visit: Open, site: str) -> None:
     page = visit("/robots.txt", **CLIPBOARD)
-    # As for every address without https.
+    # As for every page without https.
     page.add_init_script("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
     page.goto(f"{site}/categories/sports")
     page.get_by_role("button", name="Kopēt").click()
@@ -62,7 +62,7 @@ def test_several_categories_are_combined_into_one_feed(visit: Open, site: str, w
     assert violations(page) == []
     assert fits(page)
     page.locator(".chosen").scroll_into_view_if_needed()
-    leave(page, f"chooser-{width}")
+    screenshot(page, f"chooser-{width}")
     with urllib.request.urlopen(clipboard(page)) as answer:
         items = json.load(answer)["items"]
     assert len({item["id"] for item in items}) == len(items) == 51
@@ -74,9 +74,7 @@ def test_several_categories_are_combined_into_one_feed(visit: Open, site: str, w
 
 
 @pytest.mark.parametrize("scripted", [True, False])
-def test_the_form_itself_leads_to_the_combined_feed(
-    visit: Open, site: str, *, scripted: bool
-) -> None:
+def test_the_form_redirects_to_the_combined_feed(visit: Open, site: str, *, scripted: bool) -> None:
     page = visit("/", java_script_enabled=scripted)
     page.get_by_role("checkbox", name="Vide").check()
     page.get_by_role("checkbox", name="Kultūra").check()
@@ -85,7 +83,7 @@ def test_the_form_itself_leads_to_the_combined_feed(
     expect(page.locator("feed > title")).to_have_text("PRCentrs.Lv: Kultūra, Vide")
 
 
-def test_what_was_ticked_is_still_a_feed_after_coming_back(visit: Open, site: str) -> None:
+def test_the_combined_feed_is_still_shown_after_going_back(visit: Open, site: str) -> None:
     page = visit("/")
     page.get_by_role("checkbox", name="Sports").check()
     page.get_by_role("button", name="Atvērt atzīmēto kategoriju plūsmu").click()
@@ -97,7 +95,7 @@ def test_what_was_ticked_is_still_a_feed_after_coming_back(visit: Open, site: st
     expect(page.get_by_role("button", name="Atvērt atzīmēto kategoriju plūsmu")).to_be_enabled()
 
 
-def test_the_form_works_at_whatever_name_the_page_was_asked_for(visit: Open, site: str) -> None:
+def test_the_form_works_under_another_host_name(visit: Open, site: str) -> None:
     page = visit("/robots.txt")
     page.goto(site.replace("127.0.0.1", "localhost") + "/")
     page.get_by_role("checkbox", name="Sports").check()
@@ -107,7 +105,7 @@ def test_the_form_works_at_whatever_name_the_page_was_asked_for(visit: Open, sit
 
 @pytest.fixture(scope="module")
 def wide(tmp_path_factory: pytest.TempPathFactory) -> Portal:
-    """Return a portal of a thousand categories."""
+    """Return a portal with a thousand categories."""
     portal = Portal(tmp_path_factory.mktemp("wide"))
     portal.environ["FEEDS_BASE_URL"] = portal.address
     portal.made()
@@ -131,11 +129,11 @@ def visit_wide(browser: Browser, wide: Portal) -> Iterator[Open]:
 
 def test_a_thousand_categories_are_searched_and_combined(visit_wide: Open, wide: Portal) -> None:
     page = visit_wide("/", "narrow")
-    # In the whole page axe would be at it for a minute.
+    # For the whole page axe takes a minute.
     for part in (".search", ".initials", ".chosen", ".categories > li:first-child"):
         assert violations(page, part) == []
     search = page.get_by_label("Meklēt kategoriju")
-    # Whoever has no Latvian keyboard finds it too.
+    # Found without the Latvian letter as well.
     search.fill("knozare 16")
     shown = page.locator(".categories > li:visible")
     expect(shown.first).to_contain_text("Ķnozare 16")
@@ -145,18 +143,18 @@ def test_a_thousand_categories_are_searched_and_combined(visit_wide: Open, wide:
     shown.first.get_by_role("checkbox").check()
     field = page.get_by_label("Apvienotās plūsmas adrese", exact=True)
     expect(field).to_be_in_viewport()
-    leave(page, "chooser-of-many")
-    told = page.get_by_role("status").get_by_text("Neviena kategorija nav atrasta.")
-    expect(told).to_be_hidden()
+    screenshot(page, "chooser-of-many")
+    none = page.get_by_role("status").get_by_text("Neviena kategorija nav atrasta.")
+    expect(none).to_be_hidden()
     search.evaluate("field => { field.value = 'nav' }")
     page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow'))")
-    expect(told).to_be_visible()
+    expect(none).to_be_visible()
     search.fill("nav tādas")
-    expect(shown).to_have_count(1)  # what was ticked stays in sight
+    expect(shown).to_have_count(1)  # the selected category stays visible
     expect(page.locator(".initials")).to_be_hidden()
-    expect(told).to_be_visible()
+    expect(none).to_be_visible()
     search.fill("")
-    expect(told).to_be_hidden()
+    expect(none).to_be_hidden()
     expect(shown).to_have_count(1000)
     for place in range(20):
         page.locator(".categories input").nth(place).check()
@@ -168,7 +166,7 @@ def test_a_thousand_categories_are_searched_and_combined(visit_wide: Open, wide:
     expect(field).to_have_value(re.compile(r"^[^+]*(?:\+[^+]*){19}$"))
 
 
-def test_letters_lead_through_a_thousand_categories(visit_wide: Open) -> None:
+def test_initials_link_to_their_categories(visit_wide: Open) -> None:
     page = visit_wide("/", java_script_enabled=False)
     letters = page.get_by_role("navigation", name="Kategorijas pēc pirmā burta")
     letters.get_by_text("Ž", exact=True).click()

@@ -1,4 +1,4 @@
-// All that html-validate knows of whole documents, of the standard and of accessibility.
+// All rules of html-validate for whole documents, the standard and accessibility.
 export default {
   root: true,
   extends: [
@@ -8,15 +8,15 @@ export default {
     "html-validate:document",
   ],
   rules: {
-    // Many categories are ticked under one name: that is how HTML sends a list.
+    // The checkboxes of the categories share a name: so HTML sends a list.
     "form-dup-name": ["error", { shared: ["radio", "checkbox"] }],
-    // A page's title begins with the release's own, which is as long as its issuer made it.
+    // A page's title contains the release's, which may be long.
     "long-title": "off",
-    // WebKit takes a list without bullets for none, unless its role is said (https://webkit.org/b/170179).
+    // WebKit does not treat a list without bullets as one without the role (https://webkit.org/b/170179).
     "no-redundant-role": ["error", { exclude: ["list"] }],
-    // A page asks for files of its own service alone; a hash would guard them from ourselves.
+    // Pages load only files of their own service, for which a hash adds no protection.
     "require-sri": ["error", { target: "crossorigin" }],
-    // Tables of releases are their issuers', and HTML finds the headers of a cell without a scope.
+    // Tables in releases come from their issuers; HTML finds the headers of a cell without a scope.
     "wcag/h63": "off",
   },
 };

@@ -1,8 +1,8 @@
-// What is wrong in any style sheet, values included; how it is written is nobody's business here.
+// Rules about errors, also in values; not about style.
 export default {
   extends: "stylelint-config-recommended",
   rules: {
-    // It knows no document, and takes links for the same that are never of one kind (.above a, header.site a).
+    // It does not know the documents and compares selectors that never match the same element.
     "no-descending-specificity": null,
     "no-unknown-custom-properties": true,
   },
@@ -10,7 +10,7 @@ export default {
     {
       files: ["**/feed.css"],
       rules: {
-        // It dresses Atom and RSS documents, of which these are the elements.
+        // The style sheet of Atom and RSS documents, whose elements these are.
         "selector-type-no-unknown": [
           true,
           {

@@ -1,4 +1,4 @@
-"""Portals whose service looks at the store seldom."""
+"""Portals whose service checks the store rarely or often."""
 
 import pytest
 
@@ -6,16 +6,16 @@ from tests.portal import Portal, page
 
 
 @pytest.fixture
-def patient(portal: Portal) -> Portal:
-    """Return a portal of two categories whose service looks at the store once a minute."""
+def rarely_checked(portal: Portal) -> Portal:
+    """Return a portal of two categories whose service checks the store once a minute."""
     portal.imported(page("A", "Kultūra"), page("B", "Sports"))
     portal.environ["FEEDS_REVISION_TTL"] = "60"
     return portal
 
 
 @pytest.fixture
-def brisk(portal: Portal) -> Portal:
-    """Return a portal of two categories whose service looks at the store once a second."""
+def often_checked(portal: Portal) -> Portal:
+    """Return a portal of two categories whose service checks the store once a second."""
     portal.imported(page("A", "Kultūra"), page("B", "Sports"))
     portal.environ["FEEDS_REVISION_TTL"] = "1"
     return portal

@@ -1,4 +1,4 @@
-"""The representation cache: what a hot poll does not do, and what outlives a store that is away."""
+"""The cache: what a hot poll does not do, and when a document is rendered again."""
 
 import gc
 import sqlite3
@@ -18,15 +18,16 @@ from werkzeug.test import EnvironBuilder
 from feeds.documents.representation import LONG_FRESHNESS_AFTER
 from feeds.operations.suspend import suspend
 from tests.portal import START, Portal, page
-from tests.web.watching import ADDRESSES, CATEGORIES, statements, until
+from tests.web.helpers import ADDRESSES, CATEGORIES, statements, wait_until
 
 pytestmark = pytest.mark.engines("sqlite", reason="HTTP does not depend on the engine")
+on_both_engines = pytest.mark.engines("sqlite", "postgresql", reason="the store finds what changed")
 
 
-def test_a_hot_poll_asks_the_store_nothing(patient: Portal) -> None:
-    client = patient.client()
+def test_a_hot_poll_asks_the_store_nothing(rarely_checked: Portal) -> None:
+    client = rarely_checked.client()
     first = {address: client.get(address) for address in ADDRESSES}
-    with statements(patient) as run:
+    with statements(rarely_checked) as run:
         for address, was in first.items():
             assert client.get(address).data == was.data
             tag = {"If-None-Match": was.headers["ETag"]}
@@ -36,18 +37,18 @@ def test_a_hot_poll_asks_the_store_nothing(patient: Portal) -> None:
 
 
 def calls(app: Any, address: str, **headers: str) -> tuple[set[str], set[str]]:
-    """Return the packages and the built-in functions that one request goes through."""
+    """Return the packages and the built-in functions that are called by one request."""
     environ = EnvironBuilder(address, headers=Headers(headers)).get_environ()
     packages: set[str] = set()
     functions: set[str] = set()
 
-    def note(frame: FrameType, what: str, argument: Any) -> None:
+    def record(frame: FrameType, what: str, argument: Any) -> None:
         if what == "call":
             packages.add(str(frame.f_globals.get("__name__")).partition(".")[0])
         elif what == "c_call":
             functions.add(argument.__name__)
 
-    sys.setprofile(note)
+    sys.setprofile(record)
     try:
         app(environ, lambda *_: None)
     finally:
@@ -55,8 +56,8 @@ def calls(app: Any, address: str, **headers: str) -> tuple[set[str], set[str]]:
     return packages, functions
 
 
-def test_a_hot_poll_renders_compresses_and_hashes_nothing(patient: Portal) -> None:
-    app = patient.client().application.wsgi_app
+def test_a_hot_poll_renders_compresses_and_hashes_nothing(rarely_checked: Portal) -> None:
+    app = rarely_checked.client().application.wsgi_app
     heavy = {"flask", "werkzeug", "sqlalchemy", "feedgen", "lxml", "hashlib", "jinja2"}
     for coding, works in (("gzip", "compress"), ("br", "finish")):
         cold, first = calls(app, "/releases.rss", **{"Accept-Encoding": coding})
@@ -67,43 +68,46 @@ def test_a_hot_poll_renders_compresses_and_hashes_nothing(patient: Portal) -> No
         assert coding == "br" or heavy - {"hashlib", "jinja2", "lxml"} <= cold
 
 
-def test_a_change_is_seen_without_a_request_that_asks_for_it(brisk: Portal) -> None:
-    client = brisk.client()
+@on_both_engines
+def test_a_thread_notices_a_change(often_checked: Portal) -> None:
+    client = often_checked.client()
     before = client.get("/releases.atom")
-    brisk.feeds("suspend")
-    until(lambda: client.get("/releases.atom").data != before.data)
+    often_checked.feeds("suspend")
+    wait_until(lambda: client.get("/releases.atom").data != before.data)
     assert "pārtraukta" in client.get("/releases.atom").text
 
 
-def test_a_change_makes_anew_only_what_shows_it(brisk: Portal) -> None:
-    client = brisk.client()
+@on_both_engines
+def test_a_change_makes_only_the_documents_that_show_it_stale(often_checked: Portal) -> None:
+    client = often_checked.client()
     for slug in CATEGORIES:
         client.get(f"/categories/{slug}.atom")
-    brisk.imported(page("C", "Kultūra"))
-    until(lambda: "<title>C</title>" in client.get("/categories/kultura.atom").text)
-    with statements(brisk) as run:
+    often_checked.imported(page("C", "Kultūra"))
+    wait_until(lambda: "<title>C</title>" in client.get("/categories/kultura.atom").text)
+    with statements(often_checked) as run:
         client.get("/categories/sports.atom")
-    # The thread that looks may have come by; it reads the head and nothing of the category.
+    # The checking thread may have run; it does not read the releases of a category.
     assert not any("listing" in statement for statement in run)
 
 
-def test_a_look_that_no_poll_waits_for_is_the_only_one(brisk: Portal) -> None:
-    client = brisk.client()
+@on_both_engines
+def test_polls_run_no_statements_and_the_thread_checks_once_a_second(often_checked: Portal) -> None:
+    client = often_checked.client()
     client.get("/releases.atom")
-    with statements(brisk) as run:
+    with statements(often_checked) as run:
         begin = time.monotonic()
         polls = 0
         while time.monotonic() - begin < 2.5:
             client.get("/releases.atom")
             polls += 1
-        looked = time.monotonic() - begin
+        seconds = time.monotonic() - begin
     heads = [statement for statement in run if "head" in statement]
     assert polls > 100
-    assert 1 <= len(heads) <= looked + 1
+    assert 1 <= len(heads) <= seconds + 1
     assert not [one for one in run if "selection" in one or "release" in one]
 
 
-def test_another_store_in_its_place_is_begun_anew(
+def test_a_store_put_in_place_of_another_is_served(
     portal: Portal, another: Callable[..., Portal]
 ) -> None:
     portal.imported(page("A", "Kultūra"))
@@ -140,7 +144,7 @@ def test_an_older_state_of_the_same_store_is_never_served(
     assert "The release store is older than the state that was served before" in caplog.text
 
 
-def test_a_page_that_is_gone_is_kept_no_longer(portal: Portal) -> None:
+def test_a_page_that_no_longer_exists_is_removed_from_the_cache(portal: Portal) -> None:
     portal.imported(page("A", "Kultūra"))
     client = portal.client()
     assert client.get("/releases/2010/05/04/a").status_code == 200
@@ -151,7 +155,7 @@ def test_a_page_that_is_gone_is_kept_no_longer(portal: Portal) -> None:
 
 
 @pytest.mark.parametrize("kind", ["feed", "page"])
-def test_headers_turn_with_the_clock_and_the_body_does_not(portal: Portal, kind: str) -> None:
+def test_headers_change_with_the_clock_without_another_rendering(portal: Portal, kind: str) -> None:
     address = {"feed": "/releases.atom", "page": "/"}[kind]
     notice = suspend(portal.store, portal.settings, START)
     portal.environ["FEEDS_REVISION_TTL"] = "60"
@@ -165,7 +169,7 @@ def test_headers_turn_with_the_clock_and_the_body_does_not(portal: Portal, kind:
             notice.announced,
             notice.announced + LONG_FRESHNESS_AFTER - second,
             notice.announced + LONG_FRESHNESS_AFTER,
-            # A clock that was set back.
+            # The clock is set back.
             notice.announced - second,
         ):
             response = client.get(address)
@@ -184,7 +188,7 @@ def test_headers_turn_with_the_clock_and_the_body_does_not(portal: Portal, kind:
     assert len([statement for statement in run if "FROM notice" in statement]) == 1
 
 
-def test_the_cache_is_bounded_in_bytes_and_lets_the_least_recently_used_go(
+def test_the_cache_is_bounded_in_bytes_and_removes_the_least_recently_used(
     another: Callable[..., Portal],
 ) -> None:
     portal = another(FEEDS_CACHE_MB="1", FEEDS_REVISION_TTL="60", FEEDS_ENTRIES="1")
@@ -207,7 +211,9 @@ def test_the_cache_is_bounded_in_bytes_and_lets_the_least_recently_used_go(
     assert not hot(addresses[1])
 
 
-def test_a_coding_that_is_made_later_counts_too(another: Callable[..., Portal]) -> None:
+def test_codings_made_later_count_towards_the_size_of_the_cache(
+    another: Callable[..., Portal],
+) -> None:
     portal = another(FEEDS_CACHE_MB="1", FEEDS_REVISION_TTL="60", FEEDS_ENTRIES="1")
     noise = "".join(sha256(bytes([n % 256, n // 256])).hexdigest() for n in range(7500))
     portal.imported(page("R0", "K0", body=noise), page("R1", "K1", body=noise))
@@ -221,13 +227,13 @@ def test_a_coding_that_is_made_later_counts_too(another: Callable[..., Portal]) 
     assert run
 
 
-def test_what_is_larger_than_the_whole_cache_is_served_all_the_same(
+def test_a_document_larger_than_the_cache_is_served(
     another: Callable[..., Portal],
 ) -> None:
     portal = another(FEEDS_CACHE_MB="1", FEEDS_REVISION_TTL="60")
     portal.imported(*(page(f"R{n}", body="Vārds " * 40_000) for n in range(5)))
     client = portal.client()
-    # More than sixteen megabytes in all, after which free memory is given back.
+    # More than 16 MB in total, after which the heap is trimmed.
     answers = {
         (client.get("/releases.atom", headers={"Accept-Encoding": coding}).status_code, coding)
         for _ in range(8)
@@ -236,31 +242,32 @@ def test_what_is_larger_than_the_whole_cache_is_served_all_the_same(
     assert answers == {(200, "identity"), (200, "gzip")}
 
 
-def test_the_thread_that_looks_ends_with_the_application(brisk: Portal) -> None:
+def test_the_checking_thread_ends_with_the_application(often_checked: Portal) -> None:
     before = set(threading.enumerate())
-    client = brisk.client()
+    client = often_checked.client()
     client.get("/releases.atom")
-    (looking,) = set(threading.enumerate()) - before
+    (thread,) = set(threading.enumerate()) - before
     del client
 
     def ended() -> bool:
         gc.collect()
-        return not looking.is_alive()
+        return not thread.is_alive()
 
-    until(ended)
+    wait_until(ended)
 
 
-def test_a_defect_ends_one_rendering_and_not_the_next(patient: Portal) -> None:
-    patient.feeds("suspend")
-    client = patient.client()
-    patient.sql("UPDATE notice SET kind = 'unheard of'")
+def test_a_rendering_that_fails_does_not_block_the_next(rarely_checked: Portal) -> None:
+    rarely_checked.feeds("suspend")
+    client = rarely_checked.client()
+    rarely_checked.sql("UPDATE notice SET kind = 'unheard of'")
     with pytest.raises(ValueError, match="unheard of"):
         client.get("/releases.atom")
-    patient.sql("UPDATE notice SET kind = 'suspension'")
+    rarely_checked.sql("UPDATE notice SET kind = 'suspension'")
     assert client.get("/releases.atom").status_code == 200
 
 
-def test_changed_settings_outdate_everything(portal: Portal) -> None:
+@on_both_engines
+def test_changed_settings_make_everything_stale(portal: Portal) -> None:
     portal.imported(page("A", "Kultūra"))
     portal.environ["FEEDS_REVISION_TTL"] = "0"
     client = portal.client()
@@ -272,7 +279,8 @@ def test_changed_settings_outdate_everything(portal: Portal) -> None:
     assert any("release.body" in statement for statement in run)
 
 
-def test_a_change_of_very_many_parts_is_one_of_everything(another: Callable[..., Portal]) -> None:
+@on_both_engines
+def test_a_change_of_very_many_parts_makes_everything_stale(another: Callable[..., Portal]) -> None:
     portal = another(FEEDS_ENTRIES="1").imported(page("A", "Kultūra"))
     client = portal.client()
     client.get("/categories/kultura.atom")
@@ -283,3 +291,21 @@ def test_a_change_of_very_many_parts_is_one_of_everything(another: Callable[...,
     with statements(portal) as run:
         client.get("/categories/kultura.atom")
     assert any("release.body" in statement for statement in run)
+
+
+def test_more_changed_parts_than_are_remembered_make_everything_stale(portal: Portal) -> None:
+    portal.imported(page("A", "Kultūra"))
+    client = portal.client()
+    client.get("/categories/kultura.atom")
+    rendered = []
+    for first in range(0, 6 * 999, 999):
+        portal.sql("UPDATE head SET revision = revision + 1")
+        portal.sql(
+            "WITH RECURSIVE number(n) AS "  # noqa: S608 - numbers
+            f"(SELECT {first + 1} UNION ALL SELECT n + 1 FROM number WHERE n < {first + 999}) "
+            "INSERT INTO archive_page SELECT 0, n, n, 0, 1, revision, instant FROM number, head"
+        )
+        with statements(portal) as run:
+            client.get("/categories/kultura.atom")
+        rendered.append(any("release.body" in statement for statement in run))
+    assert rendered == [False] * 5 + [True]

@@ -1,4 +1,4 @@
-"""The representation cache when several things happen at once."""
+"""The cache with several requests and changes at the same time."""
 
 import threading
 import time
@@ -11,12 +11,14 @@ from sqlalchemy import Engine, event
 from sqlalchemy.exc import OperationalError
 
 from tests.portal import Portal, page
-from tests.web.watching import elsewhere, meanwhile, statements
+from tests.web.helpers import in_thread, statements, while_rendering
 
 
-@pytest.mark.parametrize("away", [False, True])
-def test_many_who_ask_for_one_cold_feed_cause_one_rendering(patient: Portal, away: bool) -> None:
-    app = patient.client().application
+@pytest.mark.parametrize("unavailable", [False, True])
+def test_many_requests_for_one_feed_cause_one_rendering(
+    rarely_checked: Portal, unavailable: bool
+) -> None:
+    app = rarely_checked.client().application
     started = threading.Barrier(100)
     answers: list[tuple[int, bytes]] = []
 
@@ -32,56 +34,56 @@ def test_many_who_ask_for_one_cold_feed_cause_one_rendering(patient: Portal, awa
         for thread in threads:
             thread.start()
         started.wait(120)
-        time.sleep(0.3)  # they have come to where they wait
-        if away:
+        time.sleep(0.3)  # until they wait for the rendering
+        if unavailable:
             raise OperationalError("", {}, Exception("disk I/O error"))
 
-    with statements(patient) as run, meanwhile(crowd):
+    with statements(rarely_checked) as run, while_rendering(crowd):
         response = app.test_client().get("/releases.atom")
     for thread in threads:
         thread.join()
     assert len(answers) == 99
     assert set(answers) == {(response.status_code, response.data)}
-    assert response.status_code == (503 if away else 200)
+    assert response.status_code == (503 if unavailable else 200)
     assert len([statement for statement in run if "release.body" in statement]) == 1
 
 
-def test_what_was_outdated_before_it_was_finished_is_not_taken_for_current(
-    patient: Portal,
+def test_a_document_that_became_stale_while_it_was_rendered_is_rendered_again(
+    rarely_checked: Portal,
 ) -> None:
-    client = patient.client()
+    client = rarely_checked.client()
     other = client.application.test_client()
 
     def change() -> None:
-        patient.imported(page("C", "Kultūra"))
+        rarely_checked.imported(page("C", "Kultūra"))
         other.get("/releases.json")
 
-    with meanwhile(lambda: elsewhere(change)):
+    with while_rendering(lambda: in_thread(change)):
         assert "<title>C</title>" not in client.get("/releases.atom").text
     assert "<title>C</title>" in client.get("/releases.atom").text
 
 
 @pytest.mark.engines("sqlite", reason="the test replaces the file")
-def test_what_was_made_of_a_store_that_is_no_more_is_not_kept(
-    patient: Portal, another: Callable[..., Portal]
+def test_a_document_rendered_from_a_replaced_store_is_not_served_again(
+    rarely_checked: Portal, another: Callable[..., Portal]
 ) -> None:
     new = another().imported(page("Cits", "Kultūra"))
-    client = patient.client()
+    client = rarely_checked.client()
     other = client.application.test_client()
 
     def replace() -> None:
-        patient.file.rename(patient.folder / "aside.db")
-        for leftover in patient.folder.glob("feeds.db-*"):
+        rarely_checked.file.rename(rarely_checked.folder / "aside.db")
+        for leftover in rarely_checked.folder.glob("feeds.db-*"):
             leftover.unlink()
-        new.file.rename(patient.file)
+        new.file.rename(rarely_checked.file)
         other.get("/releases.json")
 
-    with meanwhile(lambda: elsewhere(replace)):
+    with while_rendering(lambda: in_thread(replace)):
         client.get("/releases.atom")
     assert "<title>Cits</title>" in client.get("/releases.atom").text
 
 
-def test_who_comes_after_something_newer_was_served_gets_nothing_older(portal: Portal) -> None:
+def test_a_request_after_a_newer_document_was_served_gets_nothing_older(portal: Portal) -> None:
     portal.environ["FEEDS_REVISION_TTL"] = "0"
     portal.imported(page("A"))
     app = portal.client().application
@@ -96,31 +98,31 @@ def test_who_comes_after_something_newer_was_served_gets_nothing_older(portal: P
         )
         asking.start()
         threads.append(asking)
-        time.sleep(0.3)  # it has come to where it waits
+        time.sleep(0.3)  # until it waits for the rendering
 
-    with meanwhile(lambda: elsewhere(change)):
+    with while_rendering(lambda: in_thread(change)):
         app.test_client().get("/releases.atom")
     threads[0].join()
     assert "<title>B</title>" in late[0]
 
 
 @pytest.mark.engines("sqlite", reason="the test replaces the file")
-def test_a_slow_reader_of_a_store_that_was_replaced_does_not_turn_back(
-    patient: Portal, another: Callable[..., Portal]
+def test_a_slow_read_of_a_replaced_store_does_not_return_to_it(
+    rarely_checked: Portal, another: Callable[..., Portal]
 ) -> None:
     new = another().imported(page("Cits", "Kultūra"))
-    client = patient.client()
+    client = rarely_checked.client()
     other = client.application.test_client()
     client.get("/releases.json")
 
     def replace(_: Any, __: Any, statement: str, *___: object) -> None:
         if "head" in statement and new.file.exists():
-            # The head that comes is that of the file that was open.
-            patient.file.rename(patient.folder / "aside.db")
-            for leftover in patient.folder.glob("feeds.db-*"):
+            # The head was read from the file that was open.
+            rarely_checked.file.rename(rarely_checked.folder / "aside.db")
+            for leftover in rarely_checked.folder.glob("feeds.db-*"):
                 leftover.unlink()
-            new.file.rename(patient.file)
-            elsewhere(lambda: other.get("/releases.rss"))
+            new.file.rename(rarely_checked.file)
+            in_thread(lambda: other.get("/releases.rss"))
 
     event.listen(Engine, "after_cursor_execute", replace)
     try:
@@ -131,7 +133,9 @@ def test_a_slow_reader_of_a_store_that_was_replaced_does_not_turn_back(
     assert "Cits" in client.get("/releases.rss").text
 
 
-def test_who_waits_for_a_rendering_that_hangs_gets_what_there_was(portal: Portal) -> None:
+def test_requests_that_wait_for_a_hanging_rendering_get_the_stale_document_or_503(
+    portal: Portal,
+) -> None:
     portal.imported(page("A"))
     app = portal.client().application
     was = app.test_client().get("/releases.atom")
@@ -143,31 +147,33 @@ def test_who_waits_for_a_rendering_that_hangs_gets_what_there_was(portal: Portal
         got.append((answer.status_code, answer.data, answer.headers.get("Retry-After")))
 
     for address in ("/releases.atom", "/releases.rss"):
-        with meanwhile(partial(elsewhere, partial(ask, address))):
+        with while_rendering(partial(in_thread, partial(ask, address))):
             assert "<title>B</title>" in app.test_client().get(address).text
-    kept, cold = got
-    assert kept == (200, was.data, None)
+    stale, cold = got
+    assert stale == (200, was.data, None)
     assert (cold[0], cold[2]) == (503, "30")
 
 
-def test_a_state_that_is_overtaken_while_it_is_noted_is_not_served(patient: Portal) -> None:
-    client = patient.client()
+def test_a_snapshot_that_becomes_older_while_it_is_observed_is_not_served(
+    rarely_checked: Portal,
+) -> None:
+    client = rarely_checked.client()
     client.get("/releases.atom")
     other = client.application.test_client()
-    patient.imported(page("C"))
-    left = ["D"]
+    rarely_checked.imported(page("C"))
+    pending = ["D"]
 
     def overtake() -> None:
-        patient.imported(page(left.pop()))
+        rarely_checked.imported(page(pending.pop()))
         assert "<title>D</title>" in other.get("/releases.rss").text
 
-    def note(_: Any, __: Any, statement: str, *___: object) -> None:
-        if "revision >" in statement and left:
-            elsewhere(overtake)
+    def intervene(_: Any, __: Any, statement: str, *___: object) -> None:
+        if "revision >" in statement and pending:
+            in_thread(overtake)
 
-    event.listen(Engine, "before_cursor_execute", note)
+    event.listen(Engine, "before_cursor_execute", intervene)
     try:
         assert "D" in client.get("/releases.json").text
     finally:
-        event.remove(Engine, "before_cursor_execute", note)
-    assert not left
+        event.remove(Engine, "before_cursor_execute", intervene)
+    assert not pending

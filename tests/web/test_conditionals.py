@@ -1,4 +1,4 @@
-"""Validators, codings and freshness: what a poll sends and what it gets."""
+"""Validators, content codings and freshness."""
 
 import gzip
 from collections.abc import Callable
@@ -24,7 +24,7 @@ CHROME = (
 
 
 def soon() -> datetime:
-    """Return an instant that the change clock of a test has not passed."""
+    """Return an instant later than the change clock of the test."""
     return datetime.now(UTC) + timedelta(minutes=5)
 
 
@@ -35,13 +35,11 @@ def client(portal: Portal) -> FlaskClient:
 
 
 @pytest.mark.parametrize("form", sorted(FORMATS))
-def test_the_tag_of_a_feed_answers_the_next_poll_without_a_body(
-    client: FlaskClient, form: str
-) -> None:
+def test_a_poll_with_the_entity_tag_gets_304(client: FlaskClient, form: str) -> None:
     first = client.get(f"/releases.{form}")
     second = client.get(f"/releases.{form}", headers={"If-None-Match": first.headers["ETag"]})
     assert (second.status_code, second.data) == (304, b"")
-    kept = {
+    headers = {
         "ETag",
         "Last-Modified",
         "Cache-Control",
@@ -51,10 +49,10 @@ def test_the_tag_of_a_feed_answers_the_next_poll_without_a_body(
         "Access-Control-Expose-Headers",
         "X-Content-Type-Options",
     }
-    assert dict(second.headers) == {name: first.headers[name] for name in kept}
+    assert dict(second.headers) == {name: first.headers[name] for name in headers}
 
 
-def test_a_tag_is_the_same_in_every_coding_and_media_type(client: FlaskClient) -> None:
+def test_the_entity_tag_is_the_same_in_every_coding_and_media_type(client: FlaskClient) -> None:
     plain = client.get("/releases.atom")
     zipped = client.get("/releases.atom", headers={"Accept-Encoding": "gzip"})
     packed = client.get("/releases.atom", headers={"Accept-Encoding": "gzip, deflate, br, zstd"})
@@ -99,7 +97,7 @@ def test_if_none_match_is_read_in_every_spelling(
     assert client.get("/releases.atom", headers={"If-None-Match": header}).status_code == status
 
 
-def test_a_long_header_is_read_in_one_go(client: FlaskClient) -> None:
+def test_a_long_header_is_read_in_linear_time(client: FlaskClient) -> None:
     opaque = client.get("/releases.atom").headers["ETag"][3:-1]
     for filler in ("a" * 8000 + '"', " " * 8000 + "x", "W/" * 4000):
         header = f'"{opaque}", {filler}'
@@ -130,7 +128,7 @@ def test_if_modified_since_is_read_in_its_three_forms(client: FlaskClient, form:
         "Thu, 01 Jan 1970 00:00:00 +99999999999999999999",
     ],
 )
-def test_an_if_modified_since_that_is_no_date_is_ignored(client: FlaskClient, since: str) -> None:
+def test_an_invalid_if_modified_since_is_ignored(client: FlaskClient, since: str) -> None:
     response = client.get("/releases.atom", headers={"If-Modified-Since": since})
     assert response.status_code == 200
 
@@ -138,7 +136,7 @@ def test_an_if_modified_since_that_is_no_date_is_ignored(client: FlaskClient, si
 @pytest.mark.parametrize(
     "header", ["identity;q=0", "*;q=0", "zstd", "gzip;q=0, br;q=0, identity;q=0"]
 )
-def test_a_client_that_accepts_nothing_gets_identity_and_no_406(
+def test_a_client_that_accepts_nothing_gets_identity_rather_than_406(
     client: FlaskClient, header: str
 ) -> None:
     response = client.get("/releases.atom", headers={"Accept-Encoding": header})
@@ -147,7 +145,7 @@ def test_a_client_that_accepts_nothing_gets_identity_and_no_406(
     assert response.data.startswith(b"<?xml")
 
 
-def test_if_none_match_decides_alone(client: FlaskClient) -> None:
+def test_if_none_match_takes_precedence(client: FlaskClient) -> None:
     first = client.get("/releases.atom").headers
     stale = "Mon, 01 Jan 2001 00:00:00 GMT"
     for tag, since, status in (
@@ -158,21 +156,23 @@ def test_if_none_match_decides_alone(client: FlaskClient) -> None:
         assert client.get("/releases.atom", headers=headers).status_code == status
 
 
-def test_a_new_body_has_no_date_that_would_make_a_client_throw_it_away(client: FlaskClient) -> None:
+def test_a_new_body_has_no_last_modified_that_would_make_a_client_drop_it(
+    client: FlaskClient,
+) -> None:
     first = client.get("/releases.atom")
     far = "Mon, 01 Jan 2035 00:00:00 GMT"
-    for since, told in ((far, False), (first.headers["Last-Modified"], False), (None, True)):
+    for since, is_sent in ((far, False), (first.headers["Last-Modified"], False), (None, True)):
         headers = {"If-None-Match": '"older"'} | ({"If-Modified-Since": since} if since else {})
         response = client.get("/releases.atom", headers=headers)
         assert (response.status_code, response.data) == (200, first.data)
-        assert ("Last-Modified" in response.headers) == told
+        assert ("Last-Modified" in response.headers) == is_sent
         assert response.headers["ETag"] == first.headers["ETag"]
 
 
 @pytest.mark.parametrize(
     "address", ["/releases.atom", "/", "/feeds.opml", "/releases/archive/1.rss"]
 )
-def test_a_service_with_other_settings_than_those_noted_tells_no_date(
+def test_a_service_with_settings_other_than_the_recorded_sends_no_last_modified(
     another: Callable[..., Portal], address: str
 ) -> None:
     portal = another(FEEDS_ENTRIES="1").imported_at(START, page("A"))
@@ -181,7 +181,7 @@ def test_a_service_with_other_settings_than_those_noted_tells_no_date(
     assert "Last-Modified" in before.get(address).headers
     portal.environ["FEEDS_TITLE"] = "Cits"
     assert "Last-Modified" not in portal.client(lambda: later).get(address).headers
-    # Whoever runs on meanwhile has the old bytes, which are not of the new date.
+    # The running service still has the old bytes, which do not belong to the new date.
     migrate(portal.settings, later)
     last = later + timedelta(days=1)
     assert "Last-Modified" not in before.get(address).headers
@@ -189,9 +189,9 @@ def test_a_service_with_other_settings_than_those_noted_tells_no_date(
     assert now["Last-Modified"] == http_date(later)
 
 
-def test_a_change_that_lies_ahead_is_no_last_modified_yet(portal: Portal) -> None:
+def test_a_change_in_the_future_is_not_sent_as_last_modified(portal: Portal) -> None:
     suspend(portal.store, portal.settings, START)
-    resume(portal.store, portal.settings, START)  # seconds ahead of the clock
+    resume(portal.store, portal.settings, START)  # seconds later than the clock
     now = portal.client(lambda: START).get("/releases.atom")
     assert "Last-Modified" not in now.headers
     far = "Mon, 01 Jan 2035 00:00:00 GMT"
@@ -205,7 +205,7 @@ def test_a_change_that_lies_ahead_is_no_last_modified_yet(portal: Portal) -> Non
 
 
 @pytest.mark.parametrize(("days", "age"), [(0, 900), (27.999, 900), (28, 86400), (400, 86400)])
-def test_from_four_weeks_after_the_announcement_a_day_is_fresh_enough(
+def test_responses_are_fresh_for_a_day_from_four_weeks_after_the_announcement(
     portal: Portal, days: float, age: int
 ) -> None:
     notice = suspend(portal.store, portal.settings, START)

@@ -20,7 +20,7 @@ MEDIA_TYPES = {
 
 
 def soon() -> datetime:
-    """Return an instant that the change clock of a test has not passed."""
+    """Return an instant later than the change clock of the test."""
     return datetime.now(UTC) + timedelta(minutes=5)
 
 
@@ -34,9 +34,7 @@ def client(portal: Portal) -> FlaskClient:
 @pytest.mark.parametrize(
     "address", ["/releases", "/categories/kultura", "/categories/kultura+sports"]
 )
-def test_a_feed_is_served_with_all_that_http_says_of_it(
-    client: FlaskClient, address: str, form: str
-) -> None:
+def test_a_feed_has_all_its_headers(client: FlaskClient, address: str, form: str) -> None:
     response = client.get(f"{address}.{form}")
     headers = dict(response.headers)
     assert response.status_code == 200
@@ -88,9 +86,7 @@ def test_head_equals_get_without_the_body(client: FlaskClient, address: str) -> 
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
-def test_another_method_is_refused_with_those_that_are_not(
-    client: FlaskClient, address: str
-) -> None:
+def test_another_method_gets_405_with_the_allowed_ones(client: FlaskClient, address: str) -> None:
     for method in ("POST", "PUT", "DELETE", "PATCH"):
         response = client.open(address, method=method)
         assert response.status_code == 405
@@ -135,7 +131,7 @@ def test_options_and_preflight_are_answered(client: FlaskClient, address: str) -
         ("/nothing.css", None),
     ],
 )
-def test_what_is_not_there_is_404_with_a_sentence(
+def test_an_unknown_feed_or_file_gets_404_with_a_sentence(
     client: FlaskClient, address: str, sentence: str | None
 ) -> None:
     response = client.get(address)
@@ -168,9 +164,7 @@ def test_what_is_not_there_is_404_with_a_sentence(
         "/categories?category=/",
     ],
 )
-def test_a_page_that_is_not_there_is_404_in_the_dress_of_the_others(
-    client: FlaskClient, address: str
-) -> None:
+def test_an_unknown_page_gets_404_as_an_html_page(client: FlaskClient, address: str) -> None:
     response = client.get(address)
     assert response.status_code == 404
     assert response.headers["Content-Type"] == "text/html; charset=utf-8"
@@ -179,13 +173,13 @@ def test_a_page_that_is_not_there_is_404_in_the_dress_of_the_others(
     assert "default-src 'none'" in response.headers["Content-Security-Policy"]
 
 
-def test_an_address_with_further_slashes_before_it_is_another_one(client: FlaskClient) -> None:
+def test_a_path_with_more_leading_slashes_is_unknown(client: FlaskClient) -> None:
     for path in ("//releases.atom", "///categories/kultura", "//"):
         response = client.get("/", environ_overrides={"PATH_INFO": path})
         assert response.status_code == 404
 
 
-def test_several_categories_are_one_feed_in_one_order(client: FlaskClient) -> None:
+def test_a_combined_feed_has_one_order_of_its_categories(client: FlaskClient) -> None:
     for address in (
         "/categories/sports+kultura.rss",
         "/categories/kultura+sports+kultura.rss",
@@ -203,7 +197,7 @@ def test_several_categories_are_one_feed_in_one_order(client: FlaskClient) -> No
     assert feed["_feed"]["id"] == "tag:prcentrs.example,2008:feed/kultura+sports"
 
 
-def test_a_release_in_several_members_stands_in_a_combined_feed_once(portal: Portal) -> None:
+def test_a_combined_feed_is_in_the_order_of_its_dates(portal: Portal) -> None:
     days = [f"2010-05-{n + 1:02} 12:00:00" for n in range(6)]
     portal.imported(
         *(page(f"R{n}", "Kultūra" if n % 2 else "Sports", day) for n, day in enumerate(days))
@@ -260,12 +254,12 @@ def test_nothing_in_a_header_gives_a_server_error(
 @given(st.text(st.characters(max_codepoint=255), max_size=40))
 def test_nothing_in_a_path_gives_a_server_error(client: FlaskClient, path: str) -> None:
     for start in ("/", "/categories/", "/releases/2010/05/04/"):
-        # As a server hands it over: bytes, each as one character (PEP 3333).
+        # As a server passes it: each byte as one character (PEP 3333).
         response = client.get("/", environ_overrides={"PATH_INFO": start + path})
         assert response.status_code in {200, 404}
 
 
-def test_the_path_of_the_base_url_is_where_the_service_stands(
+def test_the_service_is_served_below_the_path_of_the_base_url(
     another: Callable[..., Portal],
 ) -> None:
     portal = another(FEEDS_BASE_URL="https://example.org/preses/relizes/").imported(page("A"))
@@ -278,7 +272,7 @@ def test_the_path_of_the_base_url_is_where_the_service_stands(
     assert client.get("/healthz").status_code == 200
 
 
-def test_the_process_lives_whether_or_not_it_can_serve(portal: Portal) -> None:
+def test_healthz_is_independent_of_the_store_and_readyz_is_not(portal: Portal) -> None:
     client = portal.client()
     assert client.get("/readyz").status_code == 200
     with portal.away():
@@ -286,15 +280,15 @@ def test_the_process_lives_whether_or_not_it_can_serve(portal: Portal) -> None:
         ready = client.get("/readyz")
         assert ready.status_code == 503
         assert ready.text.startswith("The release store does not answer: ")
-        away = client.get("/releases.atom")
-        assert (away.status_code, away.headers["Retry-After"]) == (503, "30")
-        assert away.headers["X-Content-Type-Options"] == "nosniff"
+        cold = client.get("/releases.atom")
+        assert (cold.status_code, cold.headers["Retry-After"]) == (503, "30")
+        assert cold.headers["X-Content-Type-Options"] == "nosniff"
     assert client.get("/releases.atom").status_code == 200
 
 
-def test_a_store_that_is_none_is_no_server_error(portal: Portal) -> None:
+def test_a_file_that_is_not_a_store_gets_503(portal: Portal) -> None:
     client = portal.client()
-    portal.file.write_bytes(b"This is no database, but long enough to look at." * 50)
+    portal.file.write_bytes(b"This is not a database, but as long as one." * 50)
     for path in portal.folder.glob("feeds.db-*"):
         path.unlink()
     assert client.get("/readyz").status_code == 503
@@ -303,7 +297,7 @@ def test_a_store_that_is_none_is_no_server_error(portal: Portal) -> None:
     assert client.get("/releases.atom").status_code == 503
 
 
-def test_what_crawlers_and_readers_ask_for_is_there(client: FlaskClient) -> None:
+def test_robots_txt_and_icon_are_served(client: FlaskClient) -> None:
     assert client.get("/robots.txt").text == "User-agent: *\nDisallow:\n"
     icon = client.get("/favicon.ico")
     assert icon.headers["Content-Type"] == "image/x-icon"

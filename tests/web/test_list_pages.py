@@ -1,4 +1,4 @@
-"""Index, category and archive pages: what they list, count and lead to."""
+"""Index, category and archive pages: their lists, counts and links."""
 
 import tracemalloc
 from collections.abc import Callable
@@ -52,7 +52,7 @@ def test_a_category_says_how_many_releases_of_which_years_it_has(portal: Portal)
     ) == ("7 preses relīzes, 2007–2012")
 
 
-def test_a_list_of_long_releases_takes_no_more_than_one_of_short_ones(
+def test_a_list_does_not_read_the_bodies_of_its_releases(
     another: Callable[..., Portal],
 ) -> None:
     portal = another(FEEDS_ENTRIES="4")
@@ -67,10 +67,10 @@ def test_a_list_of_long_releases_takes_no_more_than_one_of_short_ones(
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         assert response.status_code == 200
-        assert peak < 2 * len(text), address  # bytes of one of them
+        assert peak < 2 * len(text), address  # bytes of one of the bodies
 
 
-def test_one_year_needs_no_chart_and_none_no_years(portal: Portal) -> None:
+def test_the_chart_needs_two_years_and_the_count_one(portal: Portal) -> None:
     assert tree_of(portal, "/").xpath("//p[@class='count']")[0].text == "0 preses relīžu"
     portal.imported(*years((2007, 3)))
     tree = tree_of(portal, "/categories/kultura")
@@ -79,26 +79,26 @@ def test_one_year_needs_no_chart_and_none_no_years(portal: Portal) -> None:
     assert " ".join(text.split()) == "3 preses relīzes, 2007"
 
 
-def test_a_chart_of_centuries_shows_the_years_that_have_releases(portal: Portal) -> None:
+def test_the_chart_of_a_long_period_omits_years_without_releases(portal: Portal) -> None:
     portal.imported(*years((1007, 1), (2009, 300 // 100)))
     bars = tree_of(portal, "/").xpath(f"{SVG}/svg/rect")
     assert [bar[0].text for bar in bars] == ["1007: 1", "2009: 3"]
 
 
-def test_a_year_of_few_releases_is_still_seen_beside_one_of_many(portal: Portal) -> None:
+def test_the_bar_of_a_year_with_few_releases_stays_visible(portal: Portal) -> None:
     portal.imported(*years((2007, 1), (2008, 60)))
     bars = tree_of(portal, "/").xpath(f"{SVG}/svg/rect")
     assert [bar.get("height") for bar in bars] == ["2", "100.0"]
 
 
-def test_a_category_page_leaves_its_own_name_out_of_its_list(portal: Portal) -> None:
+def test_a_category_page_does_not_repeat_its_own_name_in_its_list(portal: Portal) -> None:
     portal.imported(page("A", "Kultūra"))
     assert tree_of(portal, "/categories/kultura").xpath("//p[@class='about']/a") == []
     assert tree_of(portal, "/").xpath("//p[@class='about']/a")[0].text == "Kultūra"
 
 
 @pytest.mark.parametrize("of", ["/releases", "/categories/kultura"])
-def test_archive_pages_hold_what_the_archive_documents_hold(
+def test_archive_pages_list_the_releases_of_the_archive_documents(
     another: Callable[..., Portal], of: str
 ) -> None:
     portal = another(FEEDS_ENTRIES="2")
@@ -127,7 +127,7 @@ def test_archive_pages_hold_what_the_archive_documents_hold(
 @pytest.mark.parametrize(
     ("entries", "number"), [("2", "4"), ("3", "3"), ("5", "2"), ("7", "1"), ("8", "1"), ("9", None)]
 )
-def test_older_releases_begin_where_the_newest_end(
+def test_older_releases_continue_where_the_newest_end(
     another: Callable[..., Portal], entries: str, number: str | None
 ) -> None:
     portal = another(FEEDS_ENTRIES="2").imported(*years((2007, 9)))
@@ -144,7 +144,7 @@ def test_older_releases_begin_where_the_newest_end(
     assert first.text == f"R2007 {8 - int(entries)}"
 
 
-def test_archive_pages_lead_back_to_what_is_newer(another: Callable[..., Portal]) -> None:
+def test_archive_pages_link_to_newer_releases(another: Callable[..., Portal]) -> None:
     portal = another(FEEDS_ENTRIES="2").imported(*years((2007, 5)))
     for address, newer in (
         ("/categories/kultura/archive/1", "/categories/kultura/archive/2"),
@@ -169,7 +169,7 @@ def test_an_archive_page_shows_the_announcement_and_its_feeds(
     ]
 
 
-def test_an_archive_page_whose_releases_are_all_withdrawn_is_still_there(
+def test_an_archive_page_without_releases_still_exists(
     another: Callable[..., Portal],
 ) -> None:
     portal = another(FEEDS_ENTRIES="1").imported(*years((2007, 2)))
@@ -178,7 +178,7 @@ def test_an_archive_page_whose_releases_are_all_withdrawn_is_still_there(
     assert "Visas šīs lapas preses relīzes ir atsauktas." in tree.text_content()
 
 
-def test_old_pages_of_a_renamed_category_lead_to_the_new_ones(
+def test_archive_pages_of_a_renamed_category_redirect(
     another: Callable[..., Portal],
 ) -> None:
     portal = another(FEEDS_ENTRIES="1").imported(*years((2007, 2)))
@@ -203,7 +203,7 @@ def test_a_service_below_a_path_finds_its_own_files(another: Callable[..., Porta
     assert '<?xml-stylesheet type="text/css" href="/pr/feeds/feed.css"?>' in feed
 
 
-def test_an_error_page_tells_who_comes_by_an_old_link_of_the_suspension(portal: Portal) -> None:
+def test_an_error_page_shows_the_announcement(portal: Portal) -> None:
     portal.imported(page("A", "Kultūra"))
     portal.feeds("suspend", "--since", "2022-03-01T12:00:00+02:00")
     portal.feeds("withdraw", "2010/05/04/a")
@@ -213,11 +213,11 @@ def test_an_error_page_tells_who_comes_by_an_old_link_of_the_suspension(portal: 
         assert "Darbība pārtraukta kopš 2022. gada 1. marta." in response.text
 
 
-def test_older_releases_that_no_page_holds_yet_are_not_led_to(
+def test_there_is_no_link_to_releases_without_an_archive_page(
     another: Callable[..., Portal],
 ) -> None:
     portal = another(FEEDS_ENTRIES="2").imported(*years((2007, 5)))
-    # As an import leaves it that was killed before its end.
+    # As after an import that was killed before its end.
     portal.sql("DELETE FROM archive_page")
     assert tree_of(portal, "/").xpath("//nav[@class='turn']") == []
 
@@ -235,13 +235,13 @@ def test_errors_are_one_line_of_text_for_programs_and_a_page_for_people(portal: 
         assert response.headers["Retry-After"] == "30"
         assert response.headers["Cache-Control"] == "no-store"
         assert "<h1>Arhīvs pašlaik nav pieejams</h1>" in response.text
-        # Where the store lies is nothing that a reader should know.
+        # The location of the store is not disclosed.
         assert str(portal.folder) not in response.text
 
 
-def test_a_failure_of_ours_is_told_in_the_dress_of_the_others(portal: Portal) -> None:
+def test_an_internal_error_gets_an_error_page(portal: Portal) -> None:
     portal.imported(page("A", "Kultūra")).feeds("suspend")
-    # What no command leaves behind, and only a hand in the database does.
+    # No command writes this; somebody has edited the database.
     portal.sql("UPDATE notice SET kind = 'nonsense'")
     client = portal.client()
     client.application.testing = False
@@ -249,7 +249,7 @@ def test_a_failure_of_ours_is_told_in_the_dress_of_the_others(portal: Portal) ->
     assert shown.status_code == 500
     assert shown.content_type == "text/html; charset=utf-8"
     assert "<h1>Radās kļūda</h1>" in shown.text
-    told = client.get("/categories/kultura.atom")
-    assert (told.status_code, told.content_type) == (500, "text/plain; charset=utf-8")
-    assert told.text.count("\n") == 1
-    assert "nonsense" not in told.text
+    plain = client.get("/categories/kultura.atom")
+    assert (plain.status_code, plain.content_type) == (500, "text/plain; charset=utf-8")
+    assert plain.text.count("\n") == 1
+    assert "nonsense" not in plain.text

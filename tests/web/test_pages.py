@@ -40,7 +40,7 @@ def test_an_empty_portal_has_an_index(portal: Portal) -> None:
     assert "Šeit vēl nav nevienas preses relīzes." in portal.client().get("/").text
 
 
-def test_a_release_page_is_like_the_page_it_came_from(portal: Portal, seed_page: Path) -> None:
+def test_a_release_page_has_the_order_of_the_imported_page(portal: Portal, seed_page: Path) -> None:
     portal.feeds("import", seed_page)
     portal.feeds("suspend")
     address = "/releases/2007/11/27/integracijas-sekretariatam-aprit-5-gadi"
@@ -62,7 +62,7 @@ def test_a_release_page_is_like_the_page_it_came_from(portal: Portal, seed_page:
     assert len(tree.xpath("//article/div[@class='body']/p")) == 12
 
 
-def test_a_release_page_names_contact_website_and_its_feeds(portal: Portal) -> None:
+def test_a_release_page_shows_contact_website_and_feeds(portal: Portal) -> None:
     contact = "Preses relīzes iesniedzēja kontaktinformācija: Anna <b> Ozola, anna@example.lv"
     portal.imported(page("A", category="Kultūra", contact=contact, website="a.example.lv/?b=1&c"))
     text = portal.client().get("/releases/2010/05/04/a").text
@@ -85,7 +85,7 @@ def test_a_category_page_lists_its_releases(portal: Portal) -> None:
     assert 'href="https://feeds.example.org/categories/kultura.json"' in text
 
 
-def test_titles_and_words_are_shown_as_text(another: Callable[..., Portal]) -> None:
+def test_titles_and_texts_are_escaped(another: Callable[..., Portal]) -> None:
     portal = another(FEEDS_TITLE="<b>Tituls</b> & co", FEEDS_RIGHTS="<i>")
     portal.imported(page("<script>alert(1)</script>", category="<u>"))
     portal.feeds("suspend", "--text", "<script>alert(2)</script>", "--title", "<em>")
@@ -97,7 +97,7 @@ def test_titles_and_words_are_shown_as_text(another: Callable[..., Portal]) -> N
         assert "&lt;b&gt;Tituls&lt;/b&gt;" in text
 
 
-def test_a_portal_in_another_language_speaks_english(another: Callable[..., Portal]) -> None:
+def test_a_portal_without_a_catalogue_is_in_english(another: Callable[..., Portal]) -> None:
     portal = another(FEEDS_LANGUAGE="et", FEEDS_RIGHTS="").imported(page())
     portal.feeds("suspend", "--since", "2022-03-01T12:00:00+02:00")
     text = portal.client().get("/").text

@@ -1,4 +1,4 @@
-"""The page of a release beyond its text: where it stands, and what it tells to programs."""
+"""The page of a release besides its text: neighbours, metadata and headers."""
 
 import json
 from collections.abc import Callable
@@ -42,7 +42,7 @@ def test_previous_and_next_are_those_of_the_category(portal: Portal) -> None:
     assert neighbours(one) == {"next": three}
 
 
-def test_releases_of_one_instant_are_beside_each_other_in_the_order_of_the_feed(
+def test_neighbours_of_the_same_instant_follow_the_order_of_the_feed(
     portal: Portal,
 ) -> None:
     portal.imported(*(page(f"R{n}", "Kultūra") for n in range(5)))
@@ -55,7 +55,7 @@ def test_releases_of_one_instant_are_beside_each_other_in_the_order_of_the_feed(
     assert walked == [item["url"].removeprefix(BASE) for item in items]
 
 
-def test_a_release_of_several_categories_stands_between_others_in_each(portal: Portal) -> None:
+def test_a_release_of_several_categories_has_neighbours_in_each(portal: Portal) -> None:
     path = portal.write(
         "a.jsonl",
         '{"title":"A","body":"B","published":"2010-05-04T12:00:00Z","categories":["Kultūra","Vide"]}',
@@ -106,7 +106,7 @@ def test_a_page_describes_its_release_to_search_engines(another: Callable[..., P
     }
 
 
-def test_a_page_describes_its_release_to_whoever_shares_it(portal: Portal) -> None:
+def test_a_page_describes_its_release_to_sites_that_share_it(portal: Portal) -> None:
     portal.imported(page("Izstāde", "Kultūra", body="Īss teksts."))
     tree = tree_of(portal, f"{AT}izstade")
     stated = {meta.get("property"): meta.get("content") for meta in tree.xpath("//meta[@property]")}
@@ -123,7 +123,7 @@ def test_a_page_describes_its_release_to_whoever_shares_it(portal: Portal) -> No
     assert tree.xpath("//link[@rel='canonical']/@href") == [f"{BASE}{AT}izstade"]
 
 
-def test_a_release_in_another_language_says_so_and_its_frame_does_not(portal: Portal) -> None:
+def test_only_the_release_is_marked_with_its_language(portal: Portal) -> None:
     path = portal.write(
         "a.jsonl",
         '{"title":"A","body":"B","published":"2010-05-04T12:00:00Z","language":"en",'
@@ -137,7 +137,7 @@ def test_a_release_in_another_language_says_so_and_its_frame_does_not(portal: Po
 
 
 @pytest.mark.parametrize("address", ["/", "/categories/kultura", f"{AT}a", "/releases/archive/1"])
-def test_a_page_is_polled_coded_and_guarded_like_a_feed(
+def test_a_page_has_validators_codings_and_security_headers(
     another: Callable[..., Portal], address: str
 ) -> None:
     portal = another(FEEDS_ENTRIES="1").imported(page("A", "Kultūra"))
@@ -158,7 +158,7 @@ def test_a_page_is_polled_coded_and_guarded_like_a_feed(
     assert (again.status_code, again.data) == (304, b"")
 
 
-def test_a_feed_is_guarded_where_a_browser_shows_it(portal: Portal) -> None:
+def test_a_feed_for_a_browser_has_security_headers(portal: Portal) -> None:
     client = portal.imported(page()).client()
     shown = client.get("/releases.atom", headers={"Accept": "application/xml"})
     assert "default-src 'none'" in shown.headers["Content-Security-Policy"]

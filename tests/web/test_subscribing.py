@@ -1,4 +1,4 @@
-"""Subscribing: the list of all feeds, the panel, and the chooser of a combined feed."""
+"""Subscribing: the list of feeds, the panel and the form for a combined feed."""
 
 from collections.abc import Callable
 
@@ -46,7 +46,7 @@ def test_the_list_names_every_feed_in_the_order_of_the_categories(portal: Portal
         assert portal.client().get(address).status_code == 200
 
 
-def test_the_list_follows_a_new_category_and_is_polled_like_a_feed(portal: Portal) -> None:
+def test_the_list_has_validators_and_changes_with_a_new_category(portal: Portal) -> None:
     client = portal.imported(page("A", "Kultūra")).client()
     first = client.get("/feeds.opml")
     tagged = {"If-None-Match": first.headers["ETag"]}
@@ -65,7 +65,9 @@ def test_an_empty_portal_lists_the_feed_of_all_releases(portal: Portal) -> None:
 @pytest.mark.parametrize(
     ("address", "feed"), [("/", "/releases"), ("/categories/kultura", "/categories/kultura")]
 )
-def test_index_and_category_tell_how_to_subscribe(portal: Portal, address: str, feed: str) -> None:
+def test_index_and_category_page_show_how_to_subscribe(
+    portal: Portal, address: str, feed: str
+) -> None:
     portal.imported(page("A", "Kultūra"))
     tree = html.fromstring(portal.client().get(address).data)
     (panel,) = tree.xpath("//section[@aria-labelledby='subscribe']")
@@ -90,7 +92,7 @@ def client(portal: Portal) -> FlaskClient:
         ("category=vide&category=vide&format=rss", "/categories/vide.rss"),
     ],
 )
-def test_a_form_of_ticked_categories_leads_to_their_feed(
+def test_the_form_redirects_to_the_feed_of_the_selected_categories(
     client: FlaskClient, query: str, feed: str
 ) -> None:
     response = client.get(f"/categories?{query}")
@@ -100,16 +102,16 @@ def test_a_form_of_ticked_categories_leads_to_their_feed(
 
 
 @pytest.mark.parametrize("address", ["/categories", "/categories?format=rss", "/categories?x=1"])
-def test_a_form_without_a_tick_leads_back_to_the_categories(
+def test_the_form_without_a_selection_redirects_to_the_categories(
     client: FlaskClient, address: str
 ) -> None:
     response = client.get(address)
     assert (response.status_code, response.headers["Location"]) == (303, "/#categories")
 
 
-def test_too_many_ticks_are_told_in_a_page_of_the_portal_s_words(client: FlaskClient) -> None:
-    ticks = "&".join(f"category=c{n}" for n in range(21))
-    response = client.get(f"/categories?{ticks}")
+def test_too_many_selected_categories_get_an_error_page(client: FlaskClient) -> None:
+    query = "&".join(f"category=c{n}" for n in range(21))
+    response = client.get(f"/categories?{query}")
     assert (response.status_code, response.mimetype) == (404, "text/html")
     assert "<h1>Vienā plūsmā var apvienot ne vairāk kā 20 kategoriju</h1>" in response.text
     assert "Atgriezieties un atzīmējiet mazāk kategoriju." in response.text
@@ -128,7 +130,7 @@ def test_the_form_offers_every_category_and_format(client: FlaskClient) -> None:
     assert form.xpath(".//input[@name='format']/@value") == ["atom", "rss", "json"]
 
 
-def test_a_combined_feed_says_which_of_its_categories_is_unknown(client: FlaskClient) -> None:
+def test_the_404_of_a_combined_feed_names_the_unknown_category(client: FlaskClient) -> None:
     for address in ("/categories/kultura+nav.atom", "/categories/vide+nav+kultura.json"):
         response = client.get(address)
         assert (response.status_code, response.text) == (404, "There is no category “nav”.\n")
@@ -158,7 +160,7 @@ def test_many_categories_are_found_by_their_first_letter(
         "Žurnāli",
         "Ήχος",
     ]
-    # The first is that of a name without letters, by its slug.
+    # The first belongs to the name without letters.
     assert list(links)[1:] == ["A", "K", "Ķ", "U", "Z", "Ž", "Η"]
     assert links["U"] == "#category-udens"
     for target in links.values():

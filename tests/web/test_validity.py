@@ -1,4 +1,4 @@
-"""Pages and style sheets, as validators of HTML and CSS read them."""
+"""Pages and style sheets, checked by validators of HTML and CSS."""
 
 import json
 import re
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.engines("sqlite", reason="pages do not depend on the en
 
 VALIDATORS = Path(__file__).parents[1] / "validators"
 BASE = "https://feeds.example.org"
-# So many that the index names their first letters.
+# So many that the index has initials.
 BRANCHES = [f"{letter} nozare {n}" for letter in "ABĒŠ" for n in range(11)]
 BODY = """
 <h2>Programma</h2><p>Ieeja <b>brīva</b> & <a href="https://a.example/?b=1&c=2">bez maksas</a>.
@@ -33,15 +33,15 @@ RELEASES = (
     {"title": "Ein <b> & Fest", "body": "Um 12.", "language": "de", "url": "https://a.lv/?b&c"},
     {"title": "Viss", "body": "www.a.lv", "website": "a.lv/?b&c", "categories": BRANCHES},
 )
-# A sentence that stands in a style sheet, with all that could end it there.
+# A text in a style sheet, with all characters that could end it there.
 WORDS = r"""
 msgid "View the releases as a page"
 msgstr "\"A\\B\";\n/* "
 """
 
 
-def said(program: str, config: str, *what: Path) -> str:
-    """Return all that a validator says."""
+def messages_of(program: str, config: str, *what: Path) -> str:
+    """Return the messages of a validator."""
     script = VALIDATORS / "node_modules" / ".bin" / program
     if not script.exists():
         pytest.skip(f"needs {program}, which is absent: make test installs it")
@@ -57,30 +57,30 @@ def said(program: str, config: str, *what: Path) -> str:
 
 
 def written(path: Path, content: bytes) -> Path:
-    """Write a file, its folder too."""
+    """Write a file and create its folder."""
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(content)
     return path
 
 
 def pages(client: FlaskClient) -> dict[str, bytes]:
-    """Return each page that links lead to from the index, under its path."""
+    """Return each page that can be reached from the index through links, by its path."""
     found: dict[str, bytes] = {}
-    ahead = {"/"}
-    while ahead:
-        path = ahead.pop()
+    pending = {"/"}
+    while pending:
+        path = pending.pop()
         response = client.get(path)
         assert response.status_code == 200, path
         found[path] = response.data
-        # A link to anything but a page says of what type it is.
+        # Links to other documents have a type.
         links = html.fromstring(response.data).xpath("//a[not(@type)]/@href")
         own = {link.removeprefix(BASE) for link in links if link.startswith(f"{BASE}/")}
-        ahead |= own - found.keys()
+        pending |= own - found.keys()
     return found
 
 
 def errors(portal: Portal) -> dict[str, bytes]:
-    """Return the page of each error, under its status."""
+    """Return the page of each error, by its status."""
     withdrawn = "/releases/2010/05/04/liepkalne-atklaj-tiltu"
     portal.imported(page())
     assert portal.feeds("withdraw", withdrawn).code == 0
@@ -117,7 +117,7 @@ def test_every_page_of_every_state_is_valid_html(
         for state, shown in states.items()
         for path, body in shown.items()
     ]
-    messages = said("html-validate", ".htmlvalidate.mjs", *files)
+    messages = messages_of("html-validate", ".htmlvalidate.mjs", *files)
     assert not messages, messages
 
 
@@ -128,16 +128,16 @@ def test_every_style_sheet_is_valid_css(another: Callable[..., Portal], tmp_path
     files = [
         written(tmp_path / str(number) / name, text.encode())
         for name in ("style.css", "feed.css")
-        for number, text in enumerate(filled(client.get(f"/{name}").text))
+        for number, text in enumerate(expanded(client.get(f"/{name}").text))
     ]
-    messages = said("stylelint", "stylelint.config.mjs", *files)
+    messages = messages_of("stylelint", "stylelint.config.mjs", *files)
     assert not messages, messages
 
 
-def filled(sheet: str) -> Iterator[str]:
-    """Write a sheet once for each value of its properties, with this instead of each var().
+def expanded(sheet: str) -> Iterator[str]:
+    """Yield a sheet once for each set of values of its properties, with these instead of var().
 
-    What has a var() in it no validator reads.
+    Validators do not check declarations that contain var().
     """
     values: dict[str, list[str]] = defaultdict(list)
     for name, value in re.findall(r"(--[\w-]+): ([^;]+);", sheet):

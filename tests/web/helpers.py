@@ -1,0 +1,72 @@
+"""Observing the statements of a process, acting while a document is rendered, and waiting."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Engine, event
+from sqlalchemy.engine import make_url
+
+from tests.portal import Portal
+
+ADDRESSES = ("/releases.atom", "/categories/kultura.rss", "/categories/kultura", "/")
+CATEGORIES = ("kultura", "sports")
+
+
+class Statement(str):
+    """A statement with the thread that ran it."""
+
+    __slots__ = ("thread",)
+
+    def __init__(self, _: str) -> None:
+        self.thread = threading.current_thread()
+
+
+@contextmanager
+def statements(portal: Portal) -> Iterator[list[Statement]]:
+    """Collect the statements that this process runs on the store of a portal."""
+    run: list[Statement] = []
+
+    def record(connection: Any, _: object, statement: str, *__: object) -> None:
+        if connection.engine.url == make_url(portal.url):
+            run.append(Statement(statement))
+
+    event.listen(Engine, "before_cursor_execute", record)
+    try:
+        yield run
+    finally:
+        event.remove(Engine, "before_cursor_execute", record)
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Wait until a condition becomes true by itself."""
+    deadline = time.monotonic() + 120
+    while not condition():
+        assert time.monotonic() < deadline, "the condition was false for two minutes"
+        time.sleep(0.02)
+
+
+@contextmanager
+def while_rendering(act: Callable[[], object]) -> Iterator[None]:
+    """Call a function while the next document is rendered."""
+    pending = [act]
+
+    def intervene(_: Any, __: Any, statement: str, *___: object) -> None:
+        if "release.body" in statement and pending:
+            pending.pop()()
+
+    event.listen(Engine, "before_cursor_execute", intervene)
+    try:
+        yield
+    finally:
+        event.remove(Engine, "before_cursor_execute", intervene)
+    assert not pending
+
+
+def in_thread(act: Callable[[], object]) -> None:
+    """Call a function in another thread and wait for it."""
+    thread = threading.Thread(target=act)
+    thread.start()
+    thread.join()
