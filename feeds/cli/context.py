@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 from datetime import UTC, datetime
 from functools import wraps
@@ -38,7 +37,6 @@ def with_store(command: Callable[Concatenate[Store, Settings, P], None]) -> Call
         from feeds.settings import Settings
         from feeds.store import Store
 
-        gc.enable()  # main() disables it while the libraries are loaded
         settings = Settings.read(os.environ)
         store = Store(settings.database_url)
         store.check()
