@@ -26,17 +26,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import event
 from sqlalchemy.engine import make_url
-from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.pool import Pool
 
 from feeds.app import create_app
 from feeds.formats import FORMATS
 from feeds.settings import Settings
 from feeds.store import Store
 from feeds.store.copy.dump import TABLES
-from tests.databases import Server, postgresql
+from tests.databases import Server, closed_connections, postgresql
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 ENGINES: Final = ("sqlite", "postgresql")
@@ -107,7 +104,7 @@ class DrillStore:
                 found[table] = _digest(json.dumps(rows).encode())
         client = create_app(Settings.read(self.environ)).test_client()
         bases = ["/releases", *(f"/categories/k{n}" for n in range(_CATEGORIES))]
-        with _closed_connections():
+        with closed_connections():
             for base in bases:
                 for form in FORMATS:
                     number = 0
@@ -221,23 +218,6 @@ def drill(stores: Stores, folder: Path, plan: Plan) -> Iterator[str]:
                 raise WrongError(f"killed after {moment:.3f} s ({when}): {differs} differ")
         if number % 10 == 0 or number == plan.kills:
             yield f"{number} killed: {_counts(moments)}; every store equal"
-
-
-@contextmanager
-def _closed_connections() -> Iterator[None]:
-    """Close the connections opened in the block; an application itself never closes its pool."""
-    opened: list[DBAPIConnection] = []
-
-    def note(connection: DBAPIConnection, _record: object) -> None:
-        opened.append(connection)
-
-    event.listen(Pool, "connect", note)
-    try:
-        yield
-    finally:
-        event.remove(Pool, "connect", note)
-        for connection in opened:
-            connection.close()
 
 
 def _earlier(line: str) -> str:

@@ -5,10 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event
-from sqlalchemy.pool import Pool
 
-from tests.databases import Server, ServerFolder, started
+from tests.databases import Server, ServerFolder, closed_connections, started
 from tests.portal import Portal
 
 SERVER_FOLDER = pytest.StashKey[ServerFolder]()
@@ -59,24 +57,15 @@ def database(request: pytest.FixtureRequest) -> Iterator[Callable[[], str | None
         return
     running: Server = request.getfixturevalue("server")
     made: list[str] = []
-    connections: list[Any] = []
+    with closed_connections() as close:
 
-    def close() -> None:
-        while connections:
-            connections.pop().close()
+        def make() -> str:
+            made.append(running.new_address())
+            if len(made) % 10 == 0:  # the number of the server's connections is limited
+                close()
+            return made[-1]
 
-    def make() -> str:
-        made.append(running.new_address())
-        # The server has few connections; an application opens them again when it needs them.
-        if len(made) % 10 == 0:
-            close()
-        return made[-1]
-
-    # The pool of an application is open until its process ends; here that is the end of the test.
-    event.listen(Pool, "connect", listener := lambda opened, _: connections.append(opened))
-    yield make
-    event.remove(Pool, "connect", listener)
-    close()
+        yield make
     for address in made:
         running.drop(address)
 

@@ -8,20 +8,46 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
 
 import psycopg
+from sqlalchemy import event
 from sqlalchemy.engine import make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.pool import Pool
 
 from feeds.documents.version import settings_digest
 from feeds.operations.migrate import migrate
 from feeds.settings import Settings
 
 _STOP_SECONDS = 60
+
+
+@contextmanager
+def closed_connections() -> Iterator[Callable[[], None]]:
+    """Close the connections opened in the block; yield a function that closes them earlier.
+
+    The pool of an application is open until its process ends. A pool replaces closed connections.
+    """
+    opened: list[DBAPIConnection] = []
+
+    def add(connection: DBAPIConnection, _record: object) -> None:
+        opened.append(connection)
+
+    def close() -> None:
+        while opened:
+            opened.pop().close()
+
+    event.listen(Pool, "connect", add)
+    try:
+        yield close
+    finally:
+        event.remove(Pool, "connect", add)
+        close()
 
 
 class Server:

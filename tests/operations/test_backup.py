@@ -111,8 +111,8 @@ def test_only_a_file_can_be_copied(portal: Portal) -> None:
     assert (ran.code, ran.err) == (
         2,
         (
-            "feeds: The release store is no file of this machine: "
-            "make a back-up of it with `feeds export FILE`.\n"
+            "feeds: The release store is not a file on this machine: "
+            "back it up with `feeds export FILE`.\n"
         ),
     )
 
