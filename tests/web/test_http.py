@@ -1,3 +1,4 @@
+import gzip
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -120,6 +121,7 @@ def test_options_and_preflight_are_answered(client: FlaskClient, address: str) -
         ("/categories/sports+none.atom", "There is no category “none”."),
         ("/categories/none/archive/1.rss", "There is no category “none”."),
         ("/categories/kultura/archive/7.rss", "There is no such archive document."),
+        ("/releases/archive/0.atom", "There is no such archive document."),
         ("/categories/kultura+sports/archive/1.atom", "A combined feed has no archive documents."),
         ("/categories/%00.atom", "There is no category “”."),
         ("/categories/%ff.rss", "There is no category “�”."),
@@ -305,6 +307,12 @@ def test_robots_txt_and_icon_are_served(client: FlaskClient) -> None:
     for address in ("/robots.txt", "/favicon.ico", "/style.css"):
         tag = client.get(address).headers["ETag"]
         assert client.get(address, headers={"If-None-Match": tag}).status_code == 304
+
+
+def test_files_are_compressed(client: FlaskClient) -> None:
+    plain = client.get("/style.css")
+    zipped = client.get("/style.css", headers={"Accept-Encoding": "gzip"})
+    assert gzip.decompress(zipped.data) == plain.data
 
 
 def test_json_is_utf_8_without_escapes(client: FlaskClient) -> None:

@@ -66,7 +66,7 @@ class RevisionMonitor:
 
     @property
     def known(self) -> StoreVersion:
-        """The known version of the store; no store has the one before the first snapshot."""
+        """The latest observed version; before the first one, a version that no store has."""
         return self._known.version
 
     @property
