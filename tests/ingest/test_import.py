@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event
 
-from feeds.store.schema.tables import Base
+from feeds.store.schema.tables import METADATA
 from tests.portal import BANNER, Portal, page
 
 FORMATS = ("atom", "rss", "json")
@@ -20,7 +20,7 @@ FORMATS = ("atom", "rss", "json")
 
 def everything(portal: Portal) -> list[list[tuple[Any, ...]]]:
     """Return every row of every table."""
-    names = Base.metadata.tables
+    names = METADATA.tables
     return [sorted(portal.sql(f"SELECT * FROM {name}"), key=repr) for name in names]  # noqa: S608 - names of ours
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import Text
 
 from feeds.domain import Category
 from feeds.identity import Authority
-from feeds.store.schema.tables import ALL_ID, Base
+from feeds.store.schema.tables import ALL_ID, METADATA
 from feeds.store.write import categories, redirects, withdrawals
 from feeds.store.write.releases import Releases
 from tests.portal import START, Portal
@@ -27,7 +27,7 @@ def insert(portal: Portal, table: str, **given: Any) -> dict[str, Any]:
     """Insert a row in which all values differ; return it by the names of its columns."""
     row = {
         column.name: f"{table}.{column.name}" if isinstance(column.type, Text) else next(NUMBERS)
-        for column in Base.metadata.tables[table].c
+        for column in METADATA.tables[table].c
     }
     row |= given
     names = ", ".join(f'"{name}"' for name in row)

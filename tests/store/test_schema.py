@@ -17,7 +17,7 @@ from feeds.errors import SettingsError
 from feeds.operations.migrate import migrate
 from feeds.store.engine import reading, writing
 from feeds.store.schema import version
-from feeds.store.schema.tables import Base
+from feeds.store.schema.tables import METADATA
 from tests.portal import START, Portal, page
 
 
@@ -37,7 +37,7 @@ def test_the_migrations_create_the_tables_of_the_models(portal: Portal) -> None:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         differences = [
             difference
-            for difference in compare_metadata(context, Base.metadata)
+            for difference in compare_metadata(context, METADATA)
             # A difference of types: the database has a BIGINT where the model has an instant.
             if not isinstance(difference, list)
         ]

@@ -34,21 +34,21 @@ from feeds.store.read.snapshot import Head, Snapshot
 from feeds.store.schema.tables import (
     ALL_ID,
     ALL_SLUG,
+    HEAD,
+    LABEL,
+    METADATA,
     NOT_STORABLE,
-    Base,
-    HeadRow,
-    LabelRow,
-    NoticeRow,
-    RedirectRow,
-    ReleaseRow,
-    SelectionRow,
+    NOTICE,
+    REDIRECT,
+    RELEASE,
+    SELECTION,
     UtcSeconds,
 )
 from feeds.store.write.change import lock_head
 
 Value = str | int | bool | None
 
-_TABLES = {table.name: table for table in Base.metadata.sorted_tables}
+_TABLES = {table.name: table for table in METADATA.sorted_tables}
 
 TABLES = {name: tuple(column.name for column in table.c) for name, table in _TABLES.items()}
 """The columns of each table; a table comes after those that it refers to."""
@@ -95,7 +95,7 @@ class RowWriter:
         self._connection = connection
         self._snapshot = Snapshot(connection)
         lock_head(connection)
-        filled = [row.__table__.select() for row in (ReleaseRow, NoticeRow, RedirectRow, LabelRow)]
+        filled = [table.select() for table in (RELEASE, NOTICE, REDIRECT, LABEL)]
         if any(connection.execute(statement.limit(1)).first() for statement in filled):
             raise RefusedError(
                 f"The release store at {name} is not empty: create a new one with `feeds migrate` "
@@ -103,14 +103,14 @@ class RowWriter:
             )
         for table in reversed(_TABLES.values()):
             # A writer that waits for the head would not see another row with the same key.
-            if table.name != HeadRow.__tablename__:
+            if table.name != HEAD.name:
                 connection.execute(delete(table))
 
     def add(self, table: str, values: Sequence[Sequence[Value]]) -> None:
         """Write rows; raise ``InvalidDataError`` if they violate a constraint."""
         names = {f"new_{column.name}": column for column in _TABLES[table].c}
         bound = {column.name: bindparam(key, type_=_plain(column)) for key, column in names.items()}
-        write = update if table == HeadRow.__tablename__ else insert
+        write = update if table == HEAD.name else insert
         try:
             self._connection.execute(
                 write(_TABLES[table]).values(bound),
@@ -127,9 +127,9 @@ class RowWriter:
 
         Raises ``InvalidDataError`` if there is no selection of all releases.
         """
-        self._connection.execute(update(HeadRow).values(store_id=secrets.token_hex(16)))
-        everything = select(SelectionRow.id).where(
-            SelectionRow.id == ALL_ID, SelectionRow.slug == ALL_SLUG
+        self._connection.execute(update(HEAD).values(store_id=secrets.token_hex(16)))
+        everything = select(SELECTION.c.id).where(
+            SELECTION.c.id == ALL_ID, SELECTION.c.slug == ALL_SLUG
         )
         if self._connection.execute(everything).first() is None:
             raise InvalidDataError("it has no selection of all releases")

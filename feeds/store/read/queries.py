@@ -1,7 +1,7 @@
 """The SELECT statements of snapshots, each built once.
 
 Building a statement at each request would cost more than running it
-(docs/decisions/0013-profile.md). All are Core statements; none goes through the ORM.
+(docs/decisions/0013-profile.md).
 """
 
 from datetime import UTC, datetime
@@ -9,32 +9,22 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, BindParameter, Integer, Select, bindparam, func, select, tuple_
 
-from feeds.store.schema.tables import (
-    ArchivePageRow,
-    HeadRow,
-    ImportRunRow,
-    LabelRow,
-    ListingRow,
-    MembershipRow,
-    NoticeRow,
-    RedirectRow,
-    ReleaseRow,
-    SelectionRow,
-    UtcSeconds,
-    YearCountRow,
-)
+from feeds.store.schema import tables
 
-_head = HeadRow.__table__.c
-_label = LabelRow.__table__.c
-_selection = SelectionRow.__table__.c
-_release = ReleaseRow.__table__.c
-_membership = MembershipRow.__table__.c
-_listing = ListingRow.__table__.c
-_page = ArchivePageRow.__table__.c
-_year_count = YearCountRow.__table__.c
-_redirect = RedirectRow.__table__.c
-_notice = NoticeRow.__table__.c
-_import_run = ImportRunRow.__table__.c
+_head = tables.HEAD.c
+_label = tables.LABEL.c
+_selection = tables.SELECTION.c
+_release = tables.RELEASE.c
+_membership = tables.MEMBERSHIP.c
+_listing = tables.LISTING.c
+_page = tables.ARCHIVE_PAGE.c
+_year_count = tables.YEAR_COUNT.c
+_redirect = tables.REDIRECT.c
+_notice = tables.NOTICE.c
+_import_run = tables.IMPORT_RUN.c
+
+Statement = Select[*tuple[Any, ...]]
+"""A statement whose rows have any columns."""
 
 BEGINNING = (datetime.min.replace(tzinfo=UTC), 0)
 """An order key before those of all releases."""
@@ -64,7 +54,7 @@ SELECTIONS = _SELECTION.where(_selection.slug.in_(bindparam("slugs", expanding=T
 CATEGORIES = _SELECTION.where(_selection.slug > "").order_by(_selection.slug)
 
 _SLUGS = select(_label.slug.label("given"), _selection.slug).join_from(
-    LabelRow.__table__, SelectionRow.__table__
+    tables.LABEL, tables.SELECTION
 )
 CURRENT_SLUGS = _SLUGS.where(_label.slug.in_(bindparam("slugs", expanding=True)))
 FORMER_SLUGS = _SLUGS.where(_label.slug != _selection.slug).order_by(_label.slug)
@@ -105,9 +95,9 @@ COUNT_WITHDRAWN = select(func.count()).where(_release.withdrawn.is_not(None))
 class ReleaseQueries(NamedTuple):
     """Statements for the same releases: whole, their headlines, their categories; unordered."""
 
-    releases: Select[Any]
-    headlines: Select[Any]
-    memberships: Select[Any]
+    releases: Statement
+    headlines: Statement
+    memberships: Statement
 
 
 def _release_queries(ids: Select[int] | BindParameter[Any]) -> ReleaseQueries:
@@ -131,7 +121,7 @@ def _release_queries(ids: Select[int] | BindParameter[Any]) -> ReleaseQueries:
     )
     memberships = (
         select(_membership.release, _selection.slug, _selection.name)
-        .join_from(MembershipRow.__table__, SelectionRow.__table__)
+        .join_from(tables.MEMBERSHIP, tables.SELECTION)
         .where(_membership.release.in_(ids))
     )
     return ReleaseQueries(releases, headlines, memberships)
@@ -155,7 +145,9 @@ NEWEST_RELEASES = _release_queries(
 )
 
 _key = tuple_(_listing.published, _listing.rank)
-_given_key = tuple_(bindparam("published", type_=UtcSeconds), bindparam("rank", type_=BigInteger))
+_given_key = tuple_(
+    bindparam("published", type_=tables.UtcSeconds), bindparam("rank", type_=BigInteger)
+)
 _neighbour = select(_listing.release).where(_listing.selection == bindparam("selection")).limit(1)
 NEXT_EARLIER = _neighbour.where(_key < _given_key).order_by(*_order)
 NEXT_LATER = _neighbour.where(_key > _given_key).order_by(_listing.published, _listing.rank)
@@ -176,8 +168,12 @@ YEARS = (
     .order_by(_year_count.year)
 )
 
-_after = tuple_(bindparam("after", type_=UtcSeconds), bindparam("after_rank", type_=BigInteger))
-_until = tuple_(bindparam("until", type_=UtcSeconds), bindparam("until_rank", type_=BigInteger))
+_after = tuple_(
+    bindparam("after", type_=tables.UtcSeconds), bindparam("after_rank", type_=BigInteger)
+)
+_until = tuple_(
+    bindparam("until", type_=tables.UtcSeconds), bindparam("until_rank", type_=BigInteger)
+)
 PAGE_RELEASES = _release_queries(
     select(_listing.release).where(
         _listing.selection == bindparam("selection"), _key > _after, _key <= _until
@@ -206,8 +202,8 @@ REDIRECTS = (
         _redirect.format,
         _release.withdrawn,
     )
-    .outerjoin_from(RedirectRow.__table__, ReleaseRow.__table__)
-    .outerjoin(SelectionRow.__table__, _redirect.selection == _selection.id)
+    .outerjoin_from(tables.REDIRECT, tables.RELEASE)
+    .outerjoin(tables.SELECTION, _redirect.selection == _selection.id)
     .order_by(_redirect.location)
 )
 REDIRECT = REDIRECTS.where(_redirect.location == bindparam("location"))

@@ -13,7 +13,7 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Row, Select
+from sqlalchemy import Connection, Row
 
 from feeds.domain import (
     ArchivePage,
@@ -46,7 +46,7 @@ _ORDER = attrgetter("published", "rank")
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The store as a whole; see ``HeadRow``."""
+    """The store as a whole; see ``HEAD``."""
 
     store_id: str
     revision: int
@@ -283,8 +283,8 @@ class Snapshot:
     def _with_categories(
         self,
         kind: Callable[..., H],
-        columns: Select[Any],
-        memberships: Select[Any],
+        columns: queries.Statement,
+        memberships: queries.Statement,
         values: dict[str, object],
     ) -> list[H]:
         """Return releases or headlines, newest first (rule 7)."""
@@ -298,7 +298,7 @@ class Snapshot:
         found.sort(key=_ORDER, reverse=True)
         return found
 
-    def _rows(self, statement: Select[Any], **values: object) -> Sequence[Any]:
+    def _rows(self, statement: queries.Statement, **values: object) -> Sequence[Any]:
         """Return all rows of a statement: fetching them one by one takes twice as long."""
         return self._connection.execute(statement, values).all()
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, func, insert, inspect, select, text
 from feeds.errors import StoreError
 from feeds.identity import Authority, feed_id
 from feeds.store.engine import is_sqlite, name, reading, writing
-from feeds.store.schema.tables import ALL_ID, ALL_SLUG, HeadRow, SelectionRow
+from feeds.store.schema.tables import ALL_ID, ALL_SLUG, HEAD, SELECTION
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -99,7 +99,7 @@ def migrate(
             from alembic import command  # noqa: PLC0415 - only an upgrade needs Alembic
 
             command.upgrade(_config(connection), "head")
-        if connection.execute(select(HeadRow.id)).first() is None:
+        if connection.execute(select(HEAD.c.id)).first() is None:
             _fill(connection, authority, page_size, now)
     return before, current()
 
@@ -117,7 +117,7 @@ def _create_file(path: Path) -> None:
 
 def _fill(connection: Connection, authority: Authority, page_size: int, now: datetime) -> None:
     connection.execute(
-        insert(HeadRow).values(
+        insert(HEAD).values(
             id=1,
             store_id=secrets.token_hex(16),
             revision=1,
@@ -129,7 +129,7 @@ def _fill(connection: Connection, authority: Authority, page_size: int, now: dat
         )
     )
     connection.execute(
-        insert(SelectionRow).values(
+        insert(SELECTION).values(
             id=ALL_ID,
             feed_id=feed_id(authority, None),
             slug=ALL_SLUG,

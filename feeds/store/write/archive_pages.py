@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 
 from feeds.store.read.queries import PAGE_OF
-from feeds.store.schema.tables import ArchivePageRow, ListingRow, SelectionRow, UtcSeconds
+from feeds.store.schema.tables import ARCHIVE_PAGE, LISTING, SELECTION, UtcSeconds
 
 GROWTH = 4
 """How many times its size a page may grow to before it and the pages after it are made again."""
@@ -57,18 +57,18 @@ class Pagination:
 def last_boundaries(connection: Connection, selections: Iterable[int]) -> dict[int, OrderKey]:
     """Return the boundary of the newest page of each of these selections that has one."""
     newest = (
-        select(ArchivePageRow.selection, func.max(ArchivePageRow.number).label("number"))
-        .where(ArchivePageRow.selection.in_(sorted(selections)))
-        .group_by(ArchivePageRow.selection)
+        select(ARCHIVE_PAGE.c.selection, func.max(ARCHIVE_PAGE.c.number).label("number"))
+        .where(ARCHIVE_PAGE.c.selection.in_(sorted(selections)))
+        .group_by(ARCHIVE_PAGE.c.selection)
         .subquery()
     )
     rows = connection.execute(
         select(
-            ArchivePageRow.selection, ArchivePageRow.last_published, ArchivePageRow.last_rank
+            ARCHIVE_PAGE.c.selection, ARCHIVE_PAGE.c.last_published, ARCHIVE_PAGE.c.last_rank
         ).join(
             newest,
-            (newest.c.selection == ArchivePageRow.selection)
-            & (newest.c.number == ArchivePageRow.number),
+            (newest.c.selection == ARCHIVE_PAGE.c.selection)
+            & (newest.c.number == ARCHIVE_PAGE.c.number),
         )
     )
     return {row.selection: (row.last_published, row.last_rank) for row in rows}
@@ -84,12 +84,12 @@ def page_of(connection: Connection, selection: int, key: OrderKey) -> int:
 def move_last_boundary(connection: Connection, selection: int, key: OrderKey) -> int:
     """Make a release the last one of the newest page of a selection; return the page's number."""
     number = connection.execute(
-        select(func.max(ArchivePageRow.number)).where(ArchivePageRow.selection == selection)
+        select(func.max(ARCHIVE_PAGE.c.number)).where(ARCHIVE_PAGE.c.selection == selection)
     ).scalar_one()
     published, rank = key
     connection.execute(
-        update(ArchivePageRow)
-        .where(ArchivePageRow.selection == selection, ArchivePageRow.number == number)
+        update(ARCHIVE_PAGE)
+        .where(ARCHIVE_PAGE.c.selection == selection, ARCHIVE_PAGE.c.number == number)
         .values(last_published=published, last_rank=rank)
     )
     return int(number)
@@ -102,16 +102,16 @@ def paginate(
     repaginated, sizes = _remove_outgrown(connection, page_size)
     selections, followed = set(), set()
     due = connection.execute(
-        select(SelectionRow.id, SelectionRow.tail).where(
-            or_(SelectionRow.tail >= page_size, SelectionRow.id.in_(sizes))
+        select(SELECTION.c.id, SELECTION.c.tail).where(
+            or_(SELECTION.c.tail >= page_size, SELECTION.c.id.in_(sizes))
         )
     ).all()
     for selection, tail in due:
         size = sizes.get(selection, page_size)
         last = connection.execute(
-            select(ArchivePageRow.number, ArchivePageRow.last_published, ArchivePageRow.last_rank)
-            .where(ArchivePageRow.selection == selection)
-            .order_by(ArchivePageRow.number.desc())
+            select(ARCHIVE_PAGE.c.number, ARCHIVE_PAGE.c.last_published, ARCHIVE_PAGE.c.last_rank)
+            .where(ARCHIVE_PAGE.c.selection == selection)
+            .order_by(ARCHIVE_PAGE.c.number.desc())
             .limit(1)
         ).first()
         number = last.number if last else 0
@@ -120,7 +120,7 @@ def paginate(
         after = (last.last_published, last.last_rank) if last else None
         _add_pages(connection, selection, number, after, size, revision, instant)
         connection.execute(
-            update(SelectionRow).where(SelectionRow.id == selection).values(tail=tail % size)
+            update(SELECTION).where(SELECTION.c.id == selection).values(tail=tail % size)
         )
         selections.add(selection)
     return Pagination(frozenset(selections), frozenset(followed), tuple(repaginated.values()))
@@ -137,23 +137,23 @@ def _remove_outgrown(
     """
     sizes = {}
     outgrown = connection.execute(
-        select(SelectionRow.id, SelectionRow.name, func.min(ArchivePageRow.number).label("number"))
-        .join(ArchivePageRow, ArchivePageRow.selection == SelectionRow.id)
-        .where(ArchivePageRow.size > GROWTH * page_size)
-        .group_by(SelectionRow.id, SelectionRow.name)
-        .order_by(SelectionRow.id)
+        select(SELECTION.c.id, SELECTION.c.name, func.min(ARCHIVE_PAGE.c.number).label("number"))
+        .join(ARCHIVE_PAGE, ARCHIVE_PAGE.c.selection == SELECTION.c.id)
+        .where(ARCHIVE_PAGE.c.size > GROWTH * page_size)
+        .group_by(SELECTION.c.id, SELECTION.c.name)
+        .order_by(SELECTION.c.id)
     ).all()
     for row in outgrown:
-        from_there = (ArchivePageRow.selection == row.id, ArchivePageRow.number >= row.number)
+        from_there = (ARCHIVE_PAGE.c.selection == row.id, ARCHIVE_PAGE.c.number >= row.number)
         releases, pages = connection.execute(
-            select(func.sum(ArchivePageRow.size), func.count()).where(*from_there)
+            select(func.sum(ARCHIVE_PAGE.c.size), func.count()).where(*from_there)
         ).one()
         sizes[row.id] = max(1, min(page_size, int(releases) // pages))
-        connection.execute(delete(ArchivePageRow).where(*from_there))
+        connection.execute(delete(ARCHIVE_PAGE).where(*from_there))
         connection.execute(
-            update(SelectionRow)
-            .where(SelectionRow.id == row.id)
-            .values(tail=SelectionRow.tail + int(releases))
+            update(SELECTION)
+            .where(SELECTION.c.id == row.id)
+            .values(tail=SELECTION.c.tail + int(releases))
         )
     repaginated = {row.id: Repaginated(name=row.name, number=row.number) for row in outgrown}
     return repaginated, sizes
@@ -169,9 +169,9 @@ def _add_pages(  # noqa: PLR0913, PLR0917 - each is a column of the new pages
     instant: datetime,
 ) -> None:
     """Add a page for every ``page_size`` releases after a key; ``number`` is the last page's."""
-    order = (ListingRow.published, ListingRow.rank)
+    order = (LISTING.c.published, LISTING.c.rank)
     tail = select(*order, func.row_number().over(order_by=order).label("place")).where(
-        ListingRow.selection == selection
+        LISTING.c.selection == selection
     )
     if after is not None:
         boundary = tuple_(literal(after[0], UtcSeconds), literal(after[1], BigInteger))
@@ -187,7 +187,7 @@ def _add_pages(  # noqa: PLR0913, PLR0917 - each is a column of the new pages
         "changed": literal(instant, UtcSeconds),
     }
     connection.execute(
-        insert(ArchivePageRow).from_select(
+        insert(ARCHIVE_PAGE).from_select(
             list(columns), select(*columns.values()).where(placed.c.place % page_size == 0)
         )
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import insert, select, update
 
 from feeds.domain import Site
-from feeds.store.schema.tables import LabelRow, SelectionRow
+from feeds.store.schema.tables import LABEL, SELECTION
 from feeds.store.write.change import Change
 from feeds.store.write.listing import Listing
 
@@ -26,9 +26,9 @@ class StoredCategory:
 def find(change: Change, slug: str) -> StoredCategory | None:
     """Return the category that has or had a slug, or None."""
     row = change.connection.execute(
-        select(SelectionRow.id, SelectionRow.slug, SelectionRow.name)
-        .join(LabelRow, LabelRow.selection == SelectionRow.id)
-        .where(LabelRow.slug == slug)
+        select(SELECTION.c.id, SELECTION.c.slug, SELECTION.c.name)
+        .join(LABEL, LABEL.c.selection == SELECTION.c.id)
+        .where(LABEL.c.slug == slug)
     ).first()
     return StoredCategory(**row._asdict()) if row else None
 
@@ -39,11 +39,11 @@ def rename(change: Change, category: StoredCategory, slug: str, name: str, site:
     No other category may have or have had the slug.
     """
     change.connection.execute(
-        update(SelectionRow)
-        .where(SelectionRow.id == category.id)
+        update(SELECTION)
+        .where(SELECTION.c.id == category.id)
         .values(slug=slug, name=name, named=True)
     )
     if find(change, slug) is None:
-        change.connection.execute(insert(LabelRow).values(slug=slug, selection=category.id))
+        change.connection.execute(insert(LABEL).values(slug=slug, selection=category.id))
     if (slug, name) != (category.slug, category.name):
         Listing(change, site).rename(category.id)

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from feeds.domain import Notice
 from feeds.store.read.snapshot import ImportOutcome, Snapshot
-from feeds.store.schema.tables import ArchivePageRow, HeadRow, ImportRunRow, NoticeRow, SelectionRow
+from feeds.store.schema.tables import ARCHIVE_PAGE, HEAD, IMPORT_RUN, NOTICE, SELECTION
 from feeds.store.write.archive_pages import Repaginated, paginate
 
 T = TypeVar("T")
@@ -24,7 +24,7 @@ _CHUNK = 500  # variables in one IN list; SQLite's own limit is far above
 
 def lock_head(connection: Connection) -> None:
     """Wait until no other transaction changes the store; SQLite's has begun with that lock."""
-    connection.execute(select(HeadRow.id).with_for_update())
+    connection.execute(select(HEAD.c.id).with_for_update())
 
 
 class Change:
@@ -73,13 +73,13 @@ class Change:
 
     def add_notice(self, notice: Notice) -> None:
         """Add a notice."""
-        self.connection.execute(insert(NoticeRow).values(_columns(notice)))
+        self.connection.execute(insert(NOTICE).values(_columns(notice)))
         self._touch_notice(notice)
 
     def replace_notice(self, notice: Notice) -> None:
         """Replace the notice that has the same entry id."""
         self.connection.execute(
-            update(NoticeRow).where(NoticeRow.entry_id == notice.entry_id).values(_columns(notice))
+            update(NOTICE).where(NOTICE.c.entry_id == notice.entry_id).values(_columns(notice))
         )
         self._touch_notice(notice)
 
@@ -88,8 +88,8 @@ class Change:
         self.touch_all()
         if not notice.running:
             later = self.connection.execute(
-                select(ArchivePageRow.selection, ArchivePageRow.number).where(
-                    ArchivePageRow.last_published > notice.announced
+                select(ARCHIVE_PAGE.c.selection, ARCHIVE_PAGE.c.number).where(
+                    ARCHIVE_PAGE.c.last_published > notice.announced
                 )
             )
             self.touch_pages((row.selection, row.number) for row in later)
@@ -97,14 +97,14 @@ class Change:
     def begin_import(self, started: datetime) -> int:
         """Record the start of an import; return its id. It is not visible to readers."""
         result = self.connection.execute(
-            insert(ImportRunRow).values(started=started).returning(ImportRunRow.id)
+            insert(IMPORT_RUN).values(started=started).returning(IMPORT_RUN.c.id)
         )
         return result.scalar_one()
 
     def end_import(self, id_: int, outcome: ImportOutcome) -> None:
         """Record the outcome of an import."""
         self.connection.execute(
-            update(ImportRunRow).where(ImportRunRow.id == id_).values(asdict(outcome))
+            update(IMPORT_RUN).where(IMPORT_RUN.c.id == id_).values(asdict(outcome))
         )
 
     def finish(self, *, last: bool) -> None:
@@ -118,7 +118,7 @@ class Change:
         if not touched and self._settings is None:
             return
         stamp = {"revision": self.revision, "changed": self.instant}
-        head = update(HeadRow).values(revision=self.revision, instant=self.instant)
+        head = update(HEAD).values(revision=self.revision, instant=self.instant)
         if self._settings is not None:
             head = head.values(
                 settings_digest=self._settings,
@@ -126,18 +126,18 @@ class Change:
                 settings_changed=self.instant,
             )
         self.connection.execute(head)
-        selections = update(SelectionRow).values(stamp)
+        selections = update(SELECTION).values(stamp)
         if self._touched_all:
             self.connection.execute(selections)
         else:
             for chunk in chunks(sorted(self._touched)):
-                self.connection.execute(selections.where(SelectionRow.id.in_(chunk)))
+                self.connection.execute(selections.where(SELECTION.c.id.in_(chunk)))
         if self._touched_pages:
             self.connection.execute(
-                update(ArchivePageRow)
+                update(ARCHIVE_PAGE)
                 .where(
-                    ArchivePageRow.selection == bindparam("of"),
-                    ArchivePageRow.number == bindparam("numbered"),
+                    ARCHIVE_PAGE.c.selection == bindparam("of"),
+                    ARCHIVE_PAGE.c.number == bindparam("numbered"),
                 )
                 .values(stamp),
                 [{"of": of, "numbered": number} for of, number in sorted(self._touched_pages)],

@@ -10,16 +10,15 @@ from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import bindparam, delete, func, insert, or_, select, tuple_, update
-from sqlalchemy.orm import aliased
 
 from feeds.domain import Site
 from feeds.store.read.queries import NEWEST
 from feeds.store.schema.tables import (
     ALL_ID,
-    ArchivePageRow,
-    ListingRow,
-    MembershipRow,
-    SelectionRow,
+    ARCHIVE_PAGE,
+    LISTING,
+    MEMBERSHIP,
+    SELECTION,
 )
 from feeds.store.write import year_counts
 from feeds.store.write.archive_pages import (
@@ -65,7 +64,7 @@ class Listing:
 
     def show(self, rows: Sequence[ListingEntry]) -> None:
         """List releases that are not listed now."""
-        self._connection.execute(insert(ListingRow), [row._asdict() for row in rows])
+        self._connection.execute(insert(LISTING), [row._asdict() for row in rows])
         self._changed(rows, 1)
 
     def _move_boundaries_before(self, rows: Sequence[ListingEntry]) -> None:
@@ -89,9 +88,7 @@ class Listing:
     def hide(self, release: int) -> None:
         """Remove a release from every selection."""
         rows = self._connection.execute(
-            delete(ListingRow)
-            .where(ListingRow.release == release)
-            .returning(*ListingRow.__table__.c)
+            delete(LISTING).where(LISTING.c.release == release).returning(*LISTING.c)
         )
         self._changed([ListingEntry(**row._asdict()) for row in rows], -1)
 
@@ -101,14 +98,12 @@ class Listing:
         These are its own documents, and those with an entry that belongs to it.
         """
         self._change.touch([selection])
-        order = (ListingRow.published.desc(), ListingRow.rank.desc())
-        place = func.row_number().over(partition_by=ListingRow.selection, order_by=order)
+        order = (LISTING.c.published.desc(), LISTING.c.rank.desc())
+        place = func.row_number().over(partition_by=LISTING.c.selection, order_by=order)
         naming = (
-            select(
-                ListingRow.selection, ListingRow.published, ListingRow.rank, place.label("place")
-            )
-            .join(MembershipRow, MembershipRow.release == ListingRow.release)
-            .where(MembershipRow.selection == selection)
+            select(LISTING.c.selection, LISTING.c.published, LISTING.c.rank, place.label("place"))
+            .join(MEMBERSHIP, MEMBERSHIP.c.release == LISTING.c.release)
+            .where(MEMBERSHIP.c.selection == selection)
             .subquery()
         )
         newest = self._connection.execute(
@@ -122,15 +117,16 @@ class Listing:
         self._change.touch_pages(self._pages_naming(selection))
 
     def _pages_naming(self, selection: int) -> list[tuple[int, int]]:
-        before = aliased(ArchivePageRow)
-        order = tuple_(ListingRow.published, ListingRow.rank)
+        page_before = ARCHIVE_PAGE.alias()
+        before = page_before.c
+        order = tuple_(LISTING.c.published, LISTING.c.rank)
         naming = (
-            select(MembershipRow.release)
-            .join(ListingRow, ListingRow.release == MembershipRow.release)
+            select(MEMBERSHIP.c.release)
+            .join(LISTING, LISTING.c.release == MEMBERSHIP.c.release)
             .where(
-                MembershipRow.selection == selection,
-                ListingRow.selection == ArchivePageRow.selection,
-                order <= tuple_(ArchivePageRow.last_published, ArchivePageRow.last_rank),
+                MEMBERSHIP.c.selection == selection,
+                LISTING.c.selection == ARCHIVE_PAGE.c.selection,
+                order <= tuple_(ARCHIVE_PAGE.c.last_published, ARCHIVE_PAGE.c.last_rank),
                 or_(
                     before.number.is_(None),
                     order > tuple_(before.last_published, before.last_rank),
@@ -138,13 +134,13 @@ class Listing:
             )
         )
         pages = self._connection.execute(
-            select(ArchivePageRow.selection, ArchivePageRow.number)
+            select(ARCHIVE_PAGE.c.selection, ARCHIVE_PAGE.c.number)
             .outerjoin(
-                before,
-                (before.selection == ArchivePageRow.selection)
-                & (before.number == ArchivePageRow.number - 1),
+                page_before,
+                (before.selection == ARCHIVE_PAGE.c.selection)
+                & (before.number == ARCHIVE_PAGE.c.number - 1),
             )
-            .where(or_(ArchivePageRow.selection == selection, naming.exists()))
+            .where(or_(ARCHIVE_PAGE.c.selection == selection, naming.exists()))
         )
         return [(row.selection, row.number) for row in pages]
 
@@ -183,7 +179,7 @@ class Listing:
         other way round.
         """
         shown = self._connection.execute(
-            select(SelectionRow.count).where(SelectionRow.id == selection)
+            select(SELECTION.c.count).where(SELECTION.c.id == selection)
         ).scalar_one()
         if (shown <= self._site.entries) != (shown - difference <= self._site.entries):
             return True
@@ -198,11 +194,11 @@ class Listing:
 
     def _count(self, counts: Counter[int], tails: Counter[int]) -> None:
         self._connection.execute(
-            update(SelectionRow)
-            .where(SelectionRow.id == bindparam("selection"))
+            update(SELECTION)
+            .where(SELECTION.c.id == bindparam("selection"))
             .values(
-                count=SelectionRow.count + bindparam("shown"),
-                tail=SelectionRow.tail + bindparam("after_pages"),
+                count=SELECTION.c.count + bindparam("shown"),
+                tail=SELECTION.c.tail + bindparam("after_pages"),
             ),
             [
                 {"selection": selection, "shown": shown, "after_pages": tails[selection]}
@@ -213,12 +209,12 @@ class Listing:
     def _resize(self, pages: Counter[tuple[int, int]]) -> None:
         if pages:
             self._connection.execute(
-                update(ArchivePageRow)
+                update(ARCHIVE_PAGE)
                 .where(
-                    ArchivePageRow.selection == bindparam("of"),
-                    ArchivePageRow.number == bindparam("numbered"),
+                    ARCHIVE_PAGE.c.selection == bindparam("of"),
+                    ARCHIVE_PAGE.c.number == bindparam("numbered"),
                 )
-                .values(size=ArchivePageRow.size + bindparam("difference")),
+                .values(size=ARCHIVE_PAGE.c.size + bindparam("difference")),
                 [
                     {"of": selection, "numbered": number, "difference": difference}
                     for (selection, number), difference in pages.items()

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from sqlalchemy import delete, insert, select
 
-from feeds.store.schema.tables import ALL_ID, ALL_SLUG, LabelRow, RedirectRow, ReleaseRow
+from feeds.store.schema.tables import ALL_ID, ALL_SLUG, LABEL, REDIRECT, RELEASE
 from feeds.store.write.change import Change
 from feeds.urls import Target
 
@@ -27,13 +27,13 @@ def resolve(change: Change, target: Target) -> StoredTarget | None:
     """
     if target.release is not None:
         release = change.connection.scalar(
-            select(ReleaseRow.id).where(ReleaseRow.path == target.release)
+            select(RELEASE.c.id).where(RELEASE.c.path == target.release)
         )
         return None if release is None else StoredTarget(None, release, None)
     if target.slug == ALL_SLUG:
         return StoredTarget(ALL_ID, None, target.format)
     selection = change.connection.scalar(
-        select(LabelRow.selection).where(LabelRow.slug == target.slug)
+        select(LABEL.c.selection).where(LABEL.c.slug == target.slug)
     )
     return None if selection is None else StoredTarget(selection, None, target.format)
 
@@ -41,8 +41,8 @@ def resolve(change: Change, target: Target) -> StoredTarget | None:
 def find(change: Change, location: str) -> StoredTarget | None:
     """Return the target of an old address, or None if it has no redirect."""
     row = change.connection.execute(
-        select(RedirectRow.selection, RedirectRow.release, RedirectRow.format).where(
-            RedirectRow.location == location
+        select(REDIRECT.c.selection, REDIRECT.c.release, REDIRECT.c.format).where(
+            REDIRECT.c.location == location
         )
     ).first()
     return StoredTarget(**row._asdict()) if row else None
@@ -50,12 +50,12 @@ def find(change: Change, location: str) -> StoredTarget | None:
 
 def add(change: Change, location: str, target: StoredTarget) -> None:
     """Add a redirect for an old address that has none."""
-    change.connection.execute(insert(RedirectRow).values(location=location, **target._asdict()))
+    change.connection.execute(insert(REDIRECT).values(location=location, **target._asdict()))
 
 
 def remove(change: Change, location: str) -> bool:
     """Remove the redirect of an old address; return whether there was one."""
     result = change.connection.execute(
-        delete(RedirectRow).where(RedirectRow.location == location).returning(RedirectRow.location)
+        delete(REDIRECT).where(REDIRECT.c.location == location).returning(REDIRECT.c.location)
     )
     return result.first() is not None

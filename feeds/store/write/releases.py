@@ -15,12 +15,12 @@ from feeds.domain import Draft, KnownRelease, Site
 from feeds.identity import Authority, distinct_paths, feed_id, slug
 from feeds.store.schema.tables import (
     ALL_ID,
-    LabelRow,
-    ListingRow,
-    MembershipRow,
-    NoticeRow,
-    ReleaseRow,
-    SelectionRow,
+    LABEL,
+    LISTING,
+    MEMBERSHIP,
+    NOTICE,
+    RELEASE,
+    SELECTION,
 )
 from feeds.store.write.change import Change, chunks
 from feeds.store.write.listing import Listing, entries
@@ -52,8 +52,8 @@ class Releases:
         for chunk in chunks(source_keys):
             rows = self._connection.execute(
                 select(
-                    ReleaseRow.source_key, ReleaseRow.id, ReleaseRow.digest, ReleaseRow.entry_id
-                ).where(ReleaseRow.source_key.in_(chunk))
+                    RELEASE.c.source_key, RELEASE.c.id, RELEASE.c.digest, RELEASE.c.entry_id
+                ).where(RELEASE.c.source_key.in_(chunk))
             )
             for row in rows:
                 found[row.source_key] = KnownRelease(
@@ -65,10 +65,8 @@ class Releases:
         """Return which of these entry ids belong to a release or a notice."""
         found: set[str] = set()
         for chunk in chunks(entry_ids):
-            for row in (ReleaseRow, NoticeRow):
-                found.update(
-                    self._connection.scalars(select(row.entry_id).where(row.entry_id.in_(chunk)))
-                )
+            for column in (RELEASE.c.entry_id, NOTICE.c.entry_id):
+                found.update(self._connection.scalars(select(column).where(column.in_(chunk))))
         return found
 
     def add(self, drafts: Sequence[Draft]) -> list[str | None]:
@@ -81,7 +79,7 @@ class Releases:
             return []
         selections = self._selections(label for draft in drafts for label in draft.labels)
         paths = self._free_paths(drafts)
-        first = (self._connection.scalar(select(func.max(ReleaseRow.id))) or 0) + 1
+        first = (self._connection.scalar(select(func.max(RELEASE.c.id))) or 0) + 1
         releases, memberships, listed = [], [], []
         for id_, draft in enumerate(drafts, first):
             releases.append(
@@ -99,9 +97,9 @@ class Releases:
             members = {selections[slug(label)] for label in draft.labels}
             memberships += [{"release": id_, "selection": member} for member in sorted(members)]
             listed += entries(id_, draft.published, draft.rank, members)
-        self._connection.execute(insert(ReleaseRow), releases)
+        self._connection.execute(insert(RELEASE), releases)
         if memberships:
-            self._connection.execute(insert(MembershipRow), memberships)
+            self._connection.execute(insert(MEMBERSHIP), memberships)
         self._listing.add(listed)
         return [
             near or (draft.path if paths[draft.entry_id] != draft.path else None)
@@ -116,15 +114,15 @@ class Releases:
         """
         row = self._connection.execute(
             select(
-                ReleaseRow.rank,
-                ReleaseRow.updated,
-                ReleaseRow.withdrawn,
-                *(getattr(ReleaseRow, name) for name in _SHOWN),
-            ).where(ReleaseRow.id == known.id)
+                RELEASE.c.rank,
+                RELEASE.c.updated,
+                RELEASE.c.withdrawn,
+                *(RELEASE.c[name] for name in _SHOWN),
+            ).where(RELEASE.c.id == known.id)
         ).one()
         before = set(
             self._connection.scalars(
-                select(MembershipRow.selection).where(MembershipRow.release == known.id)
+                select(MEMBERSHIP.c.selection).where(MEMBERSHIP.c.release == known.id)
             )
         )
         selections = self._selections(draft.labels)
@@ -139,7 +137,7 @@ class Releases:
         if visible:
             later = draft.modified is not None and draft.modified > row.updated
             values |= {"updated": draft.modified if later else self._change.instant}
-        self._connection.execute(update(ReleaseRow).where(ReleaseRow.id == known.id).values(values))
+        self._connection.execute(update(RELEASE).where(RELEASE.c.id == known.id).values(values))
         if visible:
             self._set_categories(known.id, before, after)
             if row.withdrawn is None:
@@ -150,13 +148,13 @@ class Releases:
     def _set_categories(self, release: int, before: set[int], after: set[int]) -> None:
         if before - after:
             self._connection.execute(
-                delete(MembershipRow).where(
-                    MembershipRow.release == release, MembershipRow.selection.in_(before - after)
+                delete(MEMBERSHIP).where(
+                    MEMBERSHIP.c.release == release, MEMBERSHIP.c.selection.in_(before - after)
                 )
             )
         if after - before:
             self._connection.execute(
-                insert(MembershipRow),
+                insert(MEMBERSHIP),
                 [{"release": release, "selection": member} for member in sorted(after - before)],
             )
 
@@ -173,16 +171,16 @@ class Releases:
         found: dict[str, int] = {}
         for chunk in chunks(sorted(spelled)):
             rows = self._connection.execute(
-                select(LabelRow.slug, SelectionRow.id, SelectionRow.name, SelectionRow.named)
-                .join(SelectionRow, SelectionRow.id == LabelRow.selection)
-                .where(LabelRow.slug.in_(chunk))
+                select(LABEL.c.slug, SELECTION.c.id, SELECTION.c.name, SELECTION.c.named)
+                .join(SELECTION, SELECTION.c.id == LABEL.c.selection)
+                .where(LABEL.c.slug.in_(chunk))
             )
             for row in rows:
                 found[row.slug] = row.id
                 name = spelled[row.slug]
                 if not row.named and name > row.name:
                     self._connection.execute(
-                        update(SelectionRow).where(SelectionRow.id == row.id).values(name=name)
+                        update(SELECTION).where(SELECTION.c.id == row.id).values(name=name)
                     )
                     self._listing.rename(row.id)
         for key in sorted(spelled.keys() - found.keys()):
@@ -190,9 +188,9 @@ class Releases:
         return found
 
     def _create(self, key: str, name: str) -> int:
-        id_ = (self._connection.scalar(select(func.max(SelectionRow.id))) or ALL_ID) + 1
+        id_ = (self._connection.scalar(select(func.max(SELECTION.c.id))) or ALL_ID) + 1
         self._connection.execute(
-            insert(SelectionRow).values(
+            insert(SELECTION).values(
                 id=id_,
                 feed_id=feed_id(self._authority, key),
                 slug=key,
@@ -202,7 +200,7 @@ class Releases:
                 created=self._change.instant,
             )
         )
-        self._connection.execute(insert(LabelRow).values(slug=key, selection=id_))
+        self._connection.execute(insert(LABEL).values(slug=key, selection=id_))
         # If its first release is withdrawn, nothing else touches it.
         self._change.touch([id_])
         return id_
@@ -212,7 +210,7 @@ class Releases:
         taken: set[str] = set()
         for chunk in chunks([draft.path for draft in drafts]):
             taken.update(
-                self._connection.scalars(select(ReleaseRow.path).where(ReleaseRow.path.in_(chunk)))
+                self._connection.scalars(select(RELEASE.c.path).where(RELEASE.c.path.in_(chunk)))
             )
         paths = {}
         for draft in drafts:
@@ -220,7 +218,7 @@ class Releases:
             if path in taken:
                 others = distinct_paths(path, draft.entry_id)
                 there = self._connection.scalars(
-                    select(ReleaseRow.path).where(ReleaseRow.path.in_(others))
+                    select(RELEASE.c.path).where(RELEASE.c.path.in_(others))
                 )
                 taken.update(there)
                 path = next(other for other in others if other not in taken)
@@ -233,9 +231,9 @@ class Releases:
         by_instant: defaultdict[datetime, list[Row[datetime, int, str, str]]] = defaultdict(list)
         for chunk in chunks(sorted({draft.published for draft in drafts})):
             rows = self._connection.execute(
-                select(ReleaseRow.published, ReleaseRow.id, ReleaseRow.path, ReleaseRow.title)
-                .join(ListingRow, ListingRow.release == ReleaseRow.id)
-                .where(ListingRow.selection == ALL_ID, ListingRow.published.in_(chunk))
+                select(RELEASE.c.published, RELEASE.c.id, RELEASE.c.path, RELEASE.c.title)
+                .join(LISTING, LISTING.c.release == RELEASE.c.id)
+                .where(LISTING.c.selection == ALL_ID, LISTING.c.published.in_(chunk))
             )
             for row in rows:
                 by_instant[row.published].append(row)

@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import or_, select, update
 
 from feeds.domain import Site
-from feeds.store.schema.tables import NOT_STORABLE, MembershipRow, ReleaseRow
+from feeds.store.schema.tables import MEMBERSHIP, NOT_STORABLE, RELEASE
 from feeds.store.write.change import Change
 from feeds.store.write.listing import Listing, entries
 
@@ -33,13 +33,13 @@ def find(change: Change, entry_id: str, path: str) -> ReleaseState | None:
         return None
     rows = change.connection.execute(
         select(
-            ReleaseRow.id,
-            ReleaseRow.entry_id,
-            ReleaseRow.path,
-            ReleaseRow.published,
-            ReleaseRow.rank,
-            ReleaseRow.withdrawn,
-        ).where(or_(ReleaseRow.entry_id == entry_id, ReleaseRow.path == path))
+            RELEASE.c.id,
+            RELEASE.c.entry_id,
+            RELEASE.c.path,
+            RELEASE.c.published,
+            RELEASE.c.rank,
+            RELEASE.c.withdrawn,
+        ).where(or_(RELEASE.c.entry_id == entry_id, RELEASE.c.path == path))
     )
     found = [ReleaseState(**row._asdict()) for row in rows]
     return min(found, key=lambda release: release.entry_id != entry_id, default=None)
@@ -54,7 +54,7 @@ def withdraw(change: Change, release: ReleaseState, site: Site) -> None:
 def restore(change: Change, release: ReleaseState, site: Site) -> None:
     """List a withdrawn release in the selections to which it belongs now."""
     members = change.connection.scalars(
-        select(MembershipRow.selection).where(MembershipRow.release == release.id)
+        select(MEMBERSHIP.c.selection).where(MEMBERSHIP.c.release == release.id)
     )
     Listing(change, site).show(entries(release.id, release.published, release.rank, members))
     _set_withdrawn(change, release, None)
@@ -62,5 +62,5 @@ def restore(change: Change, release: ReleaseState, site: Site) -> None:
 
 def _set_withdrawn(change: Change, release: ReleaseState, withdrawn: datetime | None) -> None:
     change.connection.execute(
-        update(ReleaseRow).where(ReleaseRow.id == release.id).values(withdrawn=withdrawn)
+        update(RELEASE).where(RELEASE.c.id == release.id).values(withdrawn=withdrawn)
     )

@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import delete, insert, select, text
 
 from feeds.domain import Site
-from feeds.store.schema.tables import ListingRow, YearCountRow
+from feeds.store.schema.tables import LISTING, YEAR_COUNT
 from feeds.store.write.change import Change
 
 _FETCHED = 10_000
@@ -30,21 +30,21 @@ def adjust(
     change.connection.execute(_ADJUST, counts)
     if difference < 0:
         for selection in sorted({row["selection"] for row in counts}):
-            none_left = (YearCountRow.selection == selection, YearCountRow.count == 0)
-            change.connection.execute(delete(YearCountRow).where(*none_left))
+            none_left = (YEAR_COUNT.c.selection == selection, YEAR_COUNT.c.count == 0)
+            change.connection.execute(delete(YEAR_COUNT).where(*none_left))
 
 
 def recount(change: Change, site: Site) -> None:
     """Count all listed releases again."""
     # An open cursor would remain on PostgreSQL's server after an exception.
     with change.connection.execute(
-        select(ListingRow.selection, ListingRow.published),
+        select(LISTING.c.selection, LISTING.c.published),
         execution_options={"yield_per": _FETCHED},
     ) as listed:
         counts = _counted(site, ((row.selection, row.published) for row in listed), 1)
-    change.connection.execute(delete(YearCountRow))
+    change.connection.execute(delete(YEAR_COUNT))
     if counts:
-        change.connection.execute(insert(YearCountRow), counts)
+        change.connection.execute(insert(YEAR_COUNT), counts)
 
 
 def _counted(site: Site, listed: Iterable[tuple[int, datetime]], each: int) -> list[dict[str, int]]:

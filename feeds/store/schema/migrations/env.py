@@ -5,11 +5,11 @@ The connection has already begun a transaction, so the whole upgrade is one, on 
 
 from alembic import context
 
-from feeds.store.schema.tables import Base
+from feeds.store.schema.tables import METADATA
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=Base.metadata,
+    target_metadata=METADATA,
     transactional_ddl=True,
     transaction_per_migration=False,
     render_as_batch=True,
