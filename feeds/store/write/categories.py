@@ -46,4 +46,4 @@ def rename(change: Change, category: StoredCategory, slug: str, name: str, site:
     if find(change, slug) is None:
         change.connection.execute(insert(LABEL).values(slug=slug, selection=category.id))
     if (slug, name) != (category.slug, category.name):
-        Listing(change, site).rename(category.id)
+        Listing(change, site).touch_renamed(category.id)

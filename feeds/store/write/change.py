@@ -136,11 +136,14 @@ class Change:
             self.connection.execute(
                 update(ARCHIVE_PAGE)
                 .where(
-                    ARCHIVE_PAGE.c.selection == bindparam("of"),
-                    ARCHIVE_PAGE.c.number == bindparam("numbered"),
+                    ARCHIVE_PAGE.c.selection == bindparam("selection_id"),
+                    ARCHIVE_PAGE.c.number == bindparam("page_number"),
                 )
                 .values(stamp),
-                [{"of": of, "numbered": number} for of, number in sorted(self._touched_pages)],
+                [
+                    {"selection_id": selection, "page_number": number}
+                    for selection, number in sorted(self._touched_pages)
+                ],
             )
 
     def _paginate(self) -> None:

@@ -1,7 +1,11 @@
-"""The listing: which releases each selection shows, and what a change of it changes visibly.
+"""The listing: which releases appear in each selection (all releases, or one category).
 
-Every release that is shown, hidden or changed passes through this module. It alone decides which
-counts, which archive page and which subscription documents change.
+Every command that adds, hides or shows releases or renames a category uses this module. Only this
+module decides which counts, archive pages and subscription documents are affected. An affected
+document is *touched*: it gets the revision of the change.
+
+An archive page ends at its *boundary*, the order key of its last release. The releases after the
+last boundary of a selection are its *tail*; they are in no archive page yet.
 """
 
 from collections import Counter, defaultdict
@@ -31,7 +35,7 @@ from feeds.store.write.change import Change
 
 
 class ListingEntry(NamedTuple):
-    """A row of the listing: a selection shows a release at this place in its order."""
+    """A row of the listing: one release in one selection, ordered by instant and then by rank."""
 
     selection: int
     published: datetime
@@ -39,10 +43,10 @@ class ListingEntry(NamedTuple):
     release: int
 
 
-def entries(
+def listing_entries(
     release: int, published: datetime, rank: int, categories: Iterable[int]
 ) -> list[ListingEntry]:
-    """Return the rows by which all releases and these categories show a release."""
+    """Return the rows of a release: for the selection of all releases, and for each category."""
     return [
         ListingEntry(selection, published, rank, release)
         for selection in (ALL_ID, *sorted(categories))
@@ -50,7 +54,11 @@ def entries(
 
 
 class Listing:
-    """The listing within one change; ``site`` has the document size and the zone of years."""
+    """Updates the listing as part of one change.
+
+    ``site`` has the number of releases in a subscription document, and the time zone in which
+    releases are counted by year.
+    """
 
     def __init__(self, change: Change, site: Site) -> None:
         self._change = change
@@ -58,165 +66,183 @@ class Listing:
         self._site = site
 
     def add(self, rows: Sequence[ListingEntry]) -> None:
-        """List new releases."""
-        self._move_boundaries_before(rows)
+        """Add releases that were never listed."""
+        self._keep_out_of_last_pages(rows)
         self.show(rows)
 
     def show(self, rows: Sequence[ListingEntry]) -> None:
-        """List releases that are not listed now."""
+        """Add releases to the listing, for example again after they were hidden."""
         self._connection.execute(insert(LISTING), [row._asdict() for row in rows])
-        self._changed(rows, 1)
+        self._update_dependents(rows, 1)
 
-    def _move_boundaries_before(self, rows: Sequence[ListingEntry]) -> None:
-        """Keep releases that are newer than all others out of the newest archive page.
+    def _keep_out_of_last_pages(self, rows: Sequence[ListingEntry]) -> None:
+        """Move last boundaries back, so that no release newer than all listed ones is before one.
 
-        They would join it if its boundary belonged to a later release that is no longer listed.
+        The release at a boundary may have been hidden. A new release that is newer than all listed
+        ones, but older than that boundary, would join the last archive page.
         """
         by_selection: defaultdict[int, list[OrderKey]] = defaultdict(list)
         for row in rows:
             by_selection[row.selection].append((row.published, row.rank))
         for selection, boundary in last_boundaries(self._connection, by_selection).items():
-            before = [key for key in by_selection[selection] if key < boundary]
-            if not before:
+            inside = [key for key in by_selection[selection] if key < boundary]
+            if not inside:
                 continue
             newest = self._connection.execute(NEWEST, {"selection": selection, "limit": 1}).first()
-            if newest is not None and (newest.published, newest.rank) < max(before):
+            # With nothing listed, the page is empty and may take in the new release.
+            if newest is not None and (newest.published, newest.rank) < max(inside):
                 key = (newest.published, newest.rank)
-                number = move_last_boundary(self._connection, selection, key)
-                self._change.touch_pages([(selection, number)])
+                page_number = move_last_boundary(self._connection, selection, key)
+                self._change.touch_pages([(selection, page_number)])
 
     def hide(self, release: int) -> None:
         """Remove a release from every selection."""
-        rows = self._connection.execute(
+        deleted = self._connection.execute(
             delete(LISTING).where(LISTING.c.release == release).returning(*LISTING.c)
         )
-        self._changed([ListingEntry(**row._asdict()) for row in rows], -1)
+        self._update_dependents([ListingEntry(**row._asdict()) for row in deleted], -1)
 
-    def rename(self, selection: int) -> None:
-        """Touch every document that names a category which has another name now.
+    def touch_renamed(self, category: int) -> None:
+        """Touch every document that mentions a renamed category.
 
-        These are its own documents, and those with an entry that belongs to it.
+        These are the category's own documents, and every document with one of its releases.
         """
-        self._change.touch([selection])
-        order = (LISTING.c.published.desc(), LISTING.c.rank.desc())
-        place = func.row_number().over(partition_by=LISTING.c.selection, order_by=order)
-        naming = (
-            select(LISTING.c.selection, LISTING.c.published, LISTING.c.rank, place.label("place"))
+        self._change.touch([category])
+        newest_first = (LISTING.c.published.desc(), LISTING.c.rank.desc())
+        position = func.row_number().over(partition_by=LISTING.c.selection, order_by=newest_first)
+        listed = (
+            select(*LISTING.c, position.label("position"))
             .join(MEMBERSHIP, MEMBERSHIP.c.release == LISTING.c.release)
-            .where(MEMBERSHIP.c.selection == selection)
+            .where(MEMBERSHIP.c.selection == category)
             .subquery()
         )
-        newest = self._connection.execute(
-            select(naming.c.selection, naming.c.published, naming.c.rank).where(naming.c.place == 1)
+        newest_by_selection = self._connection.execute(
+            select(listed.c.selection, listed.c.published, listed.c.rank).where(
+                listed.c.position == 1
+            )
         ).all()
+        # A subscription document that lacks the newest of the releases has none of them.
         self._change.touch(
             row.selection
-            for row in newest
+            for row in newest_by_selection
             if self._in_subscription(row.selection, (row.published, row.rank))
         )
-        self._change.touch_pages(self._pages_naming(selection))
+        self._change.touch_pages(self._pages_mentioning(category))
 
-    def _pages_naming(self, selection: int) -> list[tuple[int, int]]:
-        page_before = ARCHIVE_PAGE.alias()
-        before = page_before.c
-        order = tuple_(LISTING.c.published, LISTING.c.rank)
-        naming = (
+    def _pages_mentioning(self, category: int) -> list[tuple[int, int]]:
+        """Return the archive pages, as selection and number, that mention a category.
+
+        These are its own pages, and the pages of other selections with one of its releases: a page
+        holds the releases after the boundary of the previous page, up to its own boundary.
+        """
+        previous_page = ARCHIVE_PAGE.alias()
+        previous = previous_page.c
+        key = tuple_(LISTING.c.published, LISTING.c.rank)
+        release_of_category = (
             select(MEMBERSHIP.c.release)
             .join(LISTING, LISTING.c.release == MEMBERSHIP.c.release)
             .where(
-                MEMBERSHIP.c.selection == selection,
+                MEMBERSHIP.c.selection == category,
                 LISTING.c.selection == ARCHIVE_PAGE.c.selection,
-                order <= tuple_(ARCHIVE_PAGE.c.last_published, ARCHIVE_PAGE.c.last_rank),
+                key <= tuple_(ARCHIVE_PAGE.c.last_published, ARCHIVE_PAGE.c.last_rank),
                 or_(
-                    before.number.is_(None),
-                    order > tuple_(before.last_published, before.last_rank),
+                    previous.number.is_(None),
+                    key > tuple_(previous.last_published, previous.last_rank),
                 ),
             )
         )
         pages = self._connection.execute(
             select(ARCHIVE_PAGE.c.selection, ARCHIVE_PAGE.c.number)
             .outerjoin(
-                page_before,
-                (before.selection == ARCHIVE_PAGE.c.selection)
-                & (before.number == ARCHIVE_PAGE.c.number - 1),
+                previous_page,
+                (previous.selection == ARCHIVE_PAGE.c.selection)
+                & (previous.number == ARCHIVE_PAGE.c.number - 1),
             )
-            .where(or_(ARCHIVE_PAGE.c.selection == selection, naming.exists()))
+            .where(or_(ARCHIVE_PAGE.c.selection == category, release_of_category.exists()))
         )
         return [(row.selection, row.number) for row in pages]
 
-    def _changed(self, rows: Sequence[ListingEntry], difference: int) -> None:
-        """Update what depends on rows that were added (1) or removed (-1), and touch it."""
+    def _update_dependents(self, rows: Sequence[ListingEntry], sign: int) -> None:
+        """Update the counts and page sizes that depend on these rows, and touch the documents.
+
+        ``sign`` is 1 if the rows were added, -1 if they were removed.
+        """
         boundaries = last_boundaries(self._connection, {row.selection for row in rows})
         counts: Counter[int] = Counter()
         tails: Counter[int] = Counter()
-        pages: Counter[tuple[int, int]] = Counter()
-        in_pages: defaultdict[int, list[OrderKey]] = defaultdict(list)
+        page_sizes: Counter[tuple[int, int]] = Counter()
+        keys_in_pages: defaultdict[int, list[OrderKey]] = defaultdict(list)
         for row in rows:
             key = (row.published, row.rank)
-            counts[row.selection] += difference
+            counts[row.selection] += sign
             if row.selection not in boundaries or key > boundaries[row.selection]:
-                tails[row.selection] += difference
+                tails[row.selection] += sign
             else:
-                pages[row.selection, page_of(self._connection, row.selection, key)] += difference
-                in_pages[row.selection].append(key)
-        self._count(counts, tails)
-        listed = ((row.selection, row.published) for row in rows)
-        year_counts.adjust(self._change, self._site, listed, difference)
-        self._resize(pages)
+                page_sizes[row.selection, page_of(self._connection, row.selection, key)] += sign
+                keys_in_pages[row.selection].append(key)
+        self._adjust_counts(counts, tails)
+        instants = ((row.selection, row.published) for row in rows)
+        year_counts.adjust(self._change, self._site, instants, sign)
+        self._adjust_page_sizes(page_sizes)
+        # The subscription document shows the whole tail, as its window is at least a page long.
         self._change.touch(tails)
-        self._change.touch_pages(pages)
+        self._change.touch_pages(page_sizes)
         self._change.touch(
             selection
-            for selection, keys in in_pages.items()
+            for selection, keys in keys_in_pages.items()
             if selection not in tails
             and self._changes_subscription(selection, max(keys), counts[selection])
         )
 
-    def _changes_subscription(self, selection: int, key: OrderKey, difference: int) -> bool:
-        """Return whether a selection's subscription document changes with releases up to a key.
+    def _changes_subscription(self, selection: int, newest: OrderKey, delta: int) -> bool:
+        """Return whether a selection's subscription document has changed.
 
-        It does if it shows the newest of them, or if it was complete before and is not now, or the
-        other way round.
+        ``delta`` releases were added (or removed, if negative); ``newest`` is the key of the newest
+        of them. The document has changed if that key is in its range, or if it has become or has
+        ceased to be complete.
         """
-        shown = self._connection.execute(
+        count = self._connection.execute(
             select(SELECTION.c.count).where(SELECTION.c.id == selection)
         ).scalar_one()
-        if (shown <= self._site.entries) != (shown - difference <= self._site.entries):
+        if (count <= self._site.entries) != (count - delta <= self._site.entries):
             return True
-        return self._in_subscription(selection, key)
+        return self._in_subscription(selection, newest)
 
     def _in_subscription(self, selection: int, key: OrderKey) -> bool:
-        """Return whether a key is among those of a selection's subscription document."""
+        """Return whether a key is in the range of a selection's subscription document."""
         last = self._connection.execute(
             NEWEST, {"selection": selection, "limit": 1, "offset": self._site.entries - 1}
         ).first()
+        # Without a last release the document is not full, so its range has no end.
         return last is None or key >= (last.published, last.rank)
 
-    def _count(self, counts: Counter[int], tails: Counter[int]) -> None:
+    # In an UPDATE, SQLAlchemy reserves the names of the columns, so parameters have other names.
+
+    def _adjust_counts(self, counts: Counter[int], tails: Counter[int]) -> None:
         self._connection.execute(
             update(SELECTION)
-            .where(SELECTION.c.id == bindparam("selection"))
+            .where(SELECTION.c.id == bindparam("selection_id"))
             .values(
-                count=SELECTION.c.count + bindparam("shown"),
-                tail=SELECTION.c.tail + bindparam("after_pages"),
+                count=SELECTION.c.count + bindparam("count_delta"),
+                tail=SELECTION.c.tail + bindparam("tail_delta"),
             ),
             [
-                {"selection": selection, "shown": shown, "after_pages": tails[selection]}
-                for selection, shown in counts.items()
+                {"selection_id": selection, "count_delta": delta, "tail_delta": tails[selection]}
+                for selection, delta in counts.items()
             ],
         )
 
-    def _resize(self, pages: Counter[tuple[int, int]]) -> None:
-        if pages:
+    def _adjust_page_sizes(self, page_sizes: Counter[tuple[int, int]]) -> None:
+        if page_sizes:
             self._connection.execute(
                 update(ARCHIVE_PAGE)
                 .where(
-                    ARCHIVE_PAGE.c.selection == bindparam("of"),
-                    ARCHIVE_PAGE.c.number == bindparam("numbered"),
+                    ARCHIVE_PAGE.c.selection == bindparam("selection_id"),
+                    ARCHIVE_PAGE.c.number == bindparam("page_number"),
                 )
-                .values(size=ARCHIVE_PAGE.c.size + bindparam("difference")),
+                .values(size=ARCHIVE_PAGE.c.size + bindparam("size_delta")),
                 [
-                    {"of": selection, "numbered": number, "difference": difference}
-                    for (selection, number), difference in pages.items()
+                    {"selection_id": selection, "page_number": number, "size_delta": delta}
+                    for (selection, number), delta in page_sizes.items()
                 ],
             )

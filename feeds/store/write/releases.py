@@ -23,7 +23,7 @@ from feeds.store.schema.tables import (
     SELECTION,
 )
 from feeds.store.write.change import Change, chunks
-from feeds.store.write.listing import Listing, entries
+from feeds.store.write.listing import Listing, listing_entries
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -96,7 +96,7 @@ class Releases:
             )
             members = {selections[slug(label)] for label in draft.labels}
             memberships += [{"release": id_, "selection": member} for member in sorted(members)]
-            listed += entries(id_, draft.published, draft.rank, members)
+            listed += listing_entries(id_, draft.published, draft.rank, members)
         self._connection.execute(insert(RELEASE), releases)
         if memberships:
             self._connection.execute(insert(MEMBERSHIP), memberships)
@@ -142,7 +142,7 @@ class Releases:
             self._set_categories(known.id, before, after)
             if row.withdrawn is None:
                 self._listing.hide(known.id)
-                self._listing.show(entries(known.id, draft.published, row.rank, after))
+                self._listing.show(listing_entries(known.id, draft.published, row.rank, after))
         return visible
 
     def _set_categories(self, release: int, before: set[int], after: set[int]) -> None:
@@ -182,7 +182,7 @@ class Releases:
                     self._connection.execute(
                         update(SELECTION).where(SELECTION.c.id == row.id).values(name=name)
                     )
-                    self._listing.rename(row.id)
+                    self._listing.touch_renamed(row.id)
         for key in sorted(spelled.keys() - found.keys()):
             found[key] = self._create(key, spelled[key])
         return found

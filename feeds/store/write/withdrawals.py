@@ -12,7 +12,7 @@ from sqlalchemy import or_, select, update
 from feeds.domain import Site
 from feeds.store.schema.tables import MEMBERSHIP, NOT_STORABLE, RELEASE
 from feeds.store.write.change import Change
-from feeds.store.write.listing import Listing, entries
+from feeds.store.write.listing import Listing, listing_entries
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,9 @@ def restore(change: Change, release: ReleaseState, site: Site) -> None:
     members = change.connection.scalars(
         select(MEMBERSHIP.c.selection).where(MEMBERSHIP.c.release == release.id)
     )
-    Listing(change, site).show(entries(release.id, release.published, release.rank, members))
+    Listing(change, site).show(
+        listing_entries(release.id, release.published, release.rank, members)
+    )
     _set_withdrawn(change, release, None)
 
 
