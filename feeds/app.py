@@ -3,20 +3,16 @@
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime
-from importlib import import_module
 
 from flask import Flask
 
+import feeds.formats._feedgen  # noqa: F401 - imported at start, not by the first request
 from feeds.documents.version import settings_digest
 from feeds.operations.migrate import require_authority, require_page_size
 from feeds.settings import Settings
 from feeds.store import Store
 from feeds.store.read import Reader
 from feeds.web.app import build
-
-# Commands import these only if they need them. The service imports them before the first request.
-for _module in ("babel.dates", "babel.numbers", "feeds.formats._feedgen"):
-    import_module(_module)
 
 
 def _now() -> datetime:

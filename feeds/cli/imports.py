@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 from contextlib import ExitStack
 from pathlib import Path
@@ -54,7 +53,6 @@ def import_(  # noqa: PLR0913 - each is an option
     from feeds.ingest.run import import_paths
     from feeds.operations.export import is_export
 
-    gc.enable()  # an import may take hours
     if any(map(is_export, paths)):
         if len(paths) > 1 or source or dry_run or report:
             raise RefusedError("Import the export of a store by itself and without options.")

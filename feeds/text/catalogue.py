@@ -19,9 +19,11 @@ from pathlib import Path
 from string import Formatter
 
 from babel import Locale, UnknownLocaleError
+from babel.dates import format_date
 from babel.messages.catalog import Catalog, Message
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import PoFileError, read_po
+from babel.numbers import format_decimal
 
 _SOURCE = "en"
 _LETTERS = 0xF0000  # the first of the private code points that represent places in an alphabet
@@ -115,14 +117,10 @@ class Words:
 
     def number(self, value: int) -> str:
         """Format a number with the separators of the locale."""
-        from babel.numbers import format_decimal  # noqa: PLC0415 - most commands print none
-
         return format_decimal(value, locale=self.locale)
 
     def date(self, day: dt.date) -> str:
         """Format a date with the name of the month."""
-        from babel.dates import format_date  # noqa: PLC0415 - most commands print none
-
         return format_date(day, "long", locale=self.locale)
 
     def since(self, day: dt.date) -> str:
