@@ -35,6 +35,7 @@ def last_line(errors: str) -> str:
     return errors.splitlines()[-1]
 
 
+@pytest.mark.slow
 @pytest.mark.engines("sqlite", reason="the process's own file is full")
 def test_an_import_on_a_full_disk_can_be_finished_later(
     portal: Portal, another: Callable[..., Portal]
@@ -143,6 +144,7 @@ def test_a_locked_store_is_waited_for_and_then_reported(
     assert portal.feeds("suspend").code == 0
 
 
+@pytest.mark.slow
 def test_two_imports_at_once_have_the_result_of_one(
     portal: Portal, another: Callable[..., Portal]
 ) -> None:

@@ -53,9 +53,7 @@ def test_a_slug_is_never_empty_or_too_long_and_is_safe_in_urls(title: str) -> No
     ("one", "other"),
     [("東京", "大阪"), ("東京 x", "大阪 x"), ("!", "?"), ("a" * 300, "a" * 301)],
 )
-def test_titles_with_the_same_letters_get_different_slugs_by_a_hash(
-    one: str, other: str
-) -> None:
+def test_titles_with_the_same_letters_get_different_slugs_by_a_hash(one: str, other: str) -> None:
     assert slug(one) != slug(other)
     assert re.search(r"[0-9a-f]{8}$", slug(one))
 

@@ -23,7 +23,10 @@ from tests.databases import Server, postgresql
 from tests.portal import Portal, page
 from tests.web.helpers import wait_until
 
-pytestmark = pytest.mark.engines("sqlite", reason="it tests what is above the store")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.engines("sqlite", reason="it tests what is above the store"),
+]
 
 GUNICORN = str(Path(sys.executable).with_name("gunicorn"))
 STARTS = {

@@ -106,7 +106,7 @@ class Image:
         self.commands["HEALTHCHECK"] = json.loads(written[written.index("CMD") + 3 :])
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """Start the first process of a container, without capabilities; only the store is writable."""
+        """Start the first process without capabilities, with only the store writable."""
         command = [*self.commands["ENTRYPOINT"], *(arguments or self.commands["CMD"])]
         return self._started(command)
 

@@ -35,7 +35,7 @@ ACCEPTS = (
     "APPLICATION/XML ; Q=0.5 , text/html",
     "application/xml;q=0",
     "application/xml;q=0.8, application/*;q=0.9",
-    "application/atom+xml;type=feed;q=0.5, */*",
+    "application/atom+xml;type=feed, */*",
     "application/*;q=0.3, application/atom+xml;q=0.3, application/rss+xml;q=0.2",
     "text/html",
     "x" * 5000,

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, Phase, assume, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -135,6 +136,7 @@ class Archive(RuleBasedStateMachine):
         return match[1], int(match[2])
 
 
+@pytest.mark.slow
 def test_an_archive_keeps_its_invariants_under_any_sequence_of_commands(
     another: Callable[..., Portal],
 ) -> None:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -11,7 +11,7 @@ from feeds.operations.suspend import resume, suspend
 from tests.archives import SIZE, archives, bring, read, title
 from tests.portal import START, Portal
 
-LATER = START + timedelta(days=1000)
+LATER = datetime.now(UTC) + timedelta(days=1)  # commands use the real clock
 
 
 @pytest.fixture

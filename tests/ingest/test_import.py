@@ -165,6 +165,7 @@ def test_a_report_has_one_line_for_each_input(portal: Portal) -> None:
     assert (portal.folder / "pages" / "1.txt").read_text() == page()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stop", [signal.SIGKILL, signal.SIGINT])
 def test_an_interrupted_import_is_finished_by_the_next_one(portal: Portal, stop: int) -> None:
     for n in range(6000):

@@ -261,6 +261,7 @@ def test_the_notices_in_a_feed_of_this_service_are_skipped(
 TEXTS = st.text(max_size=30)
 
 
+@pytest.mark.slow
 @settings(
     max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

@@ -160,6 +160,7 @@ def test_a_later_spelling_is_shown_in_every_document(portal: Portal) -> None:
     assert feed.headers["ETag"] != before["ETag"]
 
 
+@pytest.mark.slow
 @settings(
     max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

@@ -24,6 +24,7 @@ def put_back(copy: Path, portal: Portal) -> None:
     copy.rename(portal.file)
 
 
+@pytest.mark.slow
 @pytest.mark.engines("sqlite", reason="a file is copied")
 def test_a_copy_is_the_same_store_under_another_id(
     portal: Portal, another: Callable[..., Portal]

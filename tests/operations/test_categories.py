@@ -224,6 +224,7 @@ def test_a_name_that_is_too_long_for_an_import_is_refused(portal: Portal) -> Non
     )
 
 
+@pytest.mark.slow
 @settings(
     deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

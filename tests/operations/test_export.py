@@ -78,6 +78,7 @@ def elsewhere(
     return make
 
 
+@pytest.mark.slow
 @pytest.mark.engines("postgresql", reason="it names both engines itself")
 @pytest.mark.parametrize(
     "engines",

@@ -246,6 +246,7 @@ LOCATIONS = st.text(st.characters(codec=None, exclude_categories=()), max_size=4
 SENT = st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=40)
 
 
+@pytest.mark.slow
 @settings(
     deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

@@ -93,6 +93,7 @@ def errors(portal: Portal) -> dict[str, bytes]:
     return found
 
 
+@pytest.mark.slow
 def test_every_page_of_every_state_is_valid_html(
     another: Callable[..., Portal], tmp_path: Path
 ) -> None:
@@ -121,6 +122,7 @@ def test_every_page_of_every_state_is_valid_html(
     assert not messages, messages
 
 
+@pytest.mark.slow
 def test_every_style_sheet_is_valid_css(another: Callable[..., Portal], tmp_path: Path) -> None:
     words = tmp_path / "own.po"
     words.write_text(WORDS)
