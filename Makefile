@@ -1,23 +1,26 @@
-# Everything runs in .venv, made from the lock files; the system's packages are never touched.
+# Everything runs in .venv, which is made from the lock files; the system's packages are not changed.
 PYTHON ?= python3
 BIN := .venv/bin
 NPM = $(BIN)/npm --prefix tests/validators --no-audit --no-fund --ignore-scripts --loglevel=error
 DEMO := .demo
+# One worker more than cores, since tests also wait; a module stays with its worker, for its fixtures.
+PYTEST := $(BIN)/pytest -n $$(($$(nproc) + 1)) --dist=loadscope
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint check bench drill texts lock clean
+.PHONY: help demo quick test lint check bench drill texts lock clean
 
 help:
 	@echo "make demo    a suspended demo portal, served on http://127.0.0.1:8000"
+	@echo "make quick   every test that is not slow"
 	@echo "make test    every test"
 	@echo "make lint    linters, types and import rules"
 	@echo "make check   these, every test and the coverage gate"
-	@echo "make bench   speed against named rivals, into docs/performance.md"
+	@echo "make bench   speed compared with rivals, into docs/performance.md"
 	@echo "make drill   imports killed at 200 random moments on each engine"
-	@echo "make texts   bring the catalogues up to the texts in the code"
-	@echo "make lock    compile the lock files anew"
+	@echo "make texts   update the catalogues from the texts in the code"
+	@echo "make lock    compile the lock files again"
 	@echo "make clean   remove the environment, the demo and the stores of the bench"
 
-# A venv without pip is made by every Python, Debian's included; pip then installs into it from outside.
+# Every Python can make a venv without pip, Debian's included; pip then installs into it from outside.
 .venv/runtime: requirements.lock pyproject.toml
 	$(PYTHON) -m venv --without-pip .venv
 	$(PYTHON) -m pip --python .venv install --quiet --require-hashes -r requirements.lock
@@ -32,8 +35,11 @@ help:
 demo: .venv/runtime
 	@$(BIN)/python -m demo $(DEMO)
 
+quick: .venv/dev
+	$(PYTEST) -m "not slow"
+
 test: .venv/dev
-	$(BIN)/pytest -n 3
+	$(PYTEST)
 
 lint: .venv/dev
 	$(BIN)/ruff check .
@@ -42,7 +48,7 @@ lint: .venv/dev
 	$(BIN)/lint-imports
 
 check: lint
-	$(BIN)/pytest -n 3 --cov --cov-report=term
+	$(PYTEST) --cov --cov-report=term
 
 bench: .venv/dev
 	$(BIN)/python -m bench
@@ -50,7 +56,7 @@ bench: .venv/dev
 drill: .venv/dev
 	$(BIN)/python -m drills.kill
 
-# A new text is then untranslated in each catalogue, which a test tells.
+# A new text is then untranslated in each catalogue; a test reports it.
 texts: .venv/dev
 	$(BIN)/pybabel -q extract -F pyproject.toml --omit-header --no-location --sort-output -o feeds/locale/feeds.pot feeds
 	for po in feeds/locale/*.po; do \
@@ -58,8 +64,8 @@ texts: .venv/dev
 			-i feeds/locale/feeds.pot -l $$(basename $$po .po) -o $$po; \
 	done
 
-# What runs; what runs with PostgreSQL; what tests, checks and measures. Extras stay in the pins: without them pip looks past
-# a pin that another package asks for with an extra, and fails on the day a newer release comes out.
+# For running; for running with PostgreSQL; for tests, checks and measurements. The pins keep their extras: without them pip
+# ignores a pin of a package that another package requires with an extra, and fails when a newer release is published.
 COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header --no-annotate
 lock: .venv/dev
 	$(COMPILE) --group build pyproject.toml -o requirements.lock
