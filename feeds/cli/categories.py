@@ -25,7 +25,6 @@ def categories(context: click.Context) -> None:
 def _list(store: Store, settings: Settings) -> None:
     from feeds.operations import categories as operations
 
-    del settings
     for listed in operations.categories(store):
         former = f", formerly {', '.join(listed.former)}" if listed.former else ""
         click.echo(f"{listed.category.name} ({listed.category.slug}): {listed.count}{former}")

@@ -24,7 +24,6 @@ class InstantParamType(click.ParamType[datetime]):
         self, value: str, param: click.Parameter | None, ctx: click.Context | None
     ) -> datetime:
         """Return the instant in UTC; raise ``RefusedError`` if it is not one."""
-        del param, ctx
         try:
             instant = datetime.fromisoformat(value)
             if instant.tzinfo is not None:

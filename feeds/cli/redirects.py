@@ -65,7 +65,6 @@ def list_(store: Store, settings: Settings) -> None:
     """List the redirects in the format that `add --file` reads."""
     from feeds.operations import redirects as operations
 
-    del settings
     for location, target in operations.redirects(store):
         click.echo(f"{location}\t{target}")
 
@@ -77,6 +76,5 @@ def remove(store: Store, settings: Settings, location: str) -> None:
     """Remove the redirect of an old address."""
     from feeds.operations import redirects as operations
 
-    del settings
     removed = operations.remove(store, now(), location)
     click.echo("Removed." if removed else "There was no such redirect.")

@@ -93,7 +93,6 @@ def export(store: Store, settings: Settings, file: str | None) -> None:
     """
     from feeds.operations import export as operations
 
-    del settings
     if file and file != "-":
         operations.export_to(store, Path(file))
         return
@@ -111,6 +110,5 @@ def backup(store: Store, settings: Settings, file: Path) -> None:
     from feeds.ingest.inputs import printable
     from feeds.operations import backup as operations
 
-    del settings
     operations.backup(store, file)
     click.echo(f"Copied to {printable(file)}.")
