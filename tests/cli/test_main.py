@@ -10,6 +10,8 @@ from feeds.cli.main import commands
 from feeds.ingest.sources import SOURCES
 from tests.portal import Portal, command, page
 
+pytestmark = pytest.mark.engines("sqlite", reason="it tests what is above the store")
+
 
 def test_help_lists_every_command(portal: Portal) -> None:
     ran = portal.feeds("--help")

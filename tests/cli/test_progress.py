@@ -4,15 +4,17 @@ import pty
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TextIO
 
 import pytest
 
 from feeds.cli import progress
 from tests.portal import Portal, page
+
+pytestmark = pytest.mark.engines("sqlite", reason="it tests what is above the store")
 
 ERASE = "\r\x1b[K"
 
@@ -34,24 +36,31 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress, "time", SimpleNamespace(monotonic=lambda: next(ticks)))
 
 
-@pytest.fixture
-def terminal() -> Iterator[tuple[TextIO, int]]:
-    """Yield a terminal to write to, and the descriptor from which its output can be read."""
-    ours, theirs = pty.openpty()
-    with os.fdopen(theirs, "w") as file:
-        yield file, ours
-    os.close(ours)
+class Terminal:
+    """A terminal that programs write to."""
+
+    def __init__(self) -> None:
+        self._output, other = pty.openpty()
+        self.file = os.fdopen(other, "w")
+
+    def written(self) -> str:
+        """Close the terminal; return all that was written to it."""
+        self.file.close()
+        with os.fdopen(self._output, "rb", buffering=0) as output:
+            written = b""
+            with suppress(OSError):  # which is how a closed terminal ends
+                while data := output.read(65536):
+                    written += data
+            return written.decode()
 
 
 @pytest.mark.usefixtures("clock")
-def test_a_terminal_shows_one_line_that_is_overwritten(
-    terminal: tuple[TextIO, int], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    file, output = terminal
-    monkeypatch.setattr("sys.stderr", file)
+def test_a_terminal_shows_one_line_that_is_overwritten(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stderr", terminal.file)
     amount = Amount(10)
     assert list(progress.reported(amount.work(), amount)) == [0, 1, 2]
-    assert os.read(output, 65536).decode().split(ERASE) == [
+    assert terminal.written().split(ERASE) == [
         "",
         "1 done, 0 a second.",
         "2 of about 20 done, 0 a second, 12 min left.",
@@ -59,20 +68,16 @@ def test_a_terminal_shows_one_line_that_is_overwritten(
     ]
 
 
-def test_a_refusal_has_a_line_of_its_own_on_a_terminal(
-    portal: Portal, terminal: tuple[TextIO, int]
-) -> None:
-    file, output = terminal
+def test_a_refusal_has_a_line_of_its_own_on_a_terminal(portal: Portal) -> None:
+    terminal = Terminal()
     path = portal.write("x.txt", "")
     program = Path(sys.executable).with_name("feeds")
     environ = os.environ | portal.environ
     with subprocess.Popen(
-        [program, "import", path], env=environ, stdout=subprocess.DEVNULL, stderr=file
+        [program, "import", path], env=environ, stdout=subprocess.DEVNULL, stderr=terminal.file
     ) as process:
         assert process.wait() == 1
-    assert os.read(output, 65536).decode() == (
-        f"{ERASE}{path}: refused: the file is empty.\r\n{ERASE}"
-    )
+    assert terminal.written() == (f"{ERASE}{path}: refused: the file is empty.\r\n{ERASE}")
 
 
 @pytest.mark.usefixtures("clock")
