@@ -91,7 +91,7 @@ def test_a_page_of_more_than_four_times_its_size_is_repaginated_and_reported(
         portal.write(f"x{n}.txt", page(f"Starp {n:02}", "Kultūra", f"2010-04-14 12:00:{n:02}"))
         for n in range(9)
     ]
-    assert "anew" not in portal.feeds("import", *paths).out
+    assert "repaginated" not in portal.feeds("import", *paths).out
     assert len(read(client, "/releases/archive/2.atom").titles) == 12
     ran = portal.feeds(
         "import", portal.write("y.txt", page("Par daudz", "Kultūra", "2010-04-14 12:01:00"))
