@@ -4,12 +4,24 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 from tests.databases import Server, ServerFolder, closed_connections, started
 from tests.portal import Portal
 
 SERVER_FOLDER = pytest.StashKey[ServerFolder]()
+# No example is too slow for a busy machine, and the examples of a test may share its fixtures.
+hypothesis.settings.register_profile(
+    "feeds",
+    deadline=None,
+    suppress_health_check=[
+        hypothesis.HealthCheck.function_scoped_fixture,
+        hypothesis.HealthCheck.too_slow,
+    ],
+)
+hypothesis.settings.load_profile("feeds")
+
 SHARED = Path(__file__).parents[2] / "shared"
 
 

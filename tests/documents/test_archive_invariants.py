@@ -148,7 +148,6 @@ def test_an_archive_keeps_its_invariants_under_any_sequence_of_commands(
         settings=settings(
             max_examples=10,
             stateful_step_count=12,
-            deadline=None,
             # Shrinking a failure takes minutes; add Phase.shrink to run it by hand.
             phases=[Phase.explicit, Phase.reuse, Phase.generate],
             suppress_health_check=list(HealthCheck),

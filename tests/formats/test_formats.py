@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import feedparser
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -74,7 +74,6 @@ NOTICE = Notice(
 )
 
 
-@settings(deadline=None)
 @given(RELEASES, st.booleans())
 def test_every_parser_returns_every_text_unchanged(
     releases: list[Release], suspended: bool
@@ -100,7 +99,6 @@ def test_every_parser_returns_every_text_unchanged(
     assert [item["id"] for item in items] == [entry.entry_id for entry in feed.entries]
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(RELEASES)
 def test_every_atom_document_is_valid(atom_schema: Path, releases: list[Release]) -> None:
     schema = etree.RelaxNG(etree.parse(atom_schema))
@@ -117,9 +115,7 @@ PAGES = st.lists(
 
 
 @pytest.mark.slow
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=40)
 @given(PAGES)
 def test_any_text_survives_import_and_every_parser(
     another: Callable[..., Portal], pages: list[tuple[str, str]]

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -262,9 +262,7 @@ TEXTS = st.text(max_size=30)
 
 
 @pytest.mark.slow
-@settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=30)
 @given(TEXTS, TEXTS, TEXTS, TEXTS)
 def test_no_text_from_any_source_breaks_a_feed(
     another: Callable[..., Portal], a: str, b: str, c: str, d: str

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import html
 
@@ -161,9 +161,7 @@ def test_a_later_spelling_is_shown_in_every_document(portal: Portal) -> None:
 
 
 @pytest.mark.slow
-@settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=12)
 @given(RELEASES, st.randoms(use_true_random=False))
 def test_the_order_of_imports_changes_neither_ids_nor_bytes(
     another: Callable[..., Portal],

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from itertools import product
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feeds.text.plain import one_line
@@ -225,9 +225,7 @@ def test_a_name_that_is_too_long_for_an_import_is_refused(portal: Portal) -> Non
 
 
 @pytest.mark.slow
-@settings(
-    deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=25)
 @given(old=NAMES, new=NAMES)
 def test_any_name_is_accepted_or_refused_in_one_line(portal: Portal, old: str, new: str) -> None:
     portal.imported(page("A", "Kultūra"))

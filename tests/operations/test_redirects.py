@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.portal import Portal, command, page
@@ -247,9 +247,7 @@ SENT = st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=40)
 
 
 @pytest.mark.slow
-@settings(
-    deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=25)
 @given(rest=LOCATIONS, sent=SENT)
 def test_no_old_address_and_no_request_causes_an_error(
     culture: Portal, rest: str, sent: str

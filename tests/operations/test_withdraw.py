@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.portal import Portal, page
@@ -202,9 +202,7 @@ def test_a_restored_release_can_cause_repagination(
 NAMES = st.text(st.characters(codec=None, exclude_categories=()), min_size=1, max_size=60)
 
 
-@settings(
-    deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=40)
 @given(named=NAMES, command=st.sampled_from(["withdraw", "restore"]))
 def test_an_unknown_release_is_refused_in_one_line(
     portal: Portal, named: str, command: str

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.portal import Portal, page
@@ -94,9 +94,7 @@ CHANGES = st.lists(
 )
 
 
-@settings(
-    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=8)
 @given(CHANGES)
 def test_counts_are_right_after_any_sequence_of_changes(
     another: Callable[..., Portal], changes: list[tuple[str, int, int, str]]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.portal import Portal, page
@@ -244,7 +244,6 @@ NAMES = st.sampled_from(["Accept", "Accept-Encoding", "If-None-Match", "If-Modif
 VALUES = st.text(st.characters(min_codepoint=32, max_codepoint=255), max_size=60)
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.dictionaries(NAMES, VALUES))
 def test_nothing_in_a_header_gives_a_server_error(
     client: FlaskClient, headers: dict[str, str]
@@ -252,7 +251,6 @@ def test_nothing_in_a_header_gives_a_server_error(
     assert client.get("/releases.atom", headers=headers).status_code in {200, 304}
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(st.characters(max_codepoint=255), max_size=40))
 def test_nothing_in_a_path_gives_a_server_error(client: FlaskClient, path: str) -> None:
     for start in ("/", "/categories/", "/releases/2010/05/04/"):

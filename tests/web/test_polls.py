@@ -6,7 +6,7 @@ from itertools import product
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.datastructures import Headers
 from werkzeug.test import EnvironBuilder, run_wsgi_app
@@ -124,7 +124,6 @@ NAMES = st.sampled_from(["Accept", "Accept-Encoding", "If-None-Match", "If-Modif
 VALUES = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=40)
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     headers=st.dictionaries(NAMES, VALUES),
     address=st.sampled_from(ADDRESSES),
