@@ -211,3 +211,11 @@ def test_an_unknown_release_is_refused_in_one_line(
     assert (ran.code, ran.out) == (1, "")
     assert ran.err.startswith("feeds: There is no release ")
     assert ran.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", ["a\0b", "a\udcffb"])
+def test_a_name_that_no_database_can_hold_is_no_release(portal: Portal, name: str) -> None:
+    portal.imported(page("A"))
+    ran = portal.feeds("withdraw", name)
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err.startswith("feeds: There is no release 'a")
