@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import wraps
 from typing import TYPE_CHECKING, Concatenate, ParamSpec
 
@@ -21,6 +21,9 @@ P = ParamSpec("P")
 REFUSED = 1
 NOTHING_DONE = 2
 """Exit codes; 0 means success."""
+
+CLOCK_TOLERANCE = timedelta(seconds=60)
+"""How far the last change may be in the future: each of several commands in a second adds one."""
 
 
 def now() -> datetime:
@@ -42,6 +45,14 @@ def with_store(command: Callable[Concatenate[Store, Settings, P], None]) -> Call
         store.check()
         with store.read() as snapshot:
             require_authority(settings, snapshot.everything())
+            last_change = snapshot.head().instant
+        if last_change > now() + CLOCK_TOLERANCE:
+            click.echo(
+                "feeds: The last change of the release store is dated "
+                f"{settings.site.local(last_change)}, which is in the future. Changes are dated "
+                "after it until then: check the clock of this machine.",
+                err=True,
+            )
         command(store, settings, *args, **kwargs)
 
     return run

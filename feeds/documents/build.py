@@ -4,13 +4,15 @@ Nothing here knows HTTP or a command. A document is built from one snapshot, so 
 belongs to one state of the store (rule 6).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 
 from feeds.documents import assemble, opml
 from feeds.documents.representation import Representation
 from feeds.documents.version import settings_digest
 from feeds.domain import Category, Notice, Site, running_suspension
+from feeds.errors import StoreError
 from feeds.formats import FORMATS, Format
 from feeds.store.read import WHOLE_STORE, Snapshot
 from feeds.urls import document_url, page_url
@@ -35,9 +37,11 @@ def subscription(
     notices = snapshot.notices()
     combined = len(selection.members) > 1
     newest_page = 0 if combined else snapshot.newest_page(selection)
-    feed = assemble.subscription(site, selection, releases, notices, newest_page)
+    with _writable_values():
+        feed = assemble.subscription(site, selection, releases, notices, newest_page)
+        body = form.render(feed)
     return Representation(
-        body=form.render(feed),
+        body=body,
         media_type=form.media_type,
         changed=last_changed(snapshot, site, selection.changed),
         announced=announced(notices),
@@ -58,9 +62,12 @@ def archive(
     if page is None:
         return None
     releases = snapshot.page_releases(selection, page)
-    feed = assemble.archive(site, selection, page, releases, snapshot.notices())
+    notices = snapshot.notices()
+    with _writable_values():
+        feed = assemble.archive(site, selection, page, releases, notices)
+        body = form.render(feed)
     return Representation(
-        body=form.render(feed),
+        body=body,
         media_type=form.media_type,
         changed=last_changed(snapshot, site, page.changed),
         alternative_type=_alternative_type(form),
@@ -82,14 +89,30 @@ def feed_list(snapshot: Snapshot, site: Site) -> Representation:
         )
         for selection in selections
     ]
+    with _writable_values():
+        body = opml.render(site.title, outlines)
     return Representation(
-        body=opml.render(site.title, outlines),
+        body=body,
         media_type=opml.MEDIA_TYPE,
         changed=last_changed(snapshot, site, snapshot.head().instant),
         announced=announced(snapshot.notices()),
         parts=frozenset([WHOLE_STORE]),
         surrogate_keys=surrogate_keys(()),
     )
+
+
+@contextmanager
+def _writable_values() -> Iterator[None]:
+    """Raise ``StoreError`` for a stored value that no document can contain.
+
+    The imports allow no such value; it may come from a damaged disk or another program.
+    """
+    try:
+        yield
+    except (ValueError, OverflowError) as error:
+        raise StoreError(
+            f"The release store holds a value that cannot be served: {error}"
+        ) from error
 
 
 def surrogate_keys(categories: Sequence[Category]) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ from feeds.text.plain import (
     web_address,
 )
 
-VERSION = 4
+VERSION = 5
 """Part of every record's digest: raise it when the same record results in different HTML."""
 
 SUMMARY_LENGTH = 280

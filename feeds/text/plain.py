@@ -1,14 +1,16 @@
 """Plain text that every format, parser and browser accepts.
 
-Characters that XML 1.0 forbids are removed, and so are characters that change the direction of the
-text after them.
+Characters that XML 1.0 forbids are removed, and so are the C1 controls, which some terminals obey,
+and characters that change the direction of the text after them.
 """
 
 import re
 from urllib.parse import urlsplit
 
-# XML 1.0 §2.2, Char: everything else is forbidden.
-_FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# Everything but XML 1.0 §2.2, Char, and the controls that XML 1.0 discourages, except next line.
+_FORBIDDEN = re.compile(
+    "[^\t\n\r\u0020-\u007e\u0085\u00a0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
+)
 
 # Embeddings, overrides and isolates would also reorder the text after them on a page.
 _BIDI_CONTROLS = re.compile("[\u202a-\u202e\u2066-\u2069]")
@@ -17,12 +19,12 @@ _NOT_IN_ADDRESSES = re.compile(r"""[\s<>"{}|\\^`\u202a-\u202e\u2066-\u2069]""")
 
 
 def remove_forbidden(text: str) -> str:
-    """Remove the characters that XML 1.0 forbids."""
+    """Remove the control characters that no document may or should contain."""
     return text if _is_printable(text) else _FORBIDDEN.sub("", text)
 
 
 def clean_text(text: str) -> str:
-    """Remove the characters that XML 1.0 forbids, and bidirectional controls."""
+    """Remove control characters, bidirectional ones included."""
     return text if _is_printable(text) else _BIDI_CONTROLS.sub("", _FORBIDDEN.sub("", text))
 
 

@@ -1,7 +1,9 @@
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from feeds.operations.suspend import suspend
 from tests.portal import Portal, page
 
 
@@ -73,3 +75,20 @@ def test_another_authority_than_that_of_the_store_is_refused(
         portal.served(),
     ):
         pytest.fail("the service started")
+
+
+def test_a_store_whose_last_change_is_in_the_future_is_warned_of(portal: Portal) -> None:
+    ahead = datetime.now(UTC) + timedelta(days=1)
+    suspend(portal.store, portal.settings, ahead)
+    warning = portal.feeds("status").err
+    assert warning.startswith("feeds: The last change of the release store is dated ")
+    assert "in the future" in warning
+    resumed = portal.feeds("resume")
+    assert (resumed.code, resumed.err) == (0, warning)
+
+
+def test_commands_within_one_second_are_not_warned_of(portal: Portal) -> None:
+    for _ in range(3):
+        portal.feeds("suspend")
+        portal.feeds("resume")
+    assert portal.feeds("status").err == ""

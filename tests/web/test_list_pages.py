@@ -240,16 +240,18 @@ def test_errors_are_one_line_of_text_for_programs_and_a_page_for_people(portal: 
 
 
 def test_an_internal_error_gets_an_error_page(portal: Portal) -> None:
-    portal.imported(page("A", "Kultūra")).feeds("suspend")
-    # No command writes this; somebody has edited the database.
-    portal.sql("UPDATE notice SET kind = 'nonsense'")
-    client = portal.client()
+    def defect() -> str:
+        raise LookupError("nonsense")
+
+    client = portal.imported(page("A", "Kultūra")).client()
     client.application.testing = False
-    shown = client.get("/categories/kultura")
+    client.application.add_url_rule("/defect", view_func=defect)
+    client.application.add_url_rule("/defect.atom", "defect_atom", view_func=defect)
+    shown = client.get("/defect")
     assert shown.status_code == 500
     assert shown.content_type == "text/html; charset=utf-8"
     assert "<h1>Radās kļūda</h1>" in shown.text
-    plain = client.get("/categories/kultura.atom")
+    plain = client.get("/defect.atom")
     assert (plain.status_code, plain.content_type) == (500, "text/plain; charset=utf-8")
     assert plain.text.count("\n") == 1
     assert "nonsense" not in plain.text

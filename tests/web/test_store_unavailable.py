@@ -123,3 +123,49 @@ def test_an_unavailable_store_is_checked_more_often(
     begin = time.monotonic()
     wait_until(lambda: client.get("/releases.rss").status_code == 200)
     assert time.monotonic() - begin < 6
+
+
+DAMAGE = {
+    "a control character in a title": "UPDATE release SET title = 'A'",
+    "an instant beyond the calendar": "UPDATE release SET updated = 900000000000000",
+    "an instant that no time zone can show": "UPDATE release SET updated = 253402300799",
+    "an unknown kind of notice": "UPDATE notice SET kind = 'nonsense'",
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE.keys())
+def test_a_value_that_cannot_be_served_is_503_and_one_line_in_the_log(
+    portal: Portal, damage: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    portal.imported(page("A", "Kultūra")).feeds("suspend")
+    portal.sql(damage)
+    client = portal.client()
+    for _ in range(3):
+        response = client.get("/releases.atom")
+        assert (response.status_code, response.headers["Retry-After"]) == (503, "30")
+    (record,) = caplog.records
+    assert "holds a value that cannot be" in record.getMessage()
+    assert record.exc_info is None
+    # The other documents do not contain the value.
+    assert client.get("/style.css").status_code == 200
+
+
+@pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE.keys())
+def test_a_document_with_a_damaged_value_is_served_as_it_was(portal: Portal, damage: str) -> None:
+    portal.imported(page("A", "Kultūra")).feeds("suspend")
+    client = portal.client()
+    was = client.get("/releases.atom")
+    portal.sql(damage)
+    portal.sql("UPDATE head SET revision = revision + 1")
+    portal.sql("UPDATE selection SET revision = revision + 1")
+    response = client.get("/releases.atom")
+    assert (response.status_code, response.data) == (200, was.data)
+
+
+@pytest.mark.engines("sqlite", reason="PostgreSQL accepts no damaged text")
+def test_flipped_bytes_in_a_text_are_503(portal: Portal) -> None:
+    portal.imported(page("A", "Kultūra"))
+    portal.sql("UPDATE release SET body = CAST(x'ff41' AS TEXT)")
+    client = portal.client()
+    assert client.get("/releases.atom").status_code == 503
+    assert client.get("/feeds.opml").status_code == 200

@@ -7,7 +7,8 @@ are mapped to dataclasses by the names of their columns.
 
 import heapq
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
@@ -25,6 +26,7 @@ from feeds.domain import (
     Selection,
     running_suspension,
 )
+from feeds.errors import StoreError
 from feeds.identity import combined_feed_id
 from feeds.store.read import queries
 from feeds.store.schema.tables import ALL_SLUG
@@ -259,11 +261,10 @@ class Snapshot:
         return [(row.location, _target(row)) for row in self._rows(queries.REDIRECTS)]
 
     def notices(self) -> list[Notice]:
-        """Return all notices, the latest first."""
-        return [
-            Notice(**{**row._asdict(), "kind": NoticeKind(row.kind)})
-            for row in self._rows(queries.NOTICES)
-        ]
+        """Return every notice, the latest first."""
+        rows = self._rows(queries.NOTICES)
+        with _readable_values():
+            return [Notice(**{**row._asdict(), "kind": NoticeKind(row.kind)}) for row in rows]
 
     def running_suspension(self) -> Notice | None:
         """Return the notice of the running suspension, or None."""
@@ -300,7 +301,19 @@ class Snapshot:
 
     def _rows(self, statement: queries.Statement, **values: object) -> Sequence[Any]:
         """Return all rows of a statement: fetching them one by one takes twice as long."""
-        return self._connection.execute(statement, values).all()
+        with _readable_values():
+            return self._connection.execute(statement, values).all()
+
+
+@contextmanager
+def _readable_values() -> Iterator[None]:
+    """Raise ``StoreError`` for a stored value that is not of its column's type or range."""
+    try:
+        yield
+    except (TypeError, ValueError, OverflowError) as error:
+        raise StoreError(
+            f"The release store holds a value that cannot be read: {error}."
+        ) from error
 
 
 def _interval(selection: Selection, page: ArchivePage) -> dict[str, object]:
