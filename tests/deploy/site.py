@@ -106,12 +106,16 @@ class Site:
 
 @contextmanager
 def behind_nginx(
-    service: str, folder: Path, instead: Mapping[str, str] | None = None, extra: str = ""
+    service: str,
+    folder: Path,
+    instead: Mapping[str, str] | None = None,
+    extra: str = "",
+    sed: str = "",
 ) -> Iterator[Site]:
     """Run nginx in front of a service.
 
     ``instead`` maps parts of the configuration file to what replaces them in a test; ``extra`` is
-    appended to the file.
+    appended to the file. ``sed`` is a script that changes the machine's own nginx.conf.
     """
     if not (nginx := shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")):
         pytest.skip("needs nginx, which is missing: apt-get install nginx-light")
@@ -137,6 +141,7 @@ def behind_nginx(
     (folder / "release-feeds.conf").write_text(text)
     user = "user root;" if os.geteuid() == 0 else ""
     (folder / "nginx.conf").write_text(AROUND.format(folder=folder, user=user))
+    subprocess.run(["sed", "-i", sed, str(folder / "nginx.conf")], check=True)
     command = [nginx, "-p", str(folder), "-c", str(folder / "nginx.conf"), "-g", "daemon off;"]
     with ExitStack() as stack:
         err = stack.enter_context((folder / "nginx.err").open("w"))
