@@ -1,4 +1,4 @@
-"""The systemd unit: what systemd reports about it, and its commands as systemd runs them."""
+"""The systemd units: what systemd reports about them, and their commands as systemd runs them."""
 
 import os
 import re
@@ -7,7 +7,14 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
@@ -19,7 +26,15 @@ pytestmark = pytest.mark.slow
 
 UNIT = ROOT / "deploy" / "release-feeds.service"
 ENVIRONMENT = ROOT / "deploy" / "feeds.env"
+SOCKET = ROOT / "deploy" / "release-feeds.socket"
 FEEDS = str(Path(sys.executable).with_name("feeds"))
+# What a child of systemd does with a socket before it becomes the service.
+TO_CHILD = """
+import os, sys
+os.dup2(int(sys.argv[1]), 3)
+os.environ |= {"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": "1"}
+os.execv(sys.argv[2], sys.argv[2:])
+"""
 
 
 def analyze(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
@@ -36,6 +51,7 @@ def unit(tmp_path: Path) -> Path:
     text = UNIT.read_text().replace("/opt/release-feeds/current/bin/feeds", FEEDS)
     path = tmp_path / UNIT.name
     path.write_text(text)
+    shutil.copy(SOCKET, tmp_path)
     return path
 
 
@@ -49,8 +65,8 @@ def example() -> dict[str, str]:
     return {name: value for name, _, value in pairs}
 
 
-def test_systemd_accepts_the_unit_without_a_warning(unit: Path) -> None:
-    ran = analyze("verify", "--man=no", unit)
+def test_systemd_accepts_the_units_without_a_warning(unit: Path) -> None:
+    ran = analyze("verify", "--man=no", unit, unit.with_suffix(".socket"))
     assert (ran.returncode, ran.stdout + ran.stderr) == (0, "")
 
 
@@ -65,29 +81,103 @@ def test_the_example_of_the_settings_is_complete() -> None:
     assert settings.rights == "Copyright © 2007-2022 Example"
 
 
-def test_systemd_is_notified_when_the_service_listens(unit: Path, tmp_path: Path) -> None:
+@dataclass
+class Systemd:
+    """The two units as systemd runs them: it opens the socket and passes it to each start."""
+
+    unit: Path
+    store: Path
+    listener: socket.socket
+    notices: socket.socket
+    environ: dict[str, str]
+
+    @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self.listener.getsockname()[1]}"
+
+    def start(self) -> subprocess.Popen[bytes]:
+        """Run the commands of the unit; return when the service says that it listens."""
+        for command in values(self.unit, "ExecStartPre"):
+            subprocess.run(
+                shlex.split(command),
+                cwd=self.store,
+                env=self.environ,
+                check=True,
+                capture_output=True,
+            )
+        (command,) = values(self.unit, "ExecStart")
+        main = subprocess.Popen(
+            [sys.executable, "-c", TO_CHILD, str(self.listener.fileno()), *shlex.split(command)],
+            cwd=self.store,
+            env=self.environ,
+            pass_fds=[self.listener.fileno()],
+            stderr=subprocess.DEVNULL,
+        )
+        assert self.notices.recv(1000).startswith(b"READY=1")
+        return main
+
+
+@pytest.fixture
+def systemd(unit: Path, tmp_path: Path) -> Iterator[Systemd]:
     store = tmp_path / "release-feeds"
     store.mkdir()
     environ = os.environ | example() | {"NOTIFY_SOCKET": str(tmp_path / "notify")}
     environ["FEEDS_DATABASE_URL"] = environ["FEEDS_DATABASE_URL"].replace(
         "/var/lib/release-feeds", str(store)
     )
+    # Nothing listens there: the service uses the socket.
     environ["FEEDS_BIND"] = f"127.0.0.1:{free_ports(1)[0]}"
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
-        systemd.bind(environ["NOTIFY_SOCKET"])
-        systemd.settimeout(120)
-        for command in values(unit, "ExecStartPre"):
-            subprocess.run(
-                shlex.split(command), cwd=store, env=environ, check=True, capture_output=True
-            )
-        (command,) = values(unit, "ExecStart")
-        with subprocess.Popen(
-            shlex.split(command), cwd=store, env=environ, stderr=subprocess.DEVNULL
-        ) as main:
-            try:
-                assert systemd.recv(1000).startswith(b"READY=1")
-                # The socket now accepts connections; responses wait for the worker.
-                wait_for(f"http://{environ['FEEDS_BIND']}/readyz", main)
-            finally:
+    with (
+        socket.socket() as listener,
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notices,
+    ):
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(4096)
+        notices.bind(environ["NOTIFY_SOCKET"])
+        notices.settimeout(120)
+        yield Systemd(unit, store, listener, notices, environ)
+
+
+def test_systemd_is_notified_when_the_service_listens(systemd: Systemd) -> None:
+    with systemd.start() as main:
+        try:
+            assert Path(f"/proc/{main.pid}/cmdline").read_bytes().count(b"gunicorn") > 0
+            wait_for(f"http://{systemd.address}/readyz", main)
+            with pytest.raises(ConnectionRefusedError):
+                socket.create_connection(("127.0.0.1", int(systemd.environ["FEEDS_BIND"][10:])))
+        finally:
+            main.terminate()
+        assert main.wait(120) == 0
+
+
+def test_a_restart_loses_no_request(systemd: Systemd) -> None:
+    """Each request is sent on a new connection; those sent meanwhile wait for the new process."""
+    done = threading.Event()
+    answered = [0] * 8
+
+    def poll(client: int) -> None:
+        while not done.is_set():
+            with urlopen(f"http://{systemd.address}/releases.atom", timeout=120) as response:
+                assert response.status == 200
+                response.read()
+            answered[client] += 1
+
+    with ExitStack() as stack:
+        main = systemd.start()
+        stack.callback(lambda: main.wait(120))
+        stack.callback(lambda: main.terminate())
+        clients = stack.enter_context(ThreadPoolExecutor(len(answered)))
+        stack.callback(done.set)
+        polls = [clients.submit(poll, client) for client in range(len(answered))]
+        for restart in range(4):
+            if restart:
                 main.terminate()
-            assert main.wait(120) == 0
+                assert main.wait(120) == 0
+                main = systemd.start()
+            before = list(answered)
+            while any(now < then + 20 for now, then in zip(answered, before, strict=True)):
+                assert not any(poll.done() for poll in polls), [poll.result() for poll in polls]
+                time.sleep(0.05)
+        done.set()
+        for finished in polls:
+            finished.result()
