@@ -5,6 +5,9 @@
 #   docker run --read-only --env-file feeds.env --volume feeds:/var/lib/release-feeds --publish 127.0.0.1:8000:8000 \
 #     --stop-timeout 40 release-feeds
 #
+# Publish the port on 127.0.0.1 only: gunicorn must never face clients, since a few connections that send half a request
+# occupy all of its threads. A proxy on this machine, such as nginx, passes on only complete requests.
+#
 # Every command of `feeds` is run like `migrate`. Each version needs `migrate` once, before it serves.
 # docs/operating.md describes the operation, docs/settings.md the settings.
 
