@@ -165,7 +165,7 @@ def test_a_restart_loses_no_request(systemd: Systemd) -> None:
     with ExitStack() as stack:
         main = systemd.start()
         stack.callback(lambda: main.wait(120))
-        stack.callback(lambda: main.terminate())
+        stack.callback(lambda: main.terminate())  # noqa: PLW0108 - main is the last process then
         clients = stack.enter_context(ThreadPoolExecutor(len(answered)))
         stack.callback(done.set)
         polls = [clients.submit(poll, client) for client in range(len(answered))]
