@@ -87,6 +87,7 @@ def test_the_combined_feed_is_still_shown_after_going_back(visit: Open, site: st
     page = visit("/")
     page.get_by_role("checkbox", name="Sports").check()
     page.get_by_role("button", name="Atvērt atzīmēto kategoriju plūsmu").click()
+    page.wait_for_url(f"{site}/categories/sports.atom")
     page.go_back()
     expect(page.get_by_role("checkbox", name="Sports")).to_be_checked()
     expect(page.get_by_label("Apvienotās plūsmas adrese", exact=True)).to_have_value(
