@@ -1,4 +1,4 @@
-"""Archive documents as every format tells of them, and a walk back through them."""
+"""What documents of each format say about the archive, and a walk back through it."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -22,7 +22,7 @@ def title(day: int) -> str:
 
 
 def dated(day: int, category: str = "Kultūra", body: str = "Teksts.") -> str:
-    """Write the page of a release of this day."""
+    """Return the page of a release of this day."""
     published = (FIRST + timedelta(days=day)).strftime("%Y-%m-%d %H:%M:%S")
     return page(title(day), category, published, body)
 
@@ -36,7 +36,7 @@ def bring(portal: Portal, *days: int, now: datetime = START, **texts: Any) -> Po
 
 
 class Document(NamedTuple):
-    """What one format says of a document's place in the history of its feed."""
+    """What a document says about its place in the history of its feed."""
 
     titles: list[str]
     links: dict[str, str]
@@ -47,7 +47,7 @@ class Document(NamedTuple):
 
 
 def read(client: FlaskClient, address: str) -> Document:
-    """Get a document and read it as its format says."""
+    """Get a document and parse it according to its format."""
     response = client.get(address.removeprefix(BASE))
     assert response.status_code == 200, address
     headers = dict(response.headers)
@@ -81,7 +81,7 @@ def read(client: FlaskClient, address: str) -> Document:
 
 
 def archives(client: FlaskClient, address: str) -> list[Document]:
-    """Walk back from a subscription document; return its archive documents, the newest first."""
+    """Follow the links from a subscription document; return its archive documents, newest first."""
     found = []
     document = read(client, address)
     while "prev-archive" in document.links:

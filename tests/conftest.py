@@ -1,14 +1,20 @@
 """Fixtures: a portal for each test, on each engine, and the files that are not in the project."""
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import pytest
+from sqlalchemy import event
+from sqlalchemy.pool import Pool
 
 from tests.databases import Server, ServerFolder, closed_connections, started
 from tests.portal import Portal
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine.interfaces import DBAPIConnection
 
 SERVER_FOLDER = pytest.StashKey[ServerFolder]()
 # No example is too slow for a busy machine, and the examples of a test may share its fixtures.
@@ -41,6 +47,13 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_configure_node(node: Any) -> None:
     """Give a worker of pytest-xdist the folder of the run's PostgreSQL."""
     node.workerinput["server_folder"] = str(node.config.stash[SERVER_FOLDER].path)
+
+
+@event.listens_for(Pool, "connect")
+def do_not_wait_for_the_disk(connection: "DBAPIConnection", _record: object) -> None:
+    """Let SQLite, like the PostgreSQL of the tests, leave writing to the operating system."""
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("PRAGMA synchronous = OFF")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -103,7 +116,7 @@ def seed_page() -> Path:
     """Return the real page, which is not part of the project."""
     pages = sorted((SHARED / "seed").glob("*.txt"))
     if not pages:
-        pytest.skip("needs ../shared/seed, which is absent")
+        pytest.skip("needs ../shared/seed, which is missing")
     return pages[0]
 
 
@@ -112,5 +125,5 @@ def atom_schema() -> Path:
     """Return RFC 4287's RELAX NG schema, which is not part of the project."""
     schema = SHARED / "atom.rng"
     if not schema.exists():
-        pytest.skip("needs ../shared/atom.rng, which is absent")
+        pytest.skip("needs ../shared/atom.rng, which is missing")
     return schema

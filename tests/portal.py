@@ -1,4 +1,4 @@
-"""A portal under test: real pages on disk, the real command line, the real store and service."""
+"""A portal under test: real pages on disk, the real command line, a real store and service."""
 
 import contextlib
 import io
@@ -44,7 +44,7 @@ def page(
     website: str = "www.liepkalne.example.lv",
     contact: str = NO_CONTACT,
 ) -> str:
-    """Write the text form of a page, as the portal does."""
+    """Return the text form of a page, as the portal writes it."""
     return (
         f"{banner}\n\n{category}\n\n{title}\n\nPublicēts {published}\n\n"
         f"Samazināt palielināt tekstu\n\n{body}\n\n\n{website}\n\n{contact}\n\n"
@@ -54,7 +54,7 @@ def page(
 
 @dataclass(frozen=True)
 class Ran:
-    """What a command printed and its exit code."""
+    """The output and the exit code of a command."""
 
     code: int
     out: str
@@ -62,7 +62,7 @@ class Ran:
 
 
 class Portal:
-    """One portal in a folder of its own."""
+    """A portal with a folder and a store of its own."""
 
     def __init__(self, folder: Path, url: str | None = None, **settings: str) -> None:
         self.folder = folder
@@ -75,13 +75,13 @@ class Portal:
             "FEEDS_TITLE": "PRCentrs.Lv",
             "FEEDS_RIGHTS": "Copyright © 2007-2022 PRCentrs.Lv",
             "FEEDS_DATABASE_URL": self.url,
-            # A change is visible to the next request; what comes later is tested on its own.
+            # The next request sees a change; other tests test longer intervals.
             "FEEDS_REVISION_TTL": "0",
         } | settings
 
     @cached_property
     def address(self) -> str:
-        """The address at which it is served, on a port that was free when it was first asked."""
+        """The URL at which the portal is served, on a port that was free at the first use."""
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             return f"http://127.0.0.1:{probe.getsockname()[1]}"
@@ -96,18 +96,18 @@ class Portal:
 
     @property
     def engine(self) -> Engine:
-        """An engine of the test's own, to look at the store past its interface."""
+        """An engine for tests that look into the store past its interface."""
         return open_engine(self.settings.database_url)
 
     def sql(self, statement: str) -> list[tuple[Any, ...]]:
-        """Do to the store what no command does; return the rows, if there are any."""
+        """Execute a statement in the store; return its rows, if any."""
         with writing(self.engine) as connection:
             result = connection.exec_driver_sql(statement)
             return [tuple(row) for row in result] if result.returns_rows else []
 
     @contextmanager
-    def away(self) -> Iterator[None]:
-        """Keep the store from everybody for a while."""
+    def unavailable(self) -> Iterator[None]:
+        """Make the store unavailable for the block."""
         address = make_url(self.url)
         if address.get_backend_name() == "sqlite":
             aside = self.file.rename(self.folder / "aside.db")
@@ -136,14 +136,14 @@ class Portal:
         return self
 
     def write(self, name: str, text: str | bytes) -> Path:
-        """Put a page into the portal's folder."""
+        """Write a page into the portal's folder."""
         path = self.folder / "pages" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(text.encode() if isinstance(text, str) else text)
         return path
 
     def feeds(self, *arguments: str | Path) -> Ran:
-        """Run a command of ``feeds`` in this process, through its entry point."""
+        """Run a command of ``feeds`` in this process through its entry point, with the real clock."""
         out, err = io.StringIO(), io.StringIO()
         code = 0
         argv = ["feeds", *map(str, arguments)]
@@ -162,7 +162,7 @@ class Portal:
         return Ran(code, out.getvalue(), err.getvalue())
 
     def imported(self, *texts: str) -> "Portal":
-        """Import pages, every one of which must be accepted."""
+        """Import pages; all of them must be accepted."""
         start = len(list((self.folder / "pages").glob("*"))) if texts else 0
         paths = [self.write(f"{start + n:04}.txt", text) for n, text in enumerate(texts)]
         ran = self.feeds("import", *paths)
@@ -170,7 +170,7 @@ class Portal:
         return self
 
     def imported_at(self, now: datetime, *texts: str) -> "Portal":
-        """Import pages into a portal without any as if it were ``now``."""
+        """Import pages at ``now`` into a portal that has none; all of them must be new."""
         paths = [self.write(f"{n:04}.txt", text) for n, text in enumerate(texts)]
         results = list(import_paths(self.store, self.settings, paths, lambda: now))
         assert {result.outcome.value for result in results} == {"added"}
@@ -185,7 +185,7 @@ class Portal:
 
     @contextmanager
     def served(self, *command: str, **environ: str) -> Iterator[str]:
-        """Serve under the real gunicorn; yield the address."""
+        """Serve the portal with the real gunicorn; yield its URL."""
         bind = self.address.removeprefix("http://")
         with (
             (self.folder / "gunicorn.out").open("w") as out,
@@ -207,7 +207,7 @@ class Portal:
 
 
 def wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
-    """Wait until an address answers, for as long as its process lives."""
+    """Wait until a URL answers; fail if its process ends before."""
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         assert process.poll() is None, "the server ended before it answered"
@@ -219,7 +219,7 @@ def wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
 
 
 def command(portal: Portal, *arguments: str | Path, **options: Any) -> "subprocess.Popen[str]":
-    """Start a command of ``feeds`` as a process of its own."""
+    """Start a command of ``feeds`` in a process of its own."""
     program = Path(sys.executable).with_name("feeds")
     root = str(Path(__file__).parents[1])
     environ = os.environ | portal.environ | {"PYTHONPATH": root}

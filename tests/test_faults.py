@@ -56,6 +56,7 @@ def test_an_import_on_a_full_disk_can_be_finished_later(
     assert DrillStore(portal.url).content() == DrillStore(undisturbed.url).content()
 
 
+@pytest.mark.slow
 @pytest.mark.engines("postgresql", reason="of the command's own files, only the report is full")
 def test_a_report_on_a_full_disk_ends_the_import_with_a_message(portal: Portal) -> None:
     lines = portal.folder / "releases.jsonl"

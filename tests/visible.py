@@ -1,4 +1,4 @@
-"""What a change moved: the selections and archive pages whose revision is another one since."""
+"""Which selections and archive pages get a new revision from a change."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -7,7 +7,7 @@ from tests.portal import Portal
 
 
 def revisions(portal: Portal) -> dict[str, int]:
-    """Return the revision of the store, each selection and each archive page, by its address."""
+    """Return the revisions of the store (``head``), of each selection and of each archive page."""
     (head,) = portal.sql("SELECT revision FROM head")
     found = {"head": head[0]}
     for slug, revision in portal.sql("SELECT slug, revision FROM selection"):
@@ -23,7 +23,7 @@ def revisions(portal: Portal) -> dict[str, int]:
 
 @contextmanager
 def moved(portal: Portal) -> Iterator[Callable[[], set[str]]]:
-    """Yield what returns, after the block, what moved within it; the head is not named."""
+    """Yield a function that returns what got a new revision in the block, without ``head``."""
     before = revisions(portal)
     yield lambda: {
         name

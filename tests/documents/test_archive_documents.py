@@ -10,6 +10,8 @@ from feeds.operations.suspend import resume, suspend
 from tests.archives import BASE, SIZE, archives, bring, dated, read, title
 from tests.portal import START, Portal, page
 
+pytestmark = pytest.mark.engines("sqlite", reason="test_archive_invariants reads pages on both")
+
 
 @pytest.fixture
 def small(another: Callable[..., Portal]) -> Callable[..., Portal]:

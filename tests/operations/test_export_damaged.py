@@ -11,6 +11,7 @@ from tests.operations.test_export import furnish
 from tests.portal import Portal
 
 
+@pytest.mark.slow
 def test_an_incomplete_export_is_refused(portal: Portal, another: Callable[..., Portal]) -> None:
     export = portal.folder / "export"
     furnish(portal).feeds("export", export)

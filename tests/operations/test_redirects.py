@@ -82,10 +82,10 @@ def test_an_address_of_this_service_with_a_query_can_be_redirected(culture: Port
         assert client.get(f"{address}?feed=rss2").status_code == 301
         kept = client.get(address)
         assert client.get(f"{address}?feed=atom").data == kept.data
-        with culture.away():
+        with culture.unavailable():
             # The redirect cannot be looked up, so the cached document is served.
             assert client.get(f"{address}?feed=rss2").data == kept.data
-    with culture.away():
+    with culture.unavailable():
         assert client.get("/nothing").status_code == 503
         assert client.get("/healthz?x=1").status_code == 200
 
@@ -94,7 +94,7 @@ def test_a_store_that_is_unavailable_at_the_lookup_is_not_an_error(culture: Port
     culture.environ["FEEDS_REVISION_TTL"] = "60"
     client = culture.client()
     kept = client.get("/")
-    with culture.away():
+    with culture.unavailable():
         assert client.get("/?feed=rss2").data == kept.data
 
 

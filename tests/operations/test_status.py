@@ -54,6 +54,7 @@ def test_changed_settings_are_reported_until_migrate_has_run(portal: Portal) -> 
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "other", [{"FEEDS_AUTHORITY": "other.example"}, {"FEEDS_AUTHORITY_YEAR": "2009"}]
 )

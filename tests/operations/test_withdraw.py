@@ -67,7 +67,7 @@ def test_the_page_of_a_withdrawn_release_answers_410(portal: Portal) -> None:
         assert gone.content_type == "text/html; charset=utf-8"
     assert "<h1>Šī preses relīze ir atsaukta</h1>" in client.get("/releases/2010/05/04/a").text
     assert client.get("/releases/2010/05/04/b").status_code == 404
-    with portal.away():
+    with portal.unavailable():
         assert client.get("/releases/2010/05/04/a").status_code == 503
 
 

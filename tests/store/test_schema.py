@@ -78,6 +78,7 @@ def objects(portal: Portal) -> int:
         return sum(1 + len(inspect(connection).get_indexes(table)) for table in tables)
 
 
+@pytest.mark.slow
 def test_a_migration_that_is_interrupted_creates_all_or_nothing(
     portal: Portal,
     tmp_path_factory: pytest.TempPathFactory,

@@ -153,6 +153,7 @@ def test_a_violated_constraint_does_not_mean_an_unavailable_store(portal: Portal
     assert portal.feeds("status").code == 0
 
 
+@pytest.mark.slow
 @pytest.mark.engines("postgresql", reason="SQLite has no connection pool")
 def test_a_reader_that_gets_no_connection_raises_an_error(
     portal: Portal,

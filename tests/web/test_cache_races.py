@@ -133,6 +133,7 @@ def test_a_slow_read_of_a_replaced_store_does_not_return_to_it(
     assert "Cits" in client.get("/releases.rss").text
 
 
+@pytest.mark.slow
 def test_requests_that_wait_for_a_hanging_rendering_get_the_stale_document_or_503(
     portal: Portal,
 ) -> None:

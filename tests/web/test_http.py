@@ -275,7 +275,7 @@ def test_the_service_is_served_below_the_path_of_the_base_url(
 def test_healthz_is_independent_of_the_store_and_readyz_is_not(portal: Portal) -> None:
     client = portal.client()
     assert client.get("/readyz").status_code == 200
-    with portal.away():
+    with portal.unavailable():
         assert client.get("/healthz").status_code == 200
         ready = client.get("/readyz")
         assert ready.status_code == 503

@@ -224,7 +224,7 @@ def test_there_is_no_link_to_releases_without_an_archive_page(
 
 def test_errors_are_one_line_of_text_for_programs_and_a_page_for_people(portal: Portal) -> None:
     client = portal.imported(page("A", "Kultūra")).client()
-    with portal.away():
+    with portal.unavailable():
         for address in ("/releases.rss", "/feeds.opml"):
             response = client.get(address)
             assert response.status_code == 503

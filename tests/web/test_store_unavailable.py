@@ -25,7 +25,7 @@ def test_cached_documents_are_served_while_the_store_is_unavailable(
     if stale:
         time.sleep(float(ttl) * 1.5)
         client.get("/robots.txt")
-    with portal.away():
+    with portal.unavailable():
         for _ in range(2):
             for address, was in cached.items():
                 response = client.get(address)
@@ -62,6 +62,7 @@ def test_a_poll_of_a_cached_document_does_not_wait_for_a_locked_store(
     wait_until(lambda: client.get("/releases.rss").status_code == 200)
 
 
+@pytest.mark.slow
 def test_a_check_that_hangs_makes_the_store_unavailable(
     often_checked: Portal,
 ) -> None:
@@ -91,7 +92,7 @@ def test_an_unknown_path_gets_503_if_the_redirect_cannot_be_looked_up(
 ) -> None:
     client = rarely_checked.client()
     client.get("/releases.atom")
-    with rarely_checked.away():
+    with rarely_checked.unavailable():
         response = client.get("/nothing")
     assert (response.status_code, response.headers["Retry-After"]) == (503, "30")
 
@@ -109,6 +110,7 @@ def test_checks_continue_after_one_that_fails(
     wait_until(lambda: client.get("/releases.atom").data != was.data)
 
 
+@pytest.mark.slow
 def test_an_unavailable_store_is_checked_more_often(
     portal: Portal,
 ) -> None:
@@ -116,7 +118,7 @@ def test_an_unavailable_store_is_checked_more_often(
     portal.imported(page("A"))
     client = portal.client()
     client.get("/releases.atom")
-    with portal.away():
+    with portal.unavailable():
         wait_until(lambda: client.get("/readyz").text.startswith("The release store"))
         time.sleep(7)
         assert client.get("/releases.rss").status_code == 503

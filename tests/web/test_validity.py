@@ -86,7 +86,7 @@ def errors(portal: Portal) -> dict[str, bytes]:
     assert portal.feeds("withdraw", withdrawn).code == 0
     client = portal.client()
     answers = [client.get("/nothing"), client.post("/"), client.get(withdrawn)]
-    with portal.away():
+    with portal.unavailable():
         answers.append(portal.client().get("/"))
     found = {str(answer.status_code): answer.data for answer in answers}
     assert list(found) == ["404", "405", "410", "503"]
