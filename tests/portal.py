@@ -143,7 +143,7 @@ class Portal:
         return path
 
     def feeds(self, *arguments: str | Path) -> Ran:
-        """Run a command of ``feeds`` in this process through its entry point, with the real clock."""
+        """Run a command of ``feeds`` in this process through its entry point, at the real time."""
         out, err = io.StringIO(), io.StringIO()
         code = 0
         argv = ["feeds", *map(str, arguments)]
