@@ -3,8 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 NPM = $(BIN)/npm --prefix tests/validators --no-audit --no-fund --ignore-scripts --loglevel=error
 DEMO := .demo
-# One worker more than cores, since tests also wait; a module stays with its worker, for its fixtures.
-PYTEST := $(BIN)/pytest -n $$(($$(nproc) + 1)) --dist=loadscope
+# One worker more than cores, since tests also wait for processes and time-outs.
+PYTEST := $(BIN)/pytest -n $$(($$(nproc) + 1)) --dist=worksteal
 .DEFAULT_GOAL := help
 .PHONY: help demo quick test lint check bench drill texts lock clean
 

@@ -134,6 +134,8 @@ def started(folder: Path) -> Server:
             program = Path(__file__).with_name("postgresql.py")
             ran = subprocess.run(
                 [sys.executable, "-I", "-S", program, Path(spec.origin).parent, folder],
+                # Without faketime, if the tests run with it.
+                env={name: value for name, value in os.environ.items() if name != "LD_PRELOAD"},
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 text=True,

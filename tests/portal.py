@@ -221,8 +221,8 @@ def wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
 def command(portal: Portal, *arguments: str | Path, **options: Any) -> "subprocess.Popen[str]":
     """Start a command of ``feeds`` in a process of its own."""
     program = Path(sys.executable).with_name("feeds")
-    root = str(Path(__file__).parents[1])
-    environ = os.environ | portal.environ | {"PYTHONPATH": root}
+    paths = [str(Path(__file__).parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environ = os.environ | portal.environ | {"PYTHONPATH": os.pathsep.join(paths)}
     return subprocess.Popen(
         [program, *arguments], env=environ, text=True, stderr=subprocess.PIPE, **options
     )
