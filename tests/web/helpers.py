@@ -1,8 +1,10 @@
 """Observing the statements of a process, acting while a document is rendered, and waiting."""
 
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import Any
 
@@ -70,3 +72,13 @@ def in_thread(act: Callable[[], object]) -> None:
     thread = threading.Thread(target=act)
     thread.start()
     thread.join()
+
+
+def waits_for_a_future(thread: threading.Thread) -> bool:
+    """Return whether a thread waits for what another one computes."""
+    frame = sys._current_frames().get(thread.ident or 0)  # noqa: SLF001 - documented
+    while frame is not None:
+        if frame.f_code is Future.result.__code__:
+            return True
+        frame = frame.f_back
+    return False

@@ -1,7 +1,6 @@
 """The cache with several requests and changes at the same time."""
 
 import threading
-import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -11,7 +10,7 @@ from sqlalchemy import Engine, event
 from sqlalchemy.exc import OperationalError
 
 from tests.portal import Portal, page
-from tests.web.helpers import in_thread, statements, while_rendering
+from tests.web.helpers import in_thread, statements, wait_until, waits_for_a_future, while_rendering
 
 
 @pytest.mark.parametrize("unavailable", [False, True])
@@ -19,7 +18,8 @@ def test_many_requests_for_one_feed_cause_one_rendering(
     rarely_checked: Portal, unavailable: bool
 ) -> None:
     app = rarely_checked.client().application
-    started = threading.Barrier(100)
+    crowd_size = 30
+    started = threading.Barrier(crowd_size + 1)
     answers: list[tuple[int, bytes]] = []
 
     def ask() -> None:
@@ -28,13 +28,13 @@ def test_many_requests_for_one_feed_cause_one_rendering(
         response = client.get("/releases.atom")
         answers.append((response.status_code, response.data))
 
-    threads = [threading.Thread(target=ask) for _ in range(99)]
+    threads = [threading.Thread(target=ask) for _ in range(crowd_size)]
 
     def crowd() -> None:
         for thread in threads:
             thread.start()
         started.wait(120)
-        time.sleep(0.3)  # until they wait for the rendering
+        wait_until(lambda: all(map(waits_for_a_future, threads)))
         if unavailable:
             raise OperationalError("", {}, Exception("disk I/O error"))
 
@@ -42,7 +42,7 @@ def test_many_requests_for_one_feed_cause_one_rendering(
         response = app.test_client().get("/releases.atom")
     for thread in threads:
         thread.join()
-    assert len(answers) == 99
+    assert len(answers) == crowd_size
     assert set(answers) == {(response.status_code, response.data)}
     assert response.status_code == (503 if unavailable else 200)
     assert len([statement for statement in run if "release.body" in statement]) == 1
@@ -98,7 +98,7 @@ def test_a_request_after_a_newer_document_was_served_gets_nothing_older(portal: 
         )
         asking.start()
         threads.append(asking)
-        time.sleep(0.3)  # until it waits for the rendering
+        wait_until(lambda: waits_for_a_future(asking))
 
     with while_rendering(lambda: in_thread(change)):
         app.test_client().get("/releases.atom")
