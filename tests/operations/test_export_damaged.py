@@ -10,8 +10,9 @@ import pytest
 from tests.operations.test_export import furnish
 from tests.portal import Portal
 
+pytestmark = pytest.mark.slow
 
-@pytest.mark.slow
+
 def test_an_incomplete_export_is_refused(portal: Portal, another: Callable[..., Portal]) -> None:
     export = portal.folder / "export"
     furnish(portal).feeds("export", export)

@@ -109,6 +109,7 @@ def requests(etag: str, last_modified: str | None) -> Iterator[tuple[str, dict[s
     yield from product(("OPTIONS", "POST"), ({}, of(If_None_Match=etag)))
 
 
+@pytest.mark.slow
 def test_both_paths_give_the_same_response_to_each_pair_of_headers(paths: Paths) -> None:
     statuses = set()
     for address in ADDRESSES:
