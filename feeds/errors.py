@@ -21,6 +21,10 @@ class StoreUnavailableError(StoreError):
     """The store does not answer now, but may later."""
 
 
+class StoreBehindError(StoreUnavailableError):
+    """The server that answered lacks a change that this process has already seen."""
+
+
 class NothingToDoError(FeedsError):
     """The command cannot begin: its input does not exist or is empty."""
 

@@ -71,9 +71,32 @@ def insert_release(portal: Portal) -> tuple[dict[str, Any], dict[str, Any]]:
 def test_the_head(portal: Portal) -> None:
     portal.sql("DELETE FROM head")
     row = insert(portal, "head")
+    change = insert(portal, "change_token", revision=row["revision"])
+    notice = insert(portal, "notice", kind="suspension", lifted=None)
     with portal.store.read() as snapshot:
         found = snapshot.head()
-    assert fields(found) == common(row, found)
+    expected = {"token": change["token"], "announced": notice["announced"]}
+    assert fields(found) == common(row, found) | expected
+
+
+def test_the_state_of_a_selection_and_of_a_page(portal: Portal) -> None:
+    row, other = insert(portal, "selection"), insert(portal, "selection", slug="z", feed_id="z")
+    page = insert(portal, "archive_page", selection=row["id"])
+    with portal.store.read() as snapshot:
+        single = snapshot.subscription_state([row["slug"]])
+        combined = snapshot.subscription_state([row["slug"], "z"])
+        of_page = snapshot.page_state([row["slug"]], page["number"])
+        assert snapshot.page_state([row["slug"]], page["number"] + 1) is None
+        assert snapshot.subscription_state([row["slug"], "unknown"]) is None
+    for found, parts, rows in (
+        (single, {row["id"]}, [row]),
+        (combined, {row["id"], other["id"]}, [row, other]),
+        (of_page, {(row["id"], page["number"])}, [page]),
+    ):
+        assert found is not None
+        assert set(found.parts) == parts
+        assert found.tokens == tuple(row["token"] for row in rows)
+        assert int(found.changed.timestamp()) == rows[-1]["changed"]
 
 
 def test_a_selection(portal: Portal) -> None:

@@ -25,6 +25,7 @@ def test_no_read_of_a_poll_sorts_or_scans(another: Callable[..., Portal]) -> Non
     event.listen(Engine, "before_cursor_execute", note := lambda *a: seen.append((a[2], a[3])))
     with store.read() as state:
         for slugs in ((), ("k0",), ("k0", "k1")):
+            assert state.subscription_state(slugs)
             selection = state.selection(slugs)
             assert selection
             assert state.newest_releases(selection, 50)
@@ -32,6 +33,7 @@ def test_no_read_of_a_poll_sorts_or_scans(another: Callable[..., Portal]) -> Non
             state.newest_page(selection)
         everything = state.everything()
         for number in (1, 2, 4):
+            assert state.page_state((), number)
             archived = state.page(everything, number)
             assert archived
             assert len(state.page_releases(everything, archived)) == 2
@@ -49,10 +51,9 @@ def test_no_read_of_a_poll_sorts_or_scans(another: Callable[..., Portal]) -> Non
                 row[3] for row in database.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
             ]
             assert not any("TEMP B-TREE" in step for step in steps), (statement, steps)
-            assert not any(step.startswith("SCAN") and step != "SCAN head" for step in steps), (
-                statement,
-                steps,
-            )
+            # There are one head and a handful of notices.
+            scanned = {step for step in steps if step.startswith("SCAN")}
+            assert scanned <= {"SCAN head", "SCAN notice"}, (statement, steps)
     database.close()
 
 

@@ -1,7 +1,8 @@
 """Reading the store: a ``Reader`` opens snapshots and cannot change anything."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from feeds.store.engine import READ_SECONDS, STATEMENT_SECONDS, open_engine, reading
 from feeds.store.read.snapshot import (
@@ -25,6 +26,8 @@ __all__ = [
     "Withdrawal",
 ]
 
+T = TypeVar("T")
+
 
 class Reader:
     """Opens snapshots of one store.
@@ -47,3 +50,8 @@ class Reader:
         """
         with reading(self._engine, seconds=seconds) as connection:
             yield Snapshot(connection)
+
+    def run(self, use: Callable[[Snapshot], T], *, seconds: float = STATEMENT_SECONDS) -> T:
+        """Call a function with one snapshot and return its result."""
+        with self.read(seconds=seconds) as snapshot:
+            return use(snapshot)

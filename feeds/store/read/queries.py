@@ -9,9 +9,11 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, BindParameter, Integer, Select, bindparam, func, select, tuple_
 
+from feeds.domain import NoticeKind
 from feeds.store.schema import tables
 
 _head = tables.HEAD.c
+_change_token = tables.CHANGE_TOKEN.c
 _label = tables.LABEL.c
 _selection = tables.SELECTION.c
 _release = tables.RELEASE.c
@@ -32,12 +34,45 @@ BEGINNING = (datetime.min.replace(tzinfo=UTC), 0)
 HEAD = select(
     _head.store_id,
     _head.revision,
+    select(_change_token.token)
+    .where(_change_token.revision == _head.revision)
+    .scalar_subquery()
+    .label("token"),
     _head.instant,
     _head.page_size,
     _head.settings_digest,
     _head.settings_revision,
     _head.settings_changed,
+    _head.list_token,
+    _head.list_changed,
+    _head.withdrawal,
+    # The suspension that ``domain.running_suspension`` finds among the notices.
+    select(_notice.announced)
+    .where(_notice.kind == NoticeKind.SUSPENSION.value, _notice.lifted.is_(None))
+    .limit(1)
+    .scalar_subquery()
+    .label("announced"),
 )
+
+SELECTION_STATES = HEAD.add_columns(
+    _selection.id.label("selection"),
+    _selection.token.label("part_token"),
+    _selection.changed.label("part_changed"),
+).outerjoin_from(
+    tables.HEAD,
+    tables.SELECTION,
+    _selection.slug.in_(bindparam("slugs", expanding=True)),
+)
+PAGE_STATE = HEAD.add_columns(
+    _page.selection,
+    _page.token.label("part_token"),
+    _page.changed.label("part_changed"),
+).outerjoin_from(
+    tables.HEAD,
+    tables.SELECTION.join(tables.ARCHIVE_PAGE, _page.selection == _selection.id),
+    (_selection.slug == bindparam("slug")) & (_page.number == bindparam("number")),
+)
+"""The head, with the states of the parts of a document: one row at least, without any part."""
 
 _SELECTION = select(
     _selection.id,

@@ -48,15 +48,33 @@ _ORDER = attrgetter("published", "rank")
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The store as a whole; see ``HEAD``."""
+    """The store as a whole; see ``HEAD``.
+
+    ``token`` is that of the change with this revision, and ``announced`` the instant at which a
+    running suspension was announced.
+    """
 
     store_id: str
     revision: int
+    token: int | None
     instant: datetime
     page_size: int
     settings_digest: str
     settings_revision: int
     settings_changed: datetime
+    list_token: int
+    list_changed: datetime
+    withdrawal: int
+    announced: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The state of a document's parts: their tokens, and when one of them last changed."""
+
+    parts: frozenset[Part]
+    tokens: tuple[int, ...]
+    changed: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +110,34 @@ class Snapshot:
     def head(self) -> Head:
         """Return the store's head."""
         if self._head is None:
-            self._head = Head(**self._rows(queries.HEAD)[0]._asdict())
+            self._head = _head(self._rows(queries.HEAD)[0])
         return self._head
+
+    def subscription_state(self, slugs: Sequence[str]) -> State | None:
+        """Return the state of a subscription document, or None if a category is unknown.
+
+        This and ``page_state`` read the head in the same statement.
+        """
+        rows = self._rows(queries.SELECTION_STATES, slugs=slugs or (ALL_SLUG,))
+        self._head = _head(rows[0])
+        if rows[0].selection is None or len(rows) < len(slugs):
+            return None
+        rows = sorted(rows, key=attrgetter("selection"))
+        return State(
+            parts=frozenset(row.selection for row in rows),
+            tokens=tuple(row.part_token for row in rows),
+            changed=max(row.part_changed for row in rows),
+        )
+
+    def page_state(self, slugs: Sequence[str], number: int) -> State | None:
+        """Return the state of an archive document, or None if there is no such page."""
+        slug = slugs[0] if slugs else ALL_SLUG
+        (row,) = self._rows(queries.PAGE_STATE, slug=slug, number=number)
+        self._head = _head(row)
+        if row.selection is None:
+            return None
+        part = (row.selection, number)
+        return State(frozenset([part]), (row.part_token,), row.part_changed)
 
     def changed_parts(self, since: int) -> frozenset[Part] | None:
         """Return the parts that changed visibly after a revision; None means perhaps all parts."""
@@ -314,6 +358,10 @@ def _readable_values() -> Iterator[None]:
         raise StoreError(
             f"The release store holds a value that cannot be read: {error}."
         ) from error
+
+
+def _head(row: Row[Any]) -> Head:
+    return Head(**{name: getattr(row, name) for name in Head.__slots__})
 
 
 def _interval(selection: Selection, page: ArchivePage) -> dict[str, object]:

@@ -6,6 +6,7 @@ time. A test compares the tables with what the migrations create. Instants are w
 """
 
 import re
+import secrets
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import (
@@ -35,6 +36,11 @@ ALL_ID = 0
 
 ALL_SLUG = ""
 """The slug of the selection of all releases."""
+
+
+def random_token() -> int:
+    """Return a random token for a change: no two changes of any store have the same one."""
+    return secrets.randbits(63)
 
 
 class UtcSeconds(TypeDecorator[datetime]):
@@ -68,7 +74,9 @@ class HeadColumns(TypedColumns):
 
     ``revision`` and ``instant`` are the change clock. ``settings_digest`` is the digest of the
     settings and formats that documents are made with; it is empty if they are not known.
-    ``settings_revision`` and ``settings_changed`` are those of its last change.
+    ``settings_revision`` and ``settings_changed`` are those of its last change. ``list_token`` and
+    ``list_changed`` are those of the last change of the list of feeds, and ``withdrawal`` is the
+    revision at which a release was last withdrawn.
     """
 
     id: Named[int] = Column(Integer, primary_key=True)
@@ -79,14 +87,32 @@ class HeadColumns(TypedColumns):
     settings_digest: Named[str] = Column(Text)
     settings_revision: Named[int] = Column(BigInteger)
     settings_changed: Named[datetime] = Column(UtcSeconds)
+    list_token: Named[int] = Column(BigInteger)
+    list_changed: Named[datetime] = Column(UtcSeconds)
+    withdrawal: Named[int] = Column(BigInteger, default=0)
 
 
 HEAD = Table("head", METADATA, HeadColumns)
 
 
+class ChangeTokenColumns(TypedColumns):
+    """The random tokens of the latest changes, which tell two histories of one store apart.
+
+    After a failover that lost a change, another change may have its revision, but not its token.
+    """
+
+    revision: Named[int] = Column(BigInteger, primary_key=True, autoincrement=False)
+    token: Named[int] = Column(BigInteger)
+
+
+CHANGE_TOKEN = Table("change_token", METADATA, ChangeTokenColumns, sqlite_with_rowid=False)
+
+
 class SelectionColumns(TypedColumns):
     """All releases (id 0, empty slug and name) or one category, with its last visible change.
 
+    ``token`` is the random token of that change: entity tags are made from it. ``withdrawal`` is
+    the revision at which a release was last withdrawn from it; 0 if none was.
     ``count`` releases are shown; the newest ``tail`` of them are after the last archive page.
     ``named`` is true if an operator chose the name, which imports then leave unchanged.
     """
@@ -100,6 +126,8 @@ class SelectionColumns(TypedColumns):
     tail: Named[int] = Column(BigInteger, default=0, index=True)
     revision: Named[int] = Column(BigInteger, index=True)
     changed: Named[datetime] = Column(UtcSeconds)
+    token: Named[int] = Column(BigInteger)
+    withdrawal: Named[int] = Column(BigInteger, default=0)
     created: Named[datetime] = Column(UtcSeconds)
 
 
@@ -117,7 +145,10 @@ LABEL = Table("label", METADATA, LabelColumns)
 
 
 class ReleaseColumns(TypedColumns):
-    """A release: what is shown of it, and what an import recognises it by."""
+    """A release: what is shown of it, and what an import recognises it by.
+
+    ``token`` is that of the last change of what is shown of it.
+    """
 
     id: Named[int] = Column(Integer, primary_key=True, autoincrement=False)
     entry_id: Named[str] = Column(Text, unique=True)
@@ -135,6 +166,7 @@ class ReleaseColumns(TypedColumns):
     website: Named[str | None] = Column(Text)
     contact: Named[str | None] = Column(Text)
     original: Named[str | None] = Column(Text)
+    token: Named[int] = Column(BigInteger)
     withdrawn: Named[datetime | None] = Column(UtcSeconds)
 
 
@@ -174,7 +206,7 @@ class ArchivePageColumns(TypedColumns):
     """An archive page, numbered from the oldest; ``last_*`` are its boundary.
 
     It has ``size`` releases: those after the boundary of the page before it, up to its own
-    (``feeds.store.write.archive_pages``).
+    (``feeds.store.write.archive_pages``). ``token`` and ``withdrawal`` are as in ``selection``.
     """
 
     selection: Named[int] = Column(Integer, ForeignKey("selection.id"), primary_key=True)
@@ -184,6 +216,8 @@ class ArchivePageColumns(TypedColumns):
     size: Named[int] = Column(BigInteger, index=True)
     revision: Named[int] = Column(BigInteger, index=True)
     changed: Named[datetime] = Column(UtcSeconds)
+    token: Named[int] = Column(BigInteger)
+    withdrawal: Named[int] = Column(BigInteger, default=0)
 
 
 ARCHIVE_PAGE = Table(

@@ -12,7 +12,14 @@ from sqlalchemy import Connection, Engine, func, insert, inspect, select, text
 from feeds.errors import StoreError
 from feeds.identity import Authority, feed_id
 from feeds.store.engine import is_sqlite, name, reading, writing
-from feeds.store.schema.tables import ALL_ID, ALL_SLUG, HEAD, SELECTION
+from feeds.store.schema.tables import (
+    ALL_ID,
+    ALL_SLUG,
+    CHANGE_TOKEN,
+    HEAD,
+    SELECTION,
+    random_token,
+)
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -116,6 +123,8 @@ def _create_file(path: Path) -> None:
 
 
 def _fill(connection: Connection, authority: Authority, page_size: int, now: datetime) -> None:
+    token = random_token()
+    connection.execute(insert(CHANGE_TOKEN).values(revision=1, token=token))
     connection.execute(
         insert(HEAD).values(
             id=1,
@@ -126,6 +135,8 @@ def _fill(connection: Connection, authority: Authority, page_size: int, now: dat
             settings_digest="",
             settings_revision=1,
             settings_changed=now,
+            list_token=token,
+            list_changed=now,
         )
     )
     connection.execute(
@@ -137,6 +148,7 @@ def _fill(connection: Connection, authority: Authority, page_size: int, now: dat
             named=True,
             revision=1,
             changed=now,
+            token=token,
             created=now,
         )
     )

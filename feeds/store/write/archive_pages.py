@@ -34,6 +34,16 @@ OrderKey = tuple[datetime, int]
 
 
 @dataclass(frozen=True, slots=True)
+class Stamp:
+    """The columns by which a new page belongs to its change; see ``ArchivePageColumns``."""
+
+    revision: int
+    changed: datetime
+    token: int
+    withdrawal: int
+
+
+@dataclass(frozen=True, slots=True)
 class Repaginated:
     """The pages of a selection from ``number`` on were made again; no name means all releases."""
 
@@ -95,9 +105,7 @@ def move_last_boundary(connection: Connection, selection: int, key: OrderKey) ->
     return int(number)
 
 
-def paginate(
-    connection: Connection, page_size: int, revision: int, instant: datetime
-) -> Pagination:
+def paginate(connection: Connection, page_size: int, stamp: Stamp) -> Pagination:
     """Make every full page after the last one of each selection; repaginate outgrown pages."""
     repaginated, sizes = _remove_outgrown(connection, page_size)
     selections, followed = set(), set()
@@ -118,7 +126,7 @@ def paginate(
         if last and selection not in repaginated:
             followed.add((selection, number))
         after = (last.last_published, last.last_rank) if last else None
-        _add_pages(connection, selection, number, after, size, revision, instant)
+        _add_pages(connection, selection, number, after, size, stamp)
         connection.execute(
             update(SELECTION).where(SELECTION.c.id == selection).values(tail=tail % size)
         )
@@ -165,8 +173,7 @@ def _add_pages(  # noqa: PLR0913, PLR0917 - each is a column of the new pages
     number: int,
     after: OrderKey | None,
     page_size: int,
-    revision: int,
-    instant: datetime,
+    stamp: Stamp,
 ) -> None:
     """Add a page for every ``page_size`` releases after a key; ``number`` is the last page's."""
     order = (LISTING.c.published, LISTING.c.rank)
@@ -183,8 +190,10 @@ def _add_pages(  # noqa: PLR0913, PLR0917 - each is a column of the new pages
         "last_published": placed.c.published,
         "last_rank": placed.c.rank,
         "size": literal(page_size),
-        "revision": literal(revision, BigInteger),
-        "changed": literal(instant, UtcSeconds),
+        "revision": literal(stamp.revision, BigInteger),
+        "changed": literal(stamp.changed, UtcSeconds),
+        "token": literal(stamp.token, BigInteger),
+        "withdrawal": literal(stamp.withdrawal, BigInteger),
     }
     connection.execute(
         insert(ARCHIVE_PAGE).from_select(

@@ -1,8 +1,8 @@
 """One change transaction and its place on the change clock (rule 5).
 
 A ``Change`` locks the row of the head until it commits. It records which selections and archive
-pages change visibly; at the end only these get its revision and its instant. A change of nothing
-visible takes no revision.
+pages change visibly; at the end only these get its revision, its instant and its token. A change of
+nothing visible takes no revision.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,16 +10,25 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from feeds.domain import Notice
 from feeds.store.read.snapshot import ImportOutcome, Snapshot
-from feeds.store.schema.tables import ARCHIVE_PAGE, HEAD, IMPORT_RUN, NOTICE, SELECTION
-from feeds.store.write.archive_pages import Repaginated, paginate
+from feeds.store.schema.tables import (
+    ARCHIVE_PAGE,
+    CHANGE_TOKEN,
+    HEAD,
+    IMPORT_RUN,
+    NOTICE,
+    SELECTION,
+    random_token,
+)
+from feeds.store.write.archive_pages import Repaginated, Stamp, paginate
 
 T = TypeVar("T")
 
 _CHUNK = 500  # variables in one IN list; SQLite's own limit is far above
+_TOKENS = 1000  # of the latest changes, which are stored
 
 
 def lock_head(connection: Connection) -> None:
@@ -30,7 +39,8 @@ def lock_head(connection: Connection) -> None:
 class Change:
     """One change transaction, which will leave ``revision`` and ``instant`` in the store.
 
-    After it has finished, ``repaginated`` names the archive pages that were made again.
+    ``token`` is random: it identifies this change, also among those of a copy of the store. After
+    the change has finished, ``repaginated`` names the archive pages that were made again.
     """
 
     def __init__(self, connection: Connection, now: datetime) -> None:
@@ -41,9 +51,12 @@ class Change:
         head = self.snapshot.head()
         self.revision = head.revision + 1
         self.instant = max(now.replace(microsecond=0), head.instant + timedelta(seconds=1))
+        self.token = random_token()
         self._touched: set[int] = set()
         self._touched_pages: set[tuple[int, int]] = set()
         self._touched_all = False
+        self._touched_list = False
+        self._withdraws = False
         self._settings: str | None = None
 
     def touch(self, selections: Iterable[int]) -> None:
@@ -57,6 +70,14 @@ class Change:
     def touch_all(self) -> None:
         """Record that every selection changes visibly."""
         self._touched_all = True
+
+    def touch_list(self) -> None:
+        """Record that the list of feeds changes visibly."""
+        self._touched_list = True
+
+    def mark_withdrawal(self) -> None:
+        """Record that what this change touches must no longer be served as it was before."""
+        self._withdraws = True
 
     def record_settings(self, digest: str) -> None:
         """Record the digest of the settings and formats that documents are made with (rule 5)."""
@@ -117,8 +138,13 @@ class Change:
         touched = self._touched or self._touched_pages or self._touched_all
         if not touched and self._settings is None:
             return
-        stamp = {"revision": self.revision, "changed": self.instant}
+        stamp = {"revision": self.revision, "changed": self.instant, "token": self.token}
         head = update(HEAD).values(revision=self.revision, instant=self.instant)
+        if self._touched_list:
+            head = head.values(list_token=self.token, list_changed=self.instant)
+        if self._withdraws:
+            stamp["withdrawal"] = self.revision
+            head = head.values(withdrawal=self.revision)
         if self._settings is not None:
             head = head.values(
                 settings_digest=self._settings,
@@ -126,6 +152,12 @@ class Change:
                 settings_changed=self.instant,
             )
         self.connection.execute(head)
+        self.connection.execute(
+            insert(CHANGE_TOKEN).values(revision=self.revision, token=self.token)
+        )
+        self.connection.execute(
+            delete(CHANGE_TOKEN).where(CHANGE_TOKEN.c.revision <= self.revision - _TOKENS)
+        )
         selections = update(SELECTION).values(stamp)
         if self._touched_all:
             self.connection.execute(selections)
@@ -148,7 +180,10 @@ class Change:
 
     def _paginate(self) -> None:
         page_size = self.snapshot.head().page_size
-        made = paginate(self.connection, page_size, self.revision, self.instant)
+        # A page that is made again may show other releases than before, withdrawn ones among them.
+        withdrawal = self.revision if self._withdraws else self.snapshot.head().withdrawal
+        stamp = Stamp(self.revision, self.instant, self.token, withdrawal)
+        made = paginate(self.connection, page_size, stamp)
         self.touch(made.selections)
         self.touch_pages(made.followed)
         self.repaginated = made.repaginated

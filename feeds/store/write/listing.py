@@ -108,6 +108,7 @@ class Listing:
         These are the category's own documents, and every document with one of its releases.
         """
         self._change.touch([category])
+        self._change.touch_list()
         newest_first = (LISTING.c.published.desc(), LISTING.c.rank.desc())
         position = func.row_number().over(partition_by=LISTING.c.selection, order_by=newest_first)
         listed = (

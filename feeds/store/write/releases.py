@@ -92,6 +92,7 @@ class Releases:
                     "source_key": draft.source_key,
                     "digest": draft.digest,
                     "updated": draft.modified or draft.published,
+                    "token": self._change.token,
                 }
             )
             members = {selections[slug(label)] for label in draft.labels}
@@ -136,7 +137,10 @@ class Releases:
         values = shown | {"digest": draft.digest}
         if visible:
             later = draft.modified is not None and draft.modified > row.updated
-            values |= {"updated": draft.modified if later else self._change.instant}
+            values |= {
+                "updated": draft.modified if later else self._change.instant,
+                "token": self._change.token,
+            }
         self._connection.execute(update(RELEASE).where(RELEASE.c.id == known.id).values(values))
         if visible:
             self._set_categories(known.id, before, after)
@@ -197,12 +201,14 @@ class Releases:
                 name=name,
                 revision=self._change.revision,
                 changed=self._change.instant,
+                token=self._change.token,
                 created=self._change.instant,
             )
         )
         self._connection.execute(insert(LABEL).values(slug=key, selection=id_))
         # If its first release is withdrawn, nothing else touches it.
         self._change.touch([id_])
+        self._change.touch_list()
         return id_
 
     def _free_paths(self, drafts: Sequence[Draft]) -> dict[str, str]:

@@ -48,6 +48,7 @@ def find(change: Change, entry_id: str, path: str) -> ReleaseState | None:
 def withdraw(change: Change, release: ReleaseState, site: Site) -> None:
     """Remove a release from the listing."""
     Listing(change, site).hide(release.id)
+    change.mark_withdrawal()
     _set_withdrawn(change, release, change.instant)
 
 

@@ -21,7 +21,17 @@ def upgrade() -> None:
         sa.Column("settings_digest", sa.Text(), nullable=False),
         sa.Column("settings_revision", sa.BigInteger(), nullable=False),
         sa.Column("settings_changed", sa.BigInteger(), nullable=False),
+        sa.Column("list_token", sa.BigInteger(), nullable=False),
+        sa.Column("list_changed", sa.BigInteger(), nullable=False),
+        sa.Column("withdrawal", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_head")),
+    )
+    op.create_table(
+        "change_token",
+        sa.Column("revision", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("token", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("revision", name=op.f("pk_change_token")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "import_run",
@@ -69,6 +79,7 @@ def upgrade() -> None:
         sa.Column("website", sa.Text(), nullable=True),
         sa.Column("contact", sa.Text(), nullable=True),
         sa.Column("original", sa.Text(), nullable=True),
+        sa.Column("token", sa.BigInteger(), nullable=False),
         sa.Column("withdrawn", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_release")),
         sa.UniqueConstraint("entry_id", name=op.f("uq_release_entry_id")),
@@ -94,6 +105,8 @@ def upgrade() -> None:
         sa.Column("tail", sa.BigInteger(), nullable=False),
         sa.Column("revision", sa.BigInteger(), nullable=False),
         sa.Column("changed", sa.BigInteger(), nullable=False),
+        sa.Column("token", sa.BigInteger(), nullable=False),
+        sa.Column("withdrawal", sa.BigInteger(), nullable=False),
         sa.Column("created", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_selection")),
         sa.UniqueConstraint("feed_id", name=op.f("uq_selection_feed_id")),
@@ -163,6 +176,8 @@ def upgrade() -> None:
         sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("revision", sa.BigInteger(), nullable=False),
         sa.Column("changed", sa.BigInteger(), nullable=False),
+        sa.Column("token", sa.BigInteger(), nullable=False),
+        sa.Column("withdrawal", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
             ["selection"], ["selection.id"], name=op.f("fk_archive_page_selection")
         ),
@@ -203,4 +218,5 @@ def downgrade() -> None:
     op.drop_table("release")
     op.drop_table("notice")
     op.drop_table("import_run")
+    op.drop_table("change_token")
     op.drop_table("head")
