@@ -63,14 +63,17 @@ SELECTION_STATES = HEAD.add_columns(
     tables.SELECTION,
     _selection.slug.in_(bindparam("slugs", expanding=True)),
 )
-PAGE_STATE = HEAD.add_columns(
-    _page.selection,
-    _page.token.label("part_token"),
-    _page.changed.label("part_changed"),
-).outerjoin_from(
-    tables.HEAD,
-    tables.SELECTION.join(tables.ARCHIVE_PAGE, _page.selection == _selection.id),
-    (_selection.slug == bindparam("slug")) & (_page.number == bindparam("number")),
+PAGE_STATE = (
+    HEAD.add_columns(
+        _page.selection,
+        _page.token.label("part_token"),
+        _page.changed.label("part_changed"),
+    )
+    .outerjoin_from(tables.HEAD, tables.SELECTION, _selection.slug == bindparam("slug"))
+    .outerjoin(
+        tables.ARCHIVE_PAGE,
+        (_page.selection == _selection.id) & (_page.number == bindparam("number")),
+    )
 )
 """The head, with the states of the parts of a document: one row at least, without any part."""
 
