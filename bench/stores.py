@@ -29,19 +29,21 @@ _ATOM = FORMATS["atom"]
 def _cold_feed(store: Store, settings: Settings) -> str:
     """Build the feed of the largest category as for a first request; return its entity tag."""
     with store.read() as snapshot:
-        document = build.subscription(snapshot, settings.site, (_SLUG,), _ATOM)
-    if document is None:
-        raise RuntimeError(f"the store has no category {_SLUG}")
-    return document.etag
+        document = build.subscription(settings.site, (_SLUG,), _ATOM, snapshot)
+        if document is None:
+            raise RuntimeError(f"the store has no category {_SLUG}")
+        document.render()
+    return document.metadata.etag
 
 
 def _archive_page(store: Store, settings: Settings, number: int) -> str:
     """Build an archive document of all releases; return its entity tag."""
     with store.read() as snapshot:
-        document = build.archive(snapshot, settings.site, (), number, _ATOM)
-    if document is None:
-        raise RuntimeError(f"the store has no archive page {number}")
-    return document.etag
+        document = build.archive(settings.site, (), number, _ATOM, snapshot)
+        if document is None:
+            raise RuntimeError(f"the store has no archive page {number}")
+        document.render()
+    return document.metadata.etag
 
 
 def _feed_of(settings: Settings) -> Callable[[], str]:

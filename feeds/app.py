@@ -1,6 +1,7 @@
 """The composition root, which creates the WSGI application."""
 
 import os
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -15,6 +16,11 @@ from feeds.store.read import Reader
 from feeds.web.app import build
 
 
+# A thread that renders keeps the interpreter for this long while others have polls to answer, each
+# of which needs it several times. Python's default is ten times as long.
+_SWITCH_SECONDS = 0.0005
+
+
 def _now() -> datetime:
     return datetime.now(UTC)
 
@@ -25,14 +31,17 @@ def create_app(settings: Settings | None = None, clock: Callable[[], datetime] =
     Raises ``SettingsError``. The store is opened at each request, so it may be unavailable now.
     """
     settings = settings or Settings.read(os.environ)
+    sys.setswitchinterval(_SWITCH_SECONDS)
     return build(
         # While the database server hangs, one thread remains to answer from the cache.
         Reader(settings.database_url, connections=max(1, settings.threads - 1)),
+        Reader(settings.database_url, connections=1),
         Reader(settings.database_url, connections=1),
         settings.site,
         clock,
         cache_mb=settings.cache_mb,
         revision_ttl=settings.revision_ttl,
+        threads=settings.threads,
     )
 
 

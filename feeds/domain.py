@@ -167,18 +167,18 @@ def running_suspension(notices: Iterable[Notice]) -> Notice | None:
 class Selection:
     """The releases of one feed: all of them (no category), one category, or several.
 
-    ``revision`` and ``changed`` are those of the last visible change. ``count`` is the number of
-    releases, for a combined selection the sum over its members. ``members`` are the store's ids of
-    the selections it consists of.
+    ``changed`` is the instant of the last visible change. ``count`` is the number of releases, for
+    a combined selection the sum over its members. ``members`` are the store's ids of the selections
+    it consists of, ``tokens`` the tokens of the last visible change of each.
     """
 
     feed_id: str
     categories: tuple[Category, ...]
     count: int
-    revision: int
     changed: datetime
     created: datetime
     members: tuple[int, ...]
+    tokens: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,15 +187,15 @@ class ArchivePage:
 
     It holds the releases after ``after`` (None for the first page) up to and including ``until``;
     both are a publication instant and a rank. ``newest`` means that there is no later page yet.
-    ``revision`` and ``changed`` are those of the page's last visible change.
+    ``changed`` and ``token`` are those of the page's last visible change.
     """
 
     number: int
     after: tuple[datetime, int] | None
     until: tuple[datetime, int]
     newest: bool
-    revision: int
     changed: datetime
+    token: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,20 +1,22 @@
-"""Build documents: read one snapshot, assemble the feed and render it as a representation.
+"""The documents for programs: their metadata, and their bytes, from one snapshot of the store.
 
-Nothing here knows HTTP or a command. A document is built from one snapshot, so that all of it
-belongs to one state of the store (rule 6).
+Nothing here knows HTTP or a command. The metadata come from one statement: an entity tag is made
+from the tokens of the document's parts, so a poll that is answered 304 renders nothing (rule 4).
 """
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from feeds.documents import assemble, opml
-from feeds.documents.representation import Representation
+from feeds.documents.representation import Document, Metadata, entity_tag
 from feeds.documents.version import settings_digest
-from feeds.domain import Category, Notice, Site, running_suspension
+from feeds.domain import ArchivePage, Selection, Site
 from feeds.errors import StoreError
 from feeds.formats import FORMATS, Format
-from feeds.store.read import WHOLE_STORE, Snapshot
+from feeds.store.read import WHOLE_STORE, Part, Snapshot
 from feeds.urls import document_url, page_url
 
 _XML = "application/xml"
@@ -26,79 +28,101 @@ TOO_MANY = f"A feed combines at most {MOST_COMBINED} categories."
 
 
 def subscription(
-    snapshot: Snapshot, site: Site, slugs: Sequence[str], form: Format
-) -> Representation | None:
+    site: Site, slugs: Sequence[str], form: Format, snapshot: Snapshot
+) -> Document | None:
     """Return the subscription document of a selection, or None if a category is unknown."""
     selection = snapshot.selection(slugs)
     if selection is None:
         return None
+    changed = last_changed(snapshot, site, selection.changed)
+    metadata = replace(
+        _feed_metadata(site, slugs, form, changed, selection.members, selection.tokens),
+        announced=snapshot.head().announced,
+    )
+    return Document(metadata, partial(_subscription, site, selection, form, snapshot))
+
+
+def _subscription(site: Site, selection: Selection, form: Format, snapshot: Snapshot) -> bytes:
     # One release more than is shown tells whether the document is complete.
     releases = snapshot.newest_releases(selection, site.entries + 1)
     notices = snapshot.notices()
     combined = len(selection.members) > 1
     newest_page = 0 if combined else snapshot.newest_page(selection)
     with _writable_values():
-        feed = assemble.subscription(site, selection, releases, notices, newest_page)
-        body = form.render(feed)
-    return Representation(
-        body=body,
-        media_type=form.media_type,
-        changed=last_changed(snapshot, site, selection.changed),
-        announced=announced(notices),
-        alternative_type=_alternative_type(form),
-        parts=frozenset(selection.members),
-        surrogate_keys=surrogate_keys(selection.categories),
-    )
+        return form.render(assemble.subscription(site, selection, releases, notices, newest_page))
 
 
 def archive(
-    snapshot: Snapshot, site: Site, slugs: Sequence[str], number: int, form: Format
-) -> Representation | None:
+    site: Site, slugs: Sequence[str], number: int, form: Format, snapshot: Snapshot
+) -> Document | None:
     """Return an archive document, or None if the category or the page is unknown."""
-    selection = snapshot.selection(slugs)
-    if selection is None:
+    found = snapshot.page(slugs, number)
+    if found is None:
         return None
-    page = snapshot.page(selection, number)
-    if page is None:
-        return None
+    selection, page = found
+    part = (selection.members[0], number)
+    changed = last_changed(snapshot, site, page.changed)
+    metadata = replace(
+        _feed_metadata(site, slugs, form, changed, (part,), (page.token,)), is_archive=True
+    )
+    return Document(metadata, partial(_archive, site, selection, page, form, snapshot))
+
+
+def _archive(
+    site: Site, selection: Selection, page: ArchivePage, form: Format, snapshot: Snapshot
+) -> bytes:
     releases = snapshot.page_releases(selection, page)
     notices = snapshot.notices()
     with _writable_values():
-        feed = assemble.archive(site, selection, page, releases, notices)
-        body = form.render(feed)
-    return Representation(
-        body=body,
+        return form.render(assemble.archive(site, selection, page, releases, notices))
+
+
+def _feed_metadata(  # noqa: PLR0913, PLR0917 - each is something else that a tag depends on
+    site: Site,
+    slugs: Sequence[str],
+    form: Format,
+    changed: datetime | None,
+    parts: tuple[Part, ...],
+    tokens: tuple[int, ...],
+) -> Metadata:
+    return Metadata(
+        etag=entity_tag(form.extension, parts, tokens, settings_digest(site)),
         media_type=form.media_type,
-        changed=last_changed(snapshot, site, page.changed),
-        alternative_type=_alternative_type(form),
-        is_archive=True,
-        parts=frozenset([(selection.members[0], page.number)]),
-        surrogate_keys=surrogate_keys(selection.categories),
+        changed=changed,
+        # Browsers show the same bytes under this media type instead of saving them.
+        alternative_type=_XML if form.media_type.endswith("+xml") else None,
+        parts=parts,
+        surrogate_keys=surrogate_keys(slugs),
     )
 
 
-def feed_list(snapshot: Snapshot, site: Site) -> Representation:
+def feed_list(site: Site, snapshot: Snapshot) -> Document:
     """Return the OPML list of all feeds: the feed of all releases, then one for each category."""
+    head = snapshot.head()
+    metadata = Metadata(
+        etag=entity_tag("list", head.list_token, settings_digest(site)),
+        media_type=opml.MEDIA_TYPE,
+        changed=last_changed(snapshot, site, head.list_changed),
+        announced=head.announced,
+        # The list is one of categories, but its freshness depends on the notices.
+        parts=(WHOLE_STORE,),
+        surrogate_keys=surrogate_keys(()),
+    )
+    return Document(metadata, partial(_feed_list, site, snapshot))
+
+
+def _feed_list(site: Site, snapshot: Snapshot) -> bytes:
     form = next(iter(FORMATS.values()))
-    selections = [snapshot.everything(), *snapshot.categories()]
     outlines = [
         opml.Outline(
             title=assemble.selection_title(site, selection.categories),
             feed_url=f"{document_url(site, selection.categories)}.{form.extension}",
             page_url=page_url(site, selection.categories),
         )
-        for selection in selections
+        for selection in (snapshot.everything(), *snapshot.categories())
     ]
     with _writable_values():
-        body = opml.render(site.title, outlines)
-    return Representation(
-        body=body,
-        media_type=opml.MEDIA_TYPE,
-        changed=last_changed(snapshot, site, snapshot.head().instant),
-        announced=announced(snapshot.notices()),
-        parts=frozenset([WHOLE_STORE]),
-        surrogate_keys=surrogate_keys(()),
-    )
+        return opml.render(site.title, outlines)
 
 
 @contextmanager
@@ -115,14 +139,9 @@ def _writable_values() -> Iterator[None]:
         ) from error
 
 
-def surrogate_keys(categories: Sequence[Category]) -> tuple[str, ...]:
+def surrogate_keys(slugs: Sequence[str]) -> str:
     """Return the keys by which a CDN may purge a document about these categories."""
-    return tuple(f"categories/{category.slug}" for category in categories) or ("releases",)
-
-
-def _alternative_type(form: Format) -> str | None:
-    """Return the media type under which a browser shows the same bytes instead of saving them."""
-    return _XML if form.media_type.endswith("+xml") else None
+    return " ".join(f"categories/{slug}" for slug in slugs) or "releases"
 
 
 def last_changed(snapshot: Snapshot, site: Site, changed: datetime) -> datetime | None:
@@ -136,9 +155,3 @@ def last_changed(snapshot: Snapshot, site: Site, changed: datetime) -> datetime 
     if head.settings_digest != settings_digest(site):
         return None
     return max(changed, head.settings_changed)
-
-
-def announced(notices: Sequence[Notice]) -> datetime | None:
-    """Return when the running suspension was announced, or None if there is none."""
-    suspension = running_suspension(notices)
-    return suspension.announced if suspension else None

@@ -6,10 +6,12 @@ here knows what the bytes are.
 
 import gzip
 import hashlib
+import json
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import NamedTuple
 
 import brotli
 
@@ -18,64 +20,100 @@ LONG_FRESHNESS = timedelta(days=1)
 LONG_FRESHNESS_AFTER = timedelta(days=28)
 """How long after the announcement of a suspension ``LONG_FRESHNESS`` begins to apply."""
 
+STALE_FRESHNESS = timedelta(seconds=30)
+"""Freshness of a response that says that the client's document is still served (rule 6)."""
+
 _STALE_WHILE_REVALIDATE = timedelta(hours=1)
 _STALE_IF_ERROR = timedelta(days=7)
 
-_ALWAYS = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
 
-CODINGS: dict[str, Callable[[bytes], bytes]] = {
-    "br": lambda body: brotli.compress(body, quality=5),
-    "gzip": lambda body: gzip.compress(body, 6, mtime=0),
+class Coding(NamedTuple):
+    """A content coding."""
+
+    encode: Callable[[bytes], bytes]
+    decode: Callable[[bytes], bytes]
+
+
+CODINGS = {
+    "br": Coding(lambda body: brotli.compress(body, quality=5), brotli.decompress),
+    "gzip": Coding(lambda body: gzip.compress(body, 6, mtime=0), gzip.decompress),
 }
 """The content codings offered, the preferred first. docs/performance.md explains the levels."""
 
 
-@dataclass(frozen=True)
-class Representation:
-    """The bytes of one document and what HTTP says about them.
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """What HTTP says about one document, without its bytes (RFC 9110 §8).
 
+    ``etag`` is the weak entity tag, the same for every content coding and media type (rule 4).
     ``changed`` is the instant of the last visible change, or None if only a new version of the
     service changes it. ``announced`` is the instant at which a running suspension was announced.
     ``alternative_type`` is a second media type for the same bytes. ``is_archive`` means that it
-    rarely changes. ``parts`` are the parts of the store that it was made from: it is stale once
-    one of them has changed. ``surrogate_keys`` are the keys by which a CDN may purge it.
+    rarely changes. ``parts`` are the parts of the store that the document is made from: it is stale
+    once one of them has changed. ``surrogate_keys`` are the keys by which a CDN may purge it,
+    separated by spaces.
     """
 
-    body: bytes
+    etag: str
     media_type: str
     changed: datetime | None = None
     announced: datetime | None = None
     alternative_type: str | None = None
     is_archive: bool = False
-    parts: frozenset[Hashable] = frozenset()
-    surrogate_keys: tuple[str, ...] = ()
-
-    @cached_property
-    def etag(self) -> str:
-        """The weak entity tag, the same for every content coding and media type (rule 4)."""
-        return f'W/"{hashlib.sha256(self.body).hexdigest()[:32]}"'
-
-    def encoded(self, coding: str | None) -> bytes:
-        """Return the body in a content coding of ``CODINGS``, or as it is for None (identity)."""
-        return self.body if coding is None else CODINGS[coding](self.body)
+    parts: tuple[Hashable, ...] = ()
+    surrogate_keys: str = ""
 
     def cache_control(self, now: datetime) -> str:
         """Return the value of ``Cache-Control`` (RFC 9111 §5.2, RFC 5861)."""
         long_suspended = self.announced is not None and now >= self.announced + LONG_FRESHNESS_AFTER
-        fresh = LONG_FRESHNESS if long_suspended or self.is_archive else FRESHNESS
-        return (
-            f"public, max-age={int(fresh.total_seconds())}, "
-            f"stale-while-revalidate={int(_STALE_WHILE_REVALIDATE.total_seconds())}, "
-            f"stale-if-error={int(_STALE_IF_ERROR.total_seconds())}"
-        )
+        return _cache_control(LONG_FRESHNESS if long_suspended or self.is_archive else FRESHNESS)
 
     def last_modified(self, now: datetime) -> datetime | None:
         """Return the instant of the last change, or None while it is in the future (rule 5)."""
         return self.changed if self.changed is not None and self.changed <= now else None
 
-    def headers_valid(self, now: datetime) -> tuple[datetime, datetime]:
-        """Return the half-open interval around ``now`` in which the headers stay the same."""
-        instants = [self.changed, self.announced and self.announced + LONG_FRESHNESS_AFTER]
-        past = [instant for instant in instants if instant is not None and instant <= now]
-        future = [instant for instant in instants if instant is not None and instant > now]
-        return max(past, default=_ALWAYS[0]), min(future, default=_ALWAYS[1])
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document whose metadata are known before its bytes: ``render`` makes these."""
+
+    metadata: Metadata
+    render: Callable[[], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Representation:
+    """The bytes of one document and what HTTP says about them."""
+
+    metadata: Metadata
+    body: bytes
+
+
+@lru_cache(maxsize=4)
+def _cache_control(fresh: timedelta) -> str:
+    return (
+        f"public, max-age={int(fresh.total_seconds())}, "
+        f"stale-while-revalidate={int(_STALE_WHILE_REVALIDATE.total_seconds())}, "
+        f"stale-if-error={int(_STALE_IF_ERROR.total_seconds())}"
+    )
+
+
+STALE_CACHE_CONTROL = (
+    f"public, max-age={int(STALE_FRESHNESS.total_seconds())}, "
+    f"stale-if-error={int(_STALE_IF_ERROR.total_seconds())}"
+)
+"""Without ``stale-while-revalidate``, by which a cache would serve the previous document longer."""
+
+
+def entity_tag(*values: object) -> str:
+    """Return the weak entity tag of a document whose bytes depend on these values alone."""
+    return _weak(json.dumps(values).encode())
+
+
+def entity_tag_of(body: bytes) -> str:
+    """Return a weak entity tag made from the bytes themselves."""
+    return _weak(body)
+
+
+def _weak(identifying: bytes) -> str:
+    return f'W/"{hashlib.sha256(identifying).hexdigest()[:32]}"'

@@ -29,19 +29,22 @@ from feeds.web.redirects import Redirects
 def build(  # noqa: PLR0913 - each is a part or a setting of its own
     reader: Reader,
     monitoring: Reader,
+    background: Reader,
     site: Site,
     clock: Callable[[], datetime],
     *,
     cache_mb: int,
     revision_ttl: int,
+    threads: int,
 ) -> Flask:
     """Return the application, with its routes below the path of the base URL.
 
     Requests read the store through ``reader``; its revision is checked through ``monitoring`` every
-    ``revision_ttl`` seconds. ``cache_mb`` limits the size of the cache.
+    ``revision_ttl`` seconds, and what has changed is rendered again through ``background``.
+    ``cache_mb`` limits the size of the cache. ``threads`` answer requests.
     """
     monitor = RevisionMonitor(monitoring, revision_ttl)
-    cache = Cache(reader, monitor, clock, size=cache_mb * 2**20)
+    cache = Cache(reader, background, monitor, clock, size=cache_mb * 2**20, threads=threads)
     redirects = Redirects(reader, monitor, site)
     errors = ErrorResponses(site, cache)
 
@@ -62,7 +65,7 @@ def build(  # noqa: PLR0913 - each is a part or a setting of its own
         HTTPException, lambda error: _handle_http_error(redirects, errors, error)
     )
     app.register_error_handler(StoreError, errors.store_unavailable)
-    app.wsgi_app = FastPath(app.wsgi_app, cache, clock)  # type: ignore[method-assign]
+    app.wsgi_app = FastPath(app.wsgi_app, cache)  # type: ignore[method-assign]
     return app
 
 

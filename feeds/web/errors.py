@@ -11,7 +11,6 @@ from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from feeds.documents.build import TOO_MANY
-from feeds.documents.representation import Representation
 from feeds.domain import Site
 from feeds.errors import StoreError
 from feeds.urls import is_for_programs
@@ -55,11 +54,11 @@ class ErrorResponses:
             _LOG.warning("Responded with 503: %s", error)
         response = plain_text(_UNAVAILABLE, HTTPStatus.SERVICE_UNAVAILABLE)
         if not is_for_programs(request.environ["PATH_INFO"]):
-            _set_page(response, pages.error(self._site, HTTPStatus.SERVICE_UNAVAILABLE, ()))
+            _set_page(response, pages.error(self._site, HTTPStatus.SERVICE_UNAVAILABLE, ()).body)
         response.headers["Retry-After"] = _RETRY_SECONDS
         return response
 
-    def _page(self, status: HTTPStatus, description: str | None) -> Representation:
+    def _page(self, status: HTTPStatus, description: str | None) -> bytes:
         """Return an error page; it is cached, because vulnerability scanners request many."""
         too_many = description == TOO_MANY
         make = partial(pages.error, self._site, status, too_many=too_many)
@@ -68,14 +67,14 @@ class ErrorResponses:
         # After a defect of the service, reading the store may fail in the same way.
         if status < HTTPStatus.INTERNAL_SERVER_ERROR:
             with suppress(StoreError):
-                cached = self._cache.get(path, lambda snapshot: make(snapshot.notices()))
-                return cached.representation if cached else make(())
-        return make(())
+                body = self._cache.body(path, lambda snapshot: make(snapshot.notices()))
+                return body or make(()).body
+        return make(()).body
 
 
-def _set_page(response: WerkzeugResponse, page: Representation) -> None:
-    response.set_data(page.body)
-    response.content_type = f"{page.media_type}; charset=utf-8"
+def _set_page(response: WerkzeugResponse, body: bytes) -> None:
+    response.set_data(body)
+    response.content_type = f"{pages.HTML}; charset=utf-8"
 
 
 def plain_text(sentence: str, status: int) -> Response:

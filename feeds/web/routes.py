@@ -27,11 +27,12 @@ from feeds.urls import (
     is_slug,
     selection_path,
 )
-from feeds.web.cache.cache import Cache, Make
+from feeds.web.cache.cache import Cache, Source
 from feeds.web.cache.revision import RevisionMonitor
 from feeds.web.errors import plain_text
+from feeds.web.http.body import Body
 from feeds.web.http.conditional import respond
-from feeds.web.http.response import CachedResponse
+from feeds.web.http.response import Response as HttpResponse
 from feeds.web.pages import pages
 from feeds.web.pages.assets import assets
 from feeds.web.redirects import Redirects, unknown_category
@@ -81,7 +82,9 @@ class _Views:
         self._redirects = redirects
         self._site = site
         self._clock = clock
-        self._assets = assets(site, clock())
+        self._assets = {
+            name: (asset.metadata, Body(asset.body, None)) for name, asset in assets(site).items()
+        }
 
     def feed(self, form: Format) -> WerkzeugResponse:
         return self._subscription((), form)
@@ -107,12 +110,12 @@ class _Views:
         return self._archive_document((slug,), number, form)
 
     def index(self) -> WerkzeugResponse:
-        return self._serve(lambda snapshot: pages.index(snapshot, self._site), "index")
+        return self._serve(partial(pages.index, self._site), "index")
 
     def category(self, slug: str) -> WerkzeugResponse:
         _require_slugs([slug])
         return self._serve(
-            lambda snapshot: pages.category(snapshot, self._site, slug),
+            partial(pages.category, self._site, slug),
             "category",
             partial(self._redirects.categories, [slug], ""),
         )
@@ -121,7 +124,7 @@ class _Views:
         if not is_release_path(path):
             abort(404, "There is no such release.")
         return self._serve(
-            lambda snapshot: pages.release(snapshot, self._site, path),
+            partial(pages.release, self._site, path),
             "release",
             partial(self._redirects.release, path),
         )
@@ -150,14 +153,15 @@ class _Views:
         return response
 
     def opml(self) -> WerkzeugResponse:
-        return self._serve(lambda snapshot: build.feed_list(snapshot, self._site), "list")
+        return self._serve(partial(build.feed_list, self._site), "list")
 
     def asset(self, name: str) -> Response:
-        return self._respond(self._assets[name])
+        metadata, body = self._assets[name]
+        return _sent(respond(metadata, body, request.environ, self._clock()))
 
     def _subscription(self, slugs: tuple[str, ...], form: Format) -> WerkzeugResponse:
         return self._serve(
-            lambda snapshot: build.subscription(snapshot, self._site, slugs, form),
+            partial(build.subscription, self._site, slugs, form),
             "category",
             partial(self._redirects.categories, slugs, f".{form.extension}"),
         )
@@ -168,7 +172,7 @@ class _Views:
         if not is_page_number(number):
             abort(404, "There is no such archive document.")
         return self._serve(
-            lambda snapshot: build.archive(snapshot, self._site, slugs, int(number), form),
+            partial(build.archive, self._site, slugs, int(number), form),
             "archive document",
             partial(self._redirects.categories, slugs, f"/archive/{number}.{form.extension}"),
         )
@@ -177,18 +181,18 @@ class _Views:
         if not is_page_number(number):
             abort(404, "There is no such archive page.")
         return self._serve(
-            lambda snapshot: pages.archive(snapshot, self._site, slugs, int(number)),
+            partial(pages.archive, self._site, slugs, int(number)),
             "archive page",
             partial(self._redirects.categories, slugs, f"/archive/{number}"),
         )
 
-    def _serve(self, make: Make, kind: str, find: _Find = lambda: None) -> WerkzeugResponse:
-        cached = self._cache.get(request.environ["PATH_INFO"], make)
-        return self._respond(cached) if cached is not None else _redirected(find, kind)
+    def _serve(self, source: Source, kind: str, find: _Find = lambda: None) -> WerkzeugResponse:
+        response = self._cache.response(request.environ, source)
+        return _sent(response) if response is not None else _redirected(find, kind)
 
-    def _respond(self, cached: CachedResponse) -> Response:
-        response = respond(cached, request.environ, self._clock())
-        return _CompleteResponse([response.body], response.status, response.headers)
+
+def _sent(response: HttpResponse) -> Response:
+    return _CompleteResponse([response.body], response.status, response.headers)
 
 
 def _redirected(find: _Find, kind: str) -> WerkzeugResponse:

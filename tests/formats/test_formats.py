@@ -33,7 +33,7 @@ SITE = Site(
     zone=ZoneInfo("Europe/Riga"),
     entries=50,
 )
-SELECTION = Selection("tag:a,2008:feed/x", (Category("x", "X & <Y>"),), 1, 1, START, START, (1,))
+SELECTION = Selection("tag:a,2008:feed/x", (Category("x", "X & <Y>"),), 1, START, START, (1,), (1,))
 TEXT = st.text(st.characters(codec="utf-8"), max_size=80).map(one_line).filter(bool)
 RELEASES = st.lists(
     st.builds(

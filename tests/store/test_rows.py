@@ -79,26 +79,6 @@ def test_the_head(portal: Portal) -> None:
     assert fields(found) == common(row, found) | expected
 
 
-def test_the_state_of_a_selection_and_of_a_page(portal: Portal) -> None:
-    row, other = insert(portal, "selection"), insert(portal, "selection", slug="z", feed_id="z")
-    page = insert(portal, "archive_page", selection=row["id"])
-    with portal.store.read() as snapshot:
-        single = snapshot.subscription_state([row["slug"]])
-        combined = snapshot.subscription_state([row["slug"], "z"])
-        of_page = snapshot.page_state([row["slug"]], page["number"])
-        assert snapshot.page_state([row["slug"]], page["number"] + 1) is None
-        assert snapshot.subscription_state([row["slug"], "unknown"]) is None
-    for found, parts, rows in (
-        (single, {row["id"]}, [row]),
-        (combined, {row["id"], other["id"]}, [row, other]),
-        (of_page, {(row["id"], page["number"])}, [page]),
-    ):
-        assert found is not None
-        assert set(found.parts) == parts
-        assert found.tokens == tuple(row["token"] for row in rows)
-        assert int(found.changed.timestamp()) == rows[-1]["changed"]
-
-
 def test_a_selection(portal: Portal) -> None:
     row, other = insert(portal, "selection"), insert(portal, "selection", slug="z", feed_id="z")
     insert(portal, "label", selection=row["id"])
@@ -112,16 +92,17 @@ def test_a_selection(portal: Portal) -> None:
     assert fields(found) == common(row, found) | {
         "categories": (category,),
         "members": (row["id"],),
+        "tokens": (row["token"],),
     }
     assert combined is not None
     assert fields(combined) == {
         "feed_id": combined.feed_id,
         "categories": (category, Category(slug="z", name=other["name"])),
         "count": row["count"] + other["count"],
-        "revision": other["revision"],
         "changed": other["changed"],
         "created": other["created"],
         "members": (row["id"], other["id"]),
+        "tokens": (row["token"], other["token"]),
     }
 
 
@@ -169,16 +150,20 @@ def test_an_archive_page(portal: Portal) -> None:
     rows = [insert(portal, "archive_page", selection=ALL_ID, number=number) for number in (1, 2)]
     first, second = rows
     with portal.store.read() as snapshot:
-        found = snapshot.page(snapshot.everything(), 2)
-    assert found is not None
+        assert snapshot.page((), 3) is None
+        both = snapshot.page((), 2)
+        everything = snapshot.everything()
+    assert both is not None
+    selection, found = both
+    assert selection == everything
     assert found.after is not None
     assert fields(found) == {
         "number": 2,
         "after": found.after,
         "until": found.until,
         "newest": True,
-        "revision": second["revision"],
         "changed": second["changed"],
+        "token": second["token"],
     }
     for (published, rank), row in zip((found.after, found.until), (first, second), strict=True):
         assert (published.timestamp(), rank) == (row["last_published"], row["last_rank"])

@@ -7,7 +7,17 @@ Building a statement at each request would cost more than running it
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, BindParameter, Integer, Select, bindparam, func, select, tuple_
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    Integer,
+    Select,
+    bindparam,
+    func,
+    select,
+    text,
+    tuple_,
+)
 
 from feeds.domain import NoticeKind
 from feeds.store.schema import tables
@@ -54,42 +64,42 @@ HEAD = select(
     .label("announced"),
 )
 
-SELECTION_STATES = HEAD.add_columns(
-    _selection.id.label("selection"),
-    _selection.token.label("part_token"),
-    _selection.changed.label("part_changed"),
-).outerjoin_from(
-    tables.HEAD,
-    tables.SELECTION,
-    _selection.slug.in_(bindparam("slugs", expanding=True)),
-)
-PAGE_STATE = (
-    HEAD.add_columns(
-        _page.selection,
-        _page.token.label("part_token"),
-        _page.changed.label("part_changed"),
-    )
-    .outerjoin_from(tables.HEAD, tables.SELECTION, _selection.slug == bindparam("slug"))
-    .outerjoin(
-        tables.ARCHIVE_PAGE,
-        (_page.selection == _selection.id) & (_page.number == bindparam("number")),
-    )
-)
-"""The head, with the states of the parts of a document: one row at least, without any part."""
-
-_SELECTION = select(
+_selection_columns = (
     _selection.id,
     _selection.feed_id,
     _selection.slug,
     _selection.name,
     _selection["count"].label("shown"),
-    _selection.revision,
     _selection.changed,
+    _selection.token.label("selection_token"),
     _selection.created,
 )
-SELECTION = _SELECTION.where(_selection.slug == bindparam("slug"))
-SELECTIONS = _SELECTION.where(_selection.slug.in_(bindparam("slugs", expanding=True)))
-CATEGORIES = _SELECTION.where(_selection.slug > "").order_by(_selection.slug)
+SELECTIONS = HEAD.add_columns(*_selection_columns).outerjoin_from(
+    tables.HEAD,
+    tables.SELECTION,
+    _selection.slug.in_(bindparam("slugs", expanding=True)),
+)
+"""The head with selections: one row at least, without a selection if there is none."""
+
+PAGES = (
+    HEAD.add_columns(
+        *_selection_columns,
+        _page.number,
+        _page.last_published,
+        _page.last_rank,
+        _page.changed.label("page_changed"),
+        _page.token.label("page_token"),
+    )
+    .outerjoin_from(tables.HEAD, tables.SELECTION, _selection.slug == bindparam("slug"))
+    .outerjoin(
+        tables.ARCHIVE_PAGE,
+        (_page.selection == _selection.id)
+        & _page.number.between(bindparam("first"), bindparam("last")),
+    )
+)
+"""The head with a selection and its archive pages in a range: one row at least."""
+
+CATEGORIES = select(*_selection_columns).where(_selection.slug > "").order_by(_selection.slug)
 
 _SLUGS = select(_label.slug.label("given"), _selection.slug).join_from(
     tables.LABEL, tables.SELECTION
@@ -97,23 +107,32 @@ _SLUGS = select(_label.slug.label("given"), _selection.slug).join_from(
 CURRENT_SLUGS = _SLUGS.where(_label.slug.in_(bindparam("slugs", expanding=True)))
 FORMER_SLUGS = _SLUGS.where(_label.slug != _selection.slug).order_by(_label.slug)
 
+TOKENS = select(_change_token.revision, _change_token.token).where(
+    _change_token.revision >= bindparam("since")
+)
+
+# The timeline of a primary is in the name of its current log file; a replica, which writes none,
+# knows that of its last restart point and the one up to which it must recover.
+SERVER = text(
+    "SELECT pg_is_in_recovery() AS in_recovery, CASE WHEN pg_is_in_recovery() "
+    "THEN greatest((SELECT timeline_id FROM pg_control_checkpoint()), "
+    "(SELECT min_recovery_end_timeline FROM pg_control_recovery())) "
+    "ELSE ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int "
+    "END AS timeline"
+)
+
 CHANGED_SELECTIONS = (
-    select(_selection.id).where(_selection.revision > bindparam("since")).limit(bindparam("most"))
+    select(_selection.id, _selection.withdrawal)
+    .where(_selection.revision > bindparam("since"))
+    .limit(bindparam("most"))
 )
 CHANGED_PAGES = (
-    select(_page.selection, _page.number)
+    select(_page.selection, _page.number, _page.withdrawal)
     .where(_page.revision > bindparam("since"))
     .limit(bindparam("most"))
 )
 
 NEWEST_PAGE = select(func.max(_page.number)).where(_page.selection == bindparam("selection"))
-PAGES = select(
-    _page.number, _page.last_published, _page.last_rank, _page.revision, _page.changed
-).where(
-    _page.selection == bindparam("selection"),
-    _page.number.between(bindparam("first"), bindparam("last")),
-)
-
 RELEASE_AT = select(_release.id).where(
     _release.path == bindparam("path"), _release.withdrawn.is_(None)
 )

@@ -69,15 +69,6 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
-class State:
-    """The state of a document's parts: their tokens, and when one of them last changed."""
-
-    parts: frozenset[Part]
-    tokens: tuple[int, ...]
-    changed: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class ImportOutcome:
     """The outcome of an import; ``finished`` is None if it was interrupted."""
 
@@ -113,34 +104,11 @@ class Snapshot:
             self._head = _head(self._rows(queries.HEAD)[0])
         return self._head
 
-    def subscription_state(self, slugs: Sequence[str]) -> State | None:
-        """Return the state of a subscription document, or None if a category is unknown.
+    def changed_parts(self, since: int) -> dict[Part, int] | None:
+        """Return the parts that changed visibly after a revision; None means perhaps all parts.
 
-        This and ``page_state`` read the head in the same statement.
+        Each has the revision at which a release was last withdrawn from it; 0 if none was.
         """
-        rows = self._rows(queries.SELECTION_STATES, slugs=slugs or (ALL_SLUG,))
-        self._head = _head(rows[0])
-        if rows[0].selection is None or len(rows) < len(slugs):
-            return None
-        rows = sorted(rows, key=attrgetter("selection"))
-        return State(
-            parts=frozenset(row.selection for row in rows),
-            tokens=tuple(row.part_token for row in rows),
-            changed=max(row.part_changed for row in rows),
-        )
-
-    def page_state(self, slugs: Sequence[str], number: int) -> State | None:
-        """Return the state of an archive document, or None if there is no such page."""
-        slug = slugs[0] if slugs else ALL_SLUG
-        (row,) = self._rows(queries.PAGE_STATE, slug=slug, number=number)
-        self._head = _head(row)
-        if row.selection is None:
-            return None
-        part = (row.selection, number)
-        return State(frozenset([part]), (row.part_token,), row.part_changed)
-
-    def changed_parts(self, since: int) -> frozenset[Part] | None:
-        """Return the parts that changed visibly after a revision; None means perhaps all parts."""
         if self.head().settings_revision > since:
             return None
         bounds = {"since": since, "most": _MOST_CHANGED}
@@ -148,39 +116,49 @@ class Snapshot:
         pages = self._rows(queries.CHANGED_PAGES, **bounds)
         if max(len(selections), len(pages)) == _MOST_CHANGED:
             return None
-        return frozenset(
-            [
-                WHOLE_STORE,
-                *(row.id for row in selections),
-                *((row.selection, row.number) for row in pages),
-            ]
-        )
+        parts: dict[Part, int] = {row.id: row.withdrawal for row in selections}
+        return parts | {(row.selection, row.number): row.withdrawal for row in pages}
+
+    def tokens(self, since: int) -> dict[int, int]:
+        """Return the tokens of the latest changes by revision, from a revision on.
+
+        Older ones are not stored.
+        """
+        return {row.revision: row.token for row in self._rows(queries.TOKENS, since=since)}
+
+    def server(self) -> tuple[bool, int]:
+        """Return whether the server is a replica, and its timeline; SQLite has neither."""
+        if self._connection.dialect.name != "postgresql":
+            return False, 0
+        (row,) = self._connection.execute(queries.SERVER).all()
+        return row.in_recovery, row.timeline
 
     def selection(self, slugs: Sequence[str]) -> Selection | None:
         """Return the selection of these categories; without slugs, that of all releases.
 
         Returns None if one of the categories is unknown. A combined selection has the greatest
-        revision and instants of its members (rule 5).
+        instants of its members (rule 5). Reads the head in the same statement.
         """
-        if len(slugs) <= 1:
-            rows = self._rows(queries.SELECTION, slug=slugs[0] if slugs else ALL_SLUG)
-            return _selection(rows[0]) if rows else None
-        members = sorted(self._rows(queries.SELECTIONS, slugs=slugs), key=lambda row: str(row.slug))
-        if len(members) != len(slugs):
+        rows = self._rows(queries.SELECTIONS, slugs=slugs or (ALL_SLUG,))
+        self._head = _head(rows[0])
+        if rows[0].id is None or len(rows) < len(slugs):
             return None
+        if len(rows) == 1:
+            return _selection(rows[0])
+        members = sorted(rows, key=attrgetter("slug"))
         return Selection(
             feed_id=combined_feed_id([row.feed_id for row in members]),
             categories=tuple(Category(slug=row.slug, name=row.name) for row in members),
             count=sum(row.shown for row in members),
-            revision=max(row.revision for row in members),
             changed=max(row.changed for row in members),
             created=max(row.created for row in members),
             members=tuple(row.id for row in members),
+            tokens=tuple(row.selection_token for row in members),
         )
 
     def everything(self) -> Selection:
         """Return the selection of all releases, which every store has."""
-        return _selection(self._rows(queries.SELECTION, slug=ALL_SLUG)[0])
+        return _selection(self._rows(queries.SELECTIONS, slugs=(ALL_SLUG,))[0])
 
     def categories(self) -> list[Selection]:
         """Return the selection of each category, sorted by slug."""
@@ -231,22 +209,25 @@ class Snapshot:
         )
         return rows[0].number if rows else 0
 
-    def page(self, selection: Selection, number: int) -> ArchivePage | None:
-        """Return an archive page of a selection, or None if it has no page of this number."""
-        rows = self._rows(
-            queries.PAGES, selection=selection.members[0], first=number - 1, last=number + 1
-        )
+    def page(self, slugs: Sequence[str], number: int) -> tuple[Selection, ArchivePage] | None:
+        """Return a selection and its archive page, or None if there is none with this number.
+
+        Reads the head in the same statement.
+        """
+        slug = slugs[0] if slugs else ALL_SLUG
+        rows = self._rows(queries.PAGES, slug=slug, first=number - 1, last=number + 1)
+        self._head = _head(rows[0])
         found = {row.number: row for row in rows}
         if number not in found:
             return None
         row, before = found[number], found.get(number - 1)
-        return ArchivePage(
+        return _selection(row), ArchivePage(
             number=number,
             after=(before.last_published, before.last_rank) if before else None,
             until=(row.last_published, row.last_rank),
             newest=number + 1 not in found,
-            revision=row.revision,
-            changed=row.changed,
+            changed=row.page_changed,
+            token=row.page_token,
         )
 
     def page_releases(self, selection: Selection, page: ArchivePage) -> list[Release]:
@@ -385,8 +366,8 @@ def _selection(row: Row[Any]) -> Selection:
         feed_id=row.feed_id,
         categories=(Category(slug=row.slug, name=row.name),) if row.slug else (),
         count=row.shown,
-        revision=row.revision,
         changed=row.changed,
         created=row.created,
         members=(row.id,),
+        tokens=(row.selection_token,),
     )

@@ -1,152 +1,444 @@
-"""The cache of finished responses by path, one for each process.
+"""The documents that the process knows: metadata of many, bodies of those asked for most recently.
 
-It is bounded in bytes; the least recently used response is removed first. A document is rendered
-once, however many requests wait for it, and a stale one is served while the store is unavailable.
+A 304 needs the metadata alone: they come from one statement and nothing is rendered. A document is
+rendered once, however many requests wait for it. After a change a client that has the previous
+document is told so for a while, until the document has been rendered in the background; all other
+clients get the new one (rule 6).
 """
 
 import ctypes
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from datetime import datetime
 from functools import partial
 from threading import Lock
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from cachetools import LRUCache
 
-from feeds.documents.representation import Representation
-from feeds.errors import StoreError, StoreUnavailableError
+from feeds.documents.representation import Document, Metadata, Representation
+from feeds.errors import StoreBehindError, StoreError, StoreUnavailableError
 from feeds.store.read import STATEMENT_SECONDS, Reader, Snapshot
-from feeds.web.cache.revision import NO_ANSWER, OLDER, RevisionMonitor, StoreVersion
-from feeds.web.http.response import CachedResponse
+from feeds.web.cache.background import BackgroundRenderer
+from feeds.web.cache.revision import BEHIND, NO_ANSWER, RevisionMonitor, StoreVersion
+from feeds.web.http.body import Body
+from feeds.web.http.conditional import (
+    accepted_coding,
+    is_conditional,
+    is_not_modified,
+    matches,
+    respond,
+)
+from feeds.web.http.response import Response, not_modified
 
-Make = Callable[[Snapshot], Representation | None]
-"""Makes a representation from one snapshot; returns None if there is nothing to represent."""
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
-_Rendered = tuple[CachedResponse | None, StoreVersion]
+Source = Callable[[Snapshot], Document | Representation | None]
+"""Finds a document in a snapshot; returns None if nothing is represented there."""
 
 _TRIM_AFTER = 16 * 2**20
-_ATTEMPTS = 2  # to read a snapshot that is not older than one that another thread has read
+_ATTEMPTS = 3  # to load a document in a state that is not older than one that is known
+_OVERHEAD = 1024  # bytes of headers and objects, without bodies and keys; measured and rounded up
+_KEY_COPIES = 4  # of the surrogate keys of a combined feed, which its path and its slugs repeat
 
 
-class _Entry(NamedTuple):
-    """A response, the parts of the store from which it was made, and the version of the store."""
+class _Stored(NamedTuple):
+    """The body of a document, with its metadata and the store's version at which it was made."""
 
-    response: CachedResponse
-    parts: frozenset[Hashable]
+    metadata: Metadata
     version: StoreVersion
+    body: Body
+
+    @property
+    def size(self) -> int:
+        return _OVERHEAD + self.body.size
 
 
-class Cache:
-    """Responses by path, each rendered from one snapshot of the store."""
+class _Known:
+    """What is known about a document: its metadata, which are current at ``version``.
+
+    ``previous`` are the metadata and the version of the document before it, until it is rendered:
+    a client that has that one may be told so for a while. ``coding`` is that of the last body.
+    """
+
+    __slots__ = ("coding", "metadata", "previous", "source", "version")
 
     def __init__(
         self,
+        source: Source,
+        metadata: Metadata,
+        version: StoreVersion,
+        previous: tuple[Metadata, StoreVersion] | None,
+        coding: str | None,
+    ) -> None:
+        self.source = source
+        self.metadata = metadata
+        self.version = version
+        self.previous = previous
+        self.coding = coding
+
+    @property
+    def size(self) -> int:
+        """The memory that it takes, in bytes."""
+        return _OVERHEAD + _KEY_COPIES * len(self.metadata.surrogate_keys)
+
+
+class _Loaded(NamedTuple):
+    """A document as it was read from the store; ``stored`` is None if no body was needed."""
+
+    metadata: Metadata
+    version: StoreVersion
+    stored: _Stored | None
+
+
+_Loading = Future[_Loaded | None]
+
+
+class Cache:
+    """The responses to requests for documents, made from memory or from the store.
+
+    Requests read the store through ``reader``, the rendering in the background through
+    ``background``. ``size`` limits the memory in bytes, ``threads`` is the number of threads that
+    answer requests.
+    """
+
+    def __init__(  # noqa: PLR0913 - each is a part or a setting of its own
+        self,
         reader: Reader,
+        background: Reader,
         monitor: RevisionMonitor,
         clock: Callable[[], datetime],
         *,
         size: int,
+        threads: int,
     ) -> None:
         self._reader = reader
         self._monitor = monitor
         self._clock = clock
+        self._size = size
         self._lock = Lock()
-        self._entries: LRUCache[str, _Entry] = LRUCache(size, lambda entry: entry.response.size)
-        self._renderings: dict[str, Future[_Rendered]] = {}
+        self._known: LRUCache[str, _Known] = LRUCache(size // 2, lambda known: known.size)
+        self._stored: LRUCache[str, _Stored] = LRUCache(size, lambda stored: stored.size)
+        self._loadings: dict[tuple[str, bool], _Loading] = {}
         self._rendered = 0  # bytes since the heap was last trimmed
+        again = partial(self._render_again, background)
+        self._background = BackgroundRenderer(again, waiting=threads // 2)
 
-    def fresh(self, path: str) -> CachedResponse | None:
-        """Return the cached response if none of its parts has changed since it was rendered."""
+    def on_request(self) -> None:
+        """Check the revision of the store, or make sure that it is checked."""
         self._monitor.on_request()
+
+    def remembered(self, environ: "WSGIEnvironment") -> Response | None:
+        """Return the response to a request if it can be made without the store, or None."""
+        response, previous = self._look_up(environ)
+        if previous is not None and not self._monitor.unavailable:
+            path = environ["PATH_INFO"]
+            if self._background.demand(path):
+                response, previous = self._look_up(environ)
+        if previous is not None:
+            response = not_modified(previous, self._clock(), stale=True)
+        return response
+
+    def _look_up(self, environ: "WSGIEnvironment") -> tuple[Response | None, Metadata | None]:
+        """Return the response to a request, or the metadata of the previous document.
+
+        The latter if the client has that document and may keep it for now. Both may be None.
+        """
+        path = environ["PATH_INFO"]
         with self._lock:
-            entry = self._entries.get(path)
-        if entry is not None and self._monitor.is_current(entry.parts, entry.version):
-            return entry.response
+            known = self._known.get(path)
+        if known is None:
+            return None, None
+        now = self._clock()
+        metadata = known.metadata
+        current = self._monitor.confirm(metadata.parts, known.version)
+        if current is not None:
+            known.version = current
+            if is_not_modified(metadata, environ, now):
+                return not_modified(metadata, now), None
+            with self._lock:
+                stored = self._stored.get(path)
+            if stored is not None and stored.metadata.etag == metadata.etag:
+                return respond(metadata, stored.body, environ, now), None
+        return None, self._previous(known, environ, is_outdated=current is None)
+
+    def _previous(
+        self, known: _Known, environ: "WSGIEnvironment", *, is_outdated: bool
+    ) -> Metadata | None:
+        """Return the metadata of the previous document if the client has it and may keep it."""
+        if_none_match = environ.get("HTTP_IF_NONE_MATCH")
+        if if_none_match is None:
+            return None
+        candidates = [(known.metadata, known.version)] if is_outdated else []
+        if known.previous is not None:
+            candidates.append(known.previous)
+        for metadata, version in candidates:
+            if matches(if_none_match, metadata.etag) and self._monitor.may_be_stale(
+                metadata.parts, version
+            ):
+                return metadata
         return None
 
-    def get(self, path: str, make: Make) -> CachedResponse | None:
-        """Return the response for a path, rendered if necessary; None if there is none.
+    def response(self, environ: "WSGIEnvironment", source: Source) -> Response | None:
+        """Return the response to a request; None if nothing is represented at its path.
 
-        If the store is unavailable, returns the stale response if there is one; otherwise raises
-        ``StoreError``.
+        If the store is unavailable, the document is served as it was, if its body is in memory;
+        otherwise raises ``StoreError``.
         """
-        while True:
-            with self._lock:
-                entry = self._entries.get(path)
-                if entry is not None and self._monitor.is_current(entry.parts, entry.version):
-                    return entry.response
-                known = self._monitor.known
-                rendering = self._renderings.get(path)
-                if is_first := rendering is None:
-                    rendering = self._renderings[path] = Future()
-            try:
-                if is_first:
-                    return self._render(path, make)
-                response, version = _result(rendering)
-            except StoreError:
-                if entry is None or entry.version.store_id != known.store_id:
-                    raise
-                return entry.response
-            # If it began before this request, something newer may have been served since.
-            if not version.precedes(known):
-                return response
-
-    def _render(self, path: str, make: Make) -> CachedResponse | None:
-        """Render a response and hand it, or the error, to the requests that wait for it."""
+        path = environ["PATH_INFO"]
         try:
-            rendered = self._make(path, make)
-        except BaseException as error:
-            self._end_rendering(path).set_exception(error)
-            raise
-        self._end_rendering(path).set_result(rendered)
-        return rendered[0]
+            if is_conditional(environ) or path in self._stored:
+                if self._load(path, source, None, is_body_needed=False) is None:
+                    return None
+                response = self.remembered(environ)
+                if response is not None:
+                    return response
+            loaded = self._load(path, source, accepted_coding(environ), is_body_needed=True)
+        except StoreError:
+            response = self._as_it_was(environ)
+            if response is None:
+                raise
+            return response
+        if loaded is None or loaded.stored is None:
+            return None
+        return respond(loaded.metadata, loaded.stored.body, environ, self._clock())
 
-    def _end_rendering(self, path: str) -> Future[_Rendered]:
+    def body(self, path: str, source: Source) -> bytes | None:
+        """Return the bytes of a document; None if there is none.
+
+        Raises ``StoreError`` if the store is unavailable and the body is not in memory.
+        """
         with self._lock:
-            return self._renderings.pop(path)
+            stored = self._stored.get(path)
+        try:
+            if stored is None or not self._monitor.confirm(stored.metadata.parts, stored.version):
+                loaded = self._load(path, source, None, is_body_needed=True)
+                stored = loaded and loaded.stored
+        except StoreError:
+            if stored is None or not self._is_retained(path, stored):
+                raise
+        return stored and stored.body.encoded(None)
 
-    def _make(self, path: str, make: Make) -> _Rendered:
+    def _as_it_was(self, environ: "WSGIEnvironment") -> Response | None:
+        """Return the response while the store is unavailable, or None if there must be none."""
+        path = environ["PATH_INFO"]
+        response = self.remembered(environ)
+        if response is not None:
+            return response
+        with self._lock:
+            stored = self._stored.get(path)
+        if stored is None or not self._is_retained(path, stored):
+            return None
+        now = self._clock()
+        if is_not_modified(stored.metadata, environ, now):
+            return not_modified(stored.metadata, now, stale=True)
+        return respond(stored.metadata, stored.body, environ, now)
+
+    def _is_retained(self, path: str, stored: _Stored) -> bool:
+        """Return whether a body may be served although its document may have changed."""
+        with self._lock:
+            known = self._known.get(path)
+        # What was found unchanged later was not withdrawn until then.
+        is_same = known is not None and known.metadata.etag == stored.metadata.etag
+        version = known.version if known is not None and is_same else stored.version
+        return self._monitor.is_retained(stored.metadata.parts, version)
+
+    def _load(
+        self, path: str, source: Source, coding: str | None, *, is_body_needed: bool
+    ) -> _Loaded | None:
+        """Read a document from the store, or wait for the thread that does; None: there is none."""
+        for _ in range(_ATTEMPTS):
+            before = self._monitor.known
+            loading, is_first = self._loading(path, is_body_needed=is_body_needed)
+            if is_first:
+                read = partial(self._read, self._reader, path, source, coding)
+                with self._background.request() if is_body_needed else nullcontext():
+                    loaded = self._finish(
+                        (path, is_body_needed), partial(read, lambda _: is_body_needed)
+                    )
+            else:
+                loaded = _result(loading)
+            if loaded is None:
+                return None
+            # What began before this request may be older than what has been served since.
+            is_older = loaded.version.precedes(before) or self._is_superseded(path, loaded)
+            if not is_older and (loaded.stored is not None or not is_body_needed):
+                return loaded
+        raise StoreUnavailableError(NO_ANSWER)
+
+    def _is_superseded(self, path: str, loaded: _Loaded) -> bool:
+        with self._lock:
+            known = self._known.get(path)
+        return known is not None and _supersedes(known, loaded.metadata, loaded.version)
+
+    def _render_again(self, reader: Reader, path: str) -> None:
+        """Render a document in the background if it has changed."""
+        with self._lock:
+            known = self._known.get(path)
+        if known is None:
+            return
+        loading, is_first = self._loading(path, is_body_needed=True)
+        if not is_first:
+            with suppress(StoreError):
+                _result(loading)
+            return
+
+        def is_needed(metadata: Metadata) -> bool:
+            return known.previous is not None or metadata.etag != known.metadata.etag
+
+        read = partial(self._read, reader, path, known.source, known.coding, is_needed)
+        with suppress(StoreError):  # the check of the store reports it
+            self._finish((path, True), read)
+
+    def _loading(self, path: str, *, is_body_needed: bool) -> tuple[_Loading, bool]:
+        """Return the loading of a document, and whether the caller has to do it."""
+        with self._lock:
+            loading = self._loadings.get((path, is_body_needed))
+            if loading is not None:
+                return loading, False
+            loading = self._loadings[path, is_body_needed] = Future()
+            return loading, True
+
+    def _finish(self, key: tuple[str, bool], read: Callable[[], _Loaded | None]) -> _Loaded | None:
+        """Load a document and hand it, or the error, to the requests that wait for it."""
+        try:
+            loaded = read()
+        except BaseException as error:
+            self._end(key).set_exception(error)
+            raise
+        self._end(key).set_result(loaded)
+        return loaded
+
+    def _end(self, key: tuple[str, bool]) -> _Loading:
+        with self._lock:
+            return self._loadings.pop(key)
+
+    def _read(
+        self,
+        reader: Reader,
+        path: str,
+        source: Source,
+        coding: str | None,
+        is_needed: Callable[[Metadata], bool],
+    ) -> _Loaded | None:
+        """Read a document from one snapshot; render it if its body is needed and not stored."""
         if reason := self._monitor.unavailable:
             raise StoreUnavailableError(reason)
-        for _ in range(_ATTEMPTS):
-            with self._reader.read() as snapshot:
-                version = self._monitor.observe(snapshot)
-                if version is None:
-                    continue
-                representation = make(snapshot)
-            if representation is None:
-                with self._lock:
-                    self._entries.pop(path, None)
-                return None, version
-            response = CachedResponse(representation, self._clock(), partial(self._resize, path))
-            with self._lock:
-                self._put(path, _Entry(response, representation.parts, version))
-                self._rendered += response.size
-                is_trim_due = self._rendered >= _TRIM_AFTER
-                self._rendered %= _TRIM_AFTER
-            if is_trim_due:
-                _trim_heap()
-            return response, version
-        raise StoreUnavailableError(OLDER)
-
-    def _resize(self, path: str, response: CachedResponse) -> None:
+        before = self._monitor.known
         with self._lock:
-            entry = self._entries.get(path)
-            if entry is not None and entry.response is response:
-                self._put(path, entry)
+            stored = self._stored.get(path)
 
-    def _put(self, path: str, entry: _Entry) -> None:
-        self._entries.pop(path, None)
+        def is_stored(metadata: Metadata) -> bool:
+            return stored is not None and stored.metadata.etag == metadata.etag
+
+        def use(snapshot: Snapshot) -> tuple[Metadata, StoreVersion, bytes | None] | None:
+            document = source(snapshot)
+            version = self._observe(snapshot, before, document.metadata if document else None)
+            if document is None:
+                return None
+            metadata = document.metadata
+            if is_stored(metadata):
+                body = None
+            elif isinstance(document, Representation):
+                body = document.body
+            else:
+                body = document.render() if is_needed(metadata) else None
+            return metadata, version, body
+
+        found = reader.run(use)
+        if found is None:
+            self._forget(path)
+            return None
+        metadata, version, identity = found
+        if identity is not None:
+            body = Body(identity, coding, partial(self._on_growth, path))
+            stored = _Stored(metadata, version, body)
+            self._count_rendered(len(identity))
+        elif stored is not None and is_stored(metadata):
+            stored = _Stored(metadata, version, stored.body)
+        else:
+            stored = None
+        self._put(path, source, coding, _Loaded(metadata, version, stored))
+        return _Loaded(metadata, version, stored)
+
+    def _observe(
+        self, snapshot: Snapshot, before: StoreVersion, metadata: Metadata | None
+    ) -> StoreVersion:
+        """Return the version of a snapshot.
+
+        Raises ``StoreBehindError`` if it lags and lacks a change of the document.
+        """
+        version = self._monitor.observe(snapshot, before)
+        if not version.precedes(before):
+            return version
+        current = self._monitor.confirm(metadata.parts, version) if metadata else None
+        if current is None:
+            raise StoreBehindError(BEHIND)
+        return current
+
+    def _put(self, path: str, source: Source, coding: str | None, loaded: _Loaded) -> None:
+        metadata, version, stored = loaded
+        previous = None
+        with self._lock:
+            known = self._known.get(path)
+            if known is not None:
+                if _supersedes(known, metadata, version):
+                    return
+                coding = coding or known.coding
+                if stored is None:
+                    changed = known.metadata.etag != metadata.etag
+                    before = (known.metadata, known.version) if changed else None
+                    previous = known.previous or before
+            with suppress(ValueError):  # larger than half of the cache
+                self._known[path] = _Known(source, metadata, version, previous, coding)
+            if stored is not None:
+                self._store(path, stored)
+            self._evict()
+        if previous is None:
+            self._background.settle(path)
+
+    def _store(self, path: str, stored: _Stored) -> None:
+        self._stored.pop(path, None)
         with suppress(ValueError):  # larger than the whole cache
-            self._entries[path] = entry
+            self._stored[path] = stored
+
+    def _evict(self) -> None:
+        while self._stored and self._known.currsize + self._stored.currsize > self._size:
+            self._stored.popitem()
+
+    def _forget(self, path: str) -> None:
+        with self._lock:
+            self._known.pop(path, None)
+            self._stored.pop(path, None)
+        self._background.settle(path)
+
+    def _on_growth(self, path: str) -> None:
+        with self._lock:
+            stored = self._stored.get(path)
+            if stored is not None:
+                self._store(path, stored)
+                self._evict()
+
+    def _count_rendered(self, size: int) -> None:
+        with self._lock:
+            self._rendered += size
+            is_trim_due = self._rendered >= _TRIM_AFTER
+            self._rendered %= _TRIM_AFTER
+        if is_trim_due:
+            _trim_heap()
 
 
-def _result(rendering: Future[_Rendered]) -> _Rendered:
-    """Wait for a rendering. If it hangs, all who wait for it would occupy every thread."""
+def _supersedes(known: _Known, metadata: Metadata, version: StoreVersion) -> bool:
+    """Return whether a later state of a document is known than the one with these metadata."""
+    return version.precedes(known.version) and known.metadata.etag != metadata.etag
+
+
+def _result(loading: _Loading) -> _Loaded | None:
+    """Wait for a loading. If it hangs, all who wait for it would occupy every thread."""
     try:
-        return rendering.result(timeout=STATEMENT_SECONDS)
+        return loading.result(timeout=STATEMENT_SECONDS)
     except TimeoutError:
         raise StoreUnavailableError(NO_ANSWER) from None
 

@@ -1,7 +1,8 @@
 """What the process knows about the revision of the store and of its parts.
 
-Each snapshot from which a document is made passes through ``observe``, so that the process never
-serves an older state after a newer one (rule 6). Between requests a thread checks the store, so
+Each snapshot from which a document is made passes through ``observe``. It finds out whether the
+snapshot belongs to a later or an earlier state of the store, or to another history of it
+(docs/decisions/0026-validators-and-histories.md). Between requests a thread checks the store, so
 that polls do not wait for a check.
 """
 
@@ -9,33 +10,40 @@ import logging
 import threading
 import time
 import weakref
+from bisect import bisect_right
 from collections.abc import Hashable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from math import inf
 
-from feeds.errors import StoreError
-from feeds.store.read import READ_SECONDS, STATEMENT_SECONDS, Reader, Snapshot
-
-OLDER = (
-    "The release store is older than the state that was served before: if a back-up was put in "
-    "its place, restart the service."
-)
+from feeds.errors import StoreBehindError, StoreError, StoreUnavailableError
+from feeds.store.read import READ_SECONDS, STATEMENT_SECONDS, WHOLE_STORE, Head, Reader, Snapshot
 
 NO_ANSWER = "The release store does not answer: a request to it has not returned."
 
+BEHIND = "The release store does not have the latest changes yet: it is a replica that lags."
+
+_LEFT = (
+    "The release store is in a state that was left for another one: if a back-up was put in its "
+    "place twice, restart the service."
+)
+
+_STALE_SECONDS = 300.0  # how long a document that has changed may be served as it was
 _MOST_PARTS = 5_000  # parts whose revisions are remembered
+_MOST_TOKENS = 1_000
+_MOST_LEFT = 100
 _LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class StoreVersion:
-    """A state of a store: the id of the store and its revision."""
+    """A state of the store: a revision in one of the histories that the process has seen."""
 
-    store_id: str
-    revision: int
+    history: int = 0
+    revision: int = 0
 
     def precedes(self, other: "StoreVersion") -> bool:
-        """Return whether the other is a later state of the same store."""
-        return self.store_id == other.store_id and self.revision < other.revision
+        """Return whether the other is a later state in the same history."""
+        return self.history == other.history and self.revision < other.revision
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +51,35 @@ class _Knowledge:
     """What is known about the store. It is replaced as a whole, so it is read without a lock.
 
     ``floor`` is the last revision at which any part may have changed, ``changed`` the last revision
-    of each part that has changed since. ``left`` are the ids of the stores that were replaced.
+    of each part that has changed since. ``withdrawal_floor`` and ``withdrawn`` are the same for
+    withdrawals. ``tokens`` are those of the latest changes by revision, and ``observed`` says when
+    which revision was first seen. ``left`` are the last states of the histories that were left, as
+    store id, revision and token.
     """
 
-    version: StoreVersion = StoreVersion("", 0)
+    version: StoreVersion = StoreVersion()
+    store_id: str = ""
+    timeline: int = 0
     floor: int = 0
     changed: Mapping[Hashable, int] = field(default_factory=dict)
-    left: frozenset[str] = frozenset()
+    withdrawal_floor: int = 0
+    withdrawn: Mapping[Hashable, int] = field(default_factory=dict)
+    tokens: Mapping[int, int] = field(default_factory=dict)
+    observed: tuple[tuple[float, float], ...] = ()
+    left: tuple[tuple[str, int, int | None], ...] = ()
+
+    @property
+    def token(self) -> int | None:
+        """The token of the latest change."""
+        return self.tokens.get(self.version.revision)
+
+    def is_same(self, head: Head) -> bool:
+        """Return whether a snapshot with this head has the state that is known."""
+        return (
+            self.store_id == head.store_id
+            and self.version.revision == head.revision
+            and self.token == head.token
+        )
 
 
 class RevisionMonitor:
@@ -80,16 +110,43 @@ class RevisionMonitor:
             return NO_ANSWER
         return self._failure
 
-    def is_current(self, parts: Iterable[Hashable], version: StoreVersion) -> bool:
-        """Return whether none of these parts is known to have changed since a version."""
+    def confirm(self, parts: Iterable[Hashable], version: StoreVersion) -> StoreVersion | None:
+        """Return the latest version if none of these parts is known to have changed until then."""
         known = self._known
-        if version is known.version:
-            return True
-        return (
-            version.store_id == known.version.store_id
+        if version is known.version or (
+            version.history == known.version.history
             and version.revision >= known.floor
             and all(known.changed.get(part, 0) <= version.revision for part in parts)
+        ):
+            return known.version
+        return None
+
+    def is_retained(self, parts: Iterable[Hashable], version: StoreVersion) -> bool:
+        """Return whether a document of a version may be served while the store is unavailable.
+
+        It may not after a withdrawal from one of its parts, or in another history.
+        """
+        known = self._known
+        return (
+            version.history == known.version.history
+            and version.revision >= known.withdrawal_floor
+            and all(known.withdrawn.get(part, 0) <= version.revision for part in parts)
         )
+
+    def may_be_stale(self, parts: Iterable[Hashable], version: StoreVersion) -> bool:
+        """Return whether a client that has the document of a version may keep it for now (rule 6).
+
+        While the store is available, it may for five minutes after the process has seen the change,
+        unless every request has to see every change.
+        """
+        if not self.is_retained(parts, version):
+            return False
+        if self.unavailable:
+            return True
+        observed = self._known.observed
+        next_ = bisect_right(observed, (version.revision, inf))
+        seen = observed[next_][1] if next_ < len(observed) else inf
+        return self._ttl > 0 and time.monotonic() - seen < _STALE_SECONDS
 
     def on_request(self) -> None:
         """Check the store if each request has to, otherwise make sure that a thread does.
@@ -105,44 +162,155 @@ class RevisionMonitor:
 
     def check(self) -> None:
         """Check the store's revision once."""
+        before = self.known
+
+        def observe(snapshot: Snapshot) -> None:
+            if self.observe(snapshot, before).precedes(before):
+                raise StoreBehindError(BEHIND)
+
         self._check_began = time.monotonic()
         try:
-            with self._reader.read(seconds=READ_SECONDS) as snapshot:
-                self._failure = "" if self.observe(snapshot) else OLDER
+            self._reader.run(observe, seconds=READ_SECONDS)
+            self._failure = ""
+        except StoreBehindError:
+            # The documents whose parts have not changed can be made from a replica that lags.
+            self._failure = ""
         except StoreError as error:
             self._failure = str(error)
         finally:
             self._check_began = None
 
-    def observe(self, snapshot: Snapshot) -> StoreVersion | None:
-        """Return the version of a snapshot; None if it is older than the known version."""
+    def observe(self, snapshot: Snapshot, before: StoreVersion) -> StoreVersion:
+        """Return the version of a snapshot that was opened when ``before`` was known.
+
+        It precedes ``before`` if the snapshot is that of a replica that lags. Raises
+        ``StoreUnavailableError`` if the snapshot belongs to a history that was left.
+        """
         head = snapshot.head()
-        version = StoreVersion(head.store_id, head.revision)
         while True:
             known = self._known
-            if version == known.version:
+            if known.is_same(head):
                 return known.version
-            if version.store_id in known.left or version.precedes(known.version):
-                return None
+            if before.history not in {0, known.version.history}:
+                raise StoreUnavailableError(_LEFT)
             # Reads the store, so not under the lock: a store that hangs would keep the lock.
-            following = _following(known, version, snapshot)
+            following = _following(known, head, snapshot, before)
+            if following is None:
+                return StoreVersion(known.version.history, head.revision)
             with self._lock:
                 if self._known is known:
                     self._known = following
-                    return version
+                    return following.version
 
 
-def _following(known: _Knowledge, version: StoreVersion, snapshot: Snapshot) -> _Knowledge:
-    """Return what is known once a newer version, or another store, has been observed."""
-    replaced = version.store_id != known.version.store_id
-    left = known.left | {known.version.store_id} if replaced else known.left
-    parts = None if replaced else snapshot.changed_parts(known.version.revision)
-    if parts is None or len(known.changed) + len(parts) > _MOST_PARTS:
-        return _Knowledge(version, floor=version.revision, left=left)
-    changed = dict(known.changed)
-    for part in parts:
-        changed[part] = version.revision
-    return _Knowledge(version, known.floor, changed, left)
+def _following(
+    known: _Knowledge, head: Head, snapshot: Snapshot, before: StoreVersion
+) -> _Knowledge | None:
+    """Return what is known after a snapshot; None if it has an earlier state of the same history.
+
+    Raises ``StoreUnavailableError`` if it belongs to a history that was left.
+    """
+    if known.store_id != head.store_id:
+        return _of_other_store(known, head, snapshot)
+    revision = known.version.revision
+    tokens = snapshot.tokens(min([revision, *(left for _, left, _ in known.left)]))
+    if any(tokens.get(left, -1) == token for _, left, token in known.left):
+        raise StoreUnavailableError(_LEFT)
+    if head.revision >= revision:
+        if tokens.get(revision) == known.token:
+            return _later(known, head, snapshot, tokens)
+        # The store may have forgotten the token.
+        is_known = revision >= min(tokens, default=0)
+        return _left(known, head, snapshot) if is_known else _other_history(known, head, snapshot)
+    return _earlier(known, head, snapshot, before)
+
+
+def _of_other_store(known: _Knowledge, head: Head, snapshot: Snapshot) -> _Knowledge:
+    """Return what is known after the first snapshot, or after one of a store with another id."""
+    if known.version.history == 0:
+        return _other_history(known, head, snapshot)
+    if any(store_id == head.store_id for store_id, _, _ in known.left):
+        raise StoreUnavailableError(_LEFT)
+    return _left(known, head, snapshot)
+
+
+def _earlier(
+    known: _Knowledge, head: Head, snapshot: Snapshot, before: StoreVersion
+) -> _Knowledge | None:
+    """Return what is known after a snapshot with an earlier revision than the known one."""
+    if known.tokens.get(head.revision, head.token) == head.token:
+        # The other was seen only after this snapshot was opened, or this is a replica that lags.
+        if head.revision >= before.revision:
+            return None
+        in_recovery, timeline = snapshot.server()
+        if in_recovery and timeline <= known.timeline:
+            return None
+    return _left(known, head, snapshot)
+
+
+def _later(
+    known: _Knowledge, head: Head, snapshot: Snapshot, tokens: Mapping[int, int]
+) -> _Knowledge:
+    """Return what is known after a snapshot with a later state of the same history."""
+    version = StoreVersion(known.version.history, head.revision)
+    latest = sorted({**known.tokens, **tokens}.items())[-_MOST_TOKENS:]
+    changed, withdrawn = dict(known.changed), dict(known.withdrawn)
+    floor, withdrawal_floor = known.floor, known.withdrawal_floor
+    parts = snapshot.changed_parts(known.version.revision)
+    if parts is None or len(changed) + len(parts) > _MOST_PARTS:
+        floor, withdrawal_floor = head.revision, head.withdrawal
+        changed, withdrawn = {}, {}
+    else:
+        for part, withdrawal in ((WHOLE_STORE, head.withdrawal), *parts.items()):
+            changed[part] = head.revision
+            if withdrawal > known.version.revision:
+                withdrawn[part] = withdrawal
+    return _Knowledge(
+        version,
+        head.store_id,
+        snapshot.server()[1],
+        floor,
+        changed,
+        withdrawal_floor,
+        withdrawn,
+        dict(latest),
+        _observed(known, head.revision),
+        known.left,
+    )
+
+
+def _left(known: _Knowledge, head: Head, snapshot: Snapshot) -> _Knowledge:
+    """Return what is known after a snapshot with another history, which the process enters."""
+    following = _other_history(known, head, snapshot)
+    left = (known.store_id, known.version.revision, known.token)
+    return replace(following, left=(*known.left, left)[-_MOST_LEFT:])
+
+
+def _other_history(known: _Knowledge, head: Head, snapshot: Snapshot) -> _Knowledge:
+    """Return what is known after a snapshot whose relation to the known state is not known.
+
+    Every document is compared with the store before it is served again.
+    """
+    return _Knowledge(
+        StoreVersion(known.version.history + 1, head.revision),
+        store_id=head.store_id,
+        timeline=snapshot.server()[1],
+        floor=head.revision,
+        tokens=snapshot.tokens(0),
+        observed=((head.revision, time.monotonic()),),
+        left=known.left,
+    )
+
+
+def _observed(known: _Knowledge, revision: int) -> tuple[tuple[float, float], ...]:
+    """Return the revisions with the times when they were seen, and one that is too old to matter.
+
+    Together they tell when the first change after any version was seen.
+    """
+    now = time.monotonic()
+    observed = (*known.observed, (revision, now))
+    recent = [place for place, (_, at) in enumerate(observed) if now - at < _STALE_SECONDS]
+    return observed[max(0, recent[0] - 1) :]
 
 
 def _check_regularly(reference: "weakref.ref[RevisionMonitor]", ttl: int) -> None:

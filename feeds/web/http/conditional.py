@@ -1,4 +1,4 @@
-"""From a cached response and a request to the response that is sent, for every document and page.
+"""From a document and a request to the response that is sent, for every document and page.
 
 Evaluates preconditions (RFC 9110 §13) and, through ``negotiation``, the client's preferences.
 """
@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from werkzeug.http import parse_date
 
-from feeds.documents.representation import CODINGS
+from feeds.documents.representation import CODINGS, Metadata
+from feeds.web.http.body import Body
 from feeds.web.http.negotiation import content_coding, prefers
-from feeds.web.http.response import CachedResponse, Response
+from feeds.web.http.response import Response, not_modified, ok
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -34,30 +35,36 @@ _CODING_SUFFIX = re.compile(r"[-;](?:gzip|br|zstd)$")
 _OFFERED = tuple(CODINGS)
 
 
-def respond(cached: CachedResponse, environ: "WSGIEnvironment", now: datetime) -> Response:
+def respond(metadata: Metadata, body: Body, environ: "WSGIEnvironment", now: datetime) -> Response:
     """Return the response to GET or HEAD with the headers of a WSGI environment (PEP 3333)."""
-    responses = cached.responses(now)
-    last_modified = responses.last_modified
-    # If-None-Match takes precedence over If-Modified-Since (RFC 9110 §13.2.2).
-    if_none_match = environ.get("HTTP_IF_NONE_MATCH")
-    if if_none_match is None:
-        is_unchanged = _is_unmodified(last_modified, environ)
-    else:
-        is_unchanged = if_none_match == cached.etag or matches(if_none_match, cached.etag)
-    if is_unchanged:
-        return responses.not_modified
-    media_type = cached.representation.media_type
-    alternative = cached.representation.alternative_type
+    if is_not_modified(metadata, environ, now):
+        return not_modified(metadata, now)
+    media_type = metadata.media_type
+    alternative = metadata.alternative_type
     if alternative is not None and prefers(environ.get("HTTP_ACCEPT"), alternative, media_type):
         media_type = alternative
-    coding = content_coding(environ.get("HTTP_ACCEPT_ENCODING"), _OFFERED)
-    response = responses.ok(cached, media_type, coding)
-    if _is_unmodified(last_modified, environ):
+    coding = accepted_coding(environ)
+    response = ok(metadata, body.encoded(coding), media_type, coding, now)
+    if _is_unmodified(metadata.last_modified(now), environ):
         # The entity tag is another one, but the date is not later than the client's. curl would
         # keep the new tag and drop the body, and the client would never get the new document.
         headers = [header for header in response.headers if header[0] != "Last-Modified"]
         response = response._replace(headers=headers)
     return response if environ["REQUEST_METHOD"] == "GET" else response._replace(body=b"")
+
+
+def accepted_coding(environ: "WSGIEnvironment") -> str | None:
+    """Return the content coding that a request prefers, or None for identity."""
+    return content_coding(environ.get("HTTP_ACCEPT_ENCODING"), _OFFERED)
+
+
+def is_not_modified(metadata: Metadata, environ: "WSGIEnvironment", now: datetime) -> bool:
+    """Return whether a client has the document with these metadata (RFC 9110 §13.2.2)."""
+    # If-None-Match takes precedence over If-Modified-Since.
+    if_none_match = environ.get("HTTP_IF_NONE_MATCH")
+    if if_none_match is None:
+        return _is_unmodified(metadata.last_modified(now), environ)
+    return matches(if_none_match, metadata.etag)
 
 
 def _is_unmodified(last_modified: datetime | None, environ: "WSGIEnvironment") -> bool:
@@ -69,9 +76,14 @@ def _is_unmodified(last_modified: datetime | None, environ: "WSGIEnvironment") -
     return instant is not None and last_modified <= instant
 
 
+def is_conditional(environ: "WSGIEnvironment") -> bool:
+    """Return whether a request has a precondition that may be answered 304."""
+    return "HTTP_IF_NONE_MATCH" in environ or "HTTP_IF_MODIFIED_SINCE" in environ
+
+
 def matches(if_none_match: str, etag: str) -> bool:
     """Return whether ``If-None-Match`` names an entity tag; compared weakly (RFC 9110 §8.8.3.2)."""
-    if if_none_match.strip() == "*":
+    if if_none_match == etag or if_none_match.strip() == "*":
         return True
     opaque = etag.removeprefix("W/").strip('"')
     return any(

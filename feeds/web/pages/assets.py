@@ -1,16 +1,14 @@
 """The files at the base URL, which are the same while the process runs."""
 
-from datetime import datetime
 from importlib.resources import files
 
 from feeds.documents.assemble import invitation, page_name
-from feeds.documents.representation import Representation
+from feeds.documents.representation import Metadata, Representation, entity_tag_of
 from feeds.domain import Site
 from feeds.text.plain import one_line
-from feeds.web.http.response import CachedResponse
 
 
-def assets(site: Site, now: datetime) -> dict[str, CachedResponse]:
+def assets(site: Site) -> dict[str, Representation]:
     """Return each asset by its name."""
     common = _file("common.css")
     found = {
@@ -21,7 +19,7 @@ def assets(site: Site, now: datetime) -> dict[str, CachedResponse]:
         "page.js": (_file("page.js"), "text/javascript"),
     }
     return {
-        name: CachedResponse(Representation(body, media_type), now)
+        name: Representation(Metadata(entity_tag_of(body), media_type), body)
         for name, (body, media_type) in found.items()
     }
 

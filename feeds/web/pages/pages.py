@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Final
 
@@ -9,8 +10,8 @@ from flask import render_template
 from markupsafe import Markup
 
 from feeds.documents.assemble import contact_html, selection_title
-from feeds.documents.build import MOST_COMBINED, announced, last_changed, surrogate_keys
-from feeds.documents.representation import Representation
+from feeds.documents.build import MOST_COMBINED, last_changed, surrogate_keys
+from feeds.documents.representation import Metadata, Representation, entity_tag_of
 from feeds.domain import (
     Category,
     Headline,
@@ -31,7 +32,7 @@ HTML: Final = "text/html"
 _MANY: Final = 40  # categories; the index of a portal with more offers letters and a search
 
 
-def index(snapshot: Snapshot, site: Site) -> Representation:
+def index(site: Site, snapshot: Snapshot) -> Representation:
     """Return the index: announcement, feeds, categories and newest releases."""
     everything = snapshot.everything()
     categories = sorted(
@@ -79,7 +80,7 @@ def _initials(site: Site, categories: Sequence[Selection]) -> dict[str, str]:
     return initials
 
 
-def category(snapshot: Snapshot, site: Site, slug: str) -> Representation | None:
+def category(site: Site, slug: str, snapshot: Snapshot) -> Representation | None:
     """Return the page of a category, or None if it is unknown."""
     selection = snapshot.selection((slug,))
     if selection is None:
@@ -100,13 +101,13 @@ def category(snapshot: Snapshot, site: Site, slug: str) -> Representation | None
 
 
 def archive(
-    snapshot: Snapshot, site: Site, slugs: Sequence[str], number: int
+    site: Site, slugs: Sequence[str], number: int, snapshot: Snapshot
 ) -> Representation | None:
     """Return an archive page, or None if there is none with this number."""
-    selection = snapshot.selection(slugs)
-    page = snapshot.page(selection, number) if selection else None
-    if selection is None or page is None:
+    found = snapshot.page(slugs, number)
+    if found is None:
         return None
+    selection, page = found
     heading = site.words.gettext("All press releases")
     return _page(
         "archive.html",
@@ -122,7 +123,7 @@ def archive(
     )
 
 
-def release(snapshot: Snapshot, site: Site, path: str) -> Representation | None:
+def release(site: Site, path: str, snapshot: Snapshot) -> Representation | None:
     """Return the page of a release, or None if it is unknown or withdrawn."""
     found = snapshot.release(path)
     if found is None:
@@ -195,7 +196,7 @@ def error(
         sentence=sentence,
         advice=advice,
     )
-    return Representation(body.encode(), HTML, parts=frozenset([WHOLE_STORE]))
+    return _representation(body)
 
 
 def _page(
@@ -205,17 +206,20 @@ def _page(
     about: Sequence[Category],
     **values: object,
 ) -> Representation:
-    notices = snapshot.notices()
-    body = _rendered(template, site, notices, **values)
-    return Representation(
-        body=body.encode(),
-        media_type=HTML,
+    representation = _representation(_rendered(template, site, snapshot.notices(), **values))
+    metadata = replace(
+        representation.metadata,
         # A page shows names, counts and notices, so any change may change it.
         changed=last_changed(snapshot, site, snapshot.head().instant),
-        announced=announced(notices),
-        parts=frozenset([WHOLE_STORE]),
-        surrogate_keys=surrogate_keys(about),
+        announced=snapshot.head().announced,
+        surrogate_keys=surrogate_keys([category.slug for category in about]),
     )
+    return Representation(metadata, representation.body)
+
+
+def _representation(page: str) -> Representation:
+    body = page.encode()
+    return Representation(Metadata(entity_tag_of(body), HTML, parts=(WHOLE_STORE,)), body)
 
 
 def _rendered(template: str, site: Site, notices: Sequence[Notice], **values: object) -> str:

@@ -1,0 +1,104 @@
+"""Rendering in the background: documents that have changed and are still asked for.
+
+A change of everything would otherwise be rendered by the requests that come next, all of them at
+once (docs/decisions/0026-validators-and-histories.md).
+"""
+
+import heapq
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Condition, Event, Semaphore, Thread
+
+_FEW = 8  # documents, which are rendered within the time that a request may wait
+_WAIT_SECONDS = 0.1
+_PAUSE_SECONDS = 0.05  # how long requests that render keep the thread from beginning a document
+_BATCH = 32  # documents that are chosen at a time
+_LOG = logging.getLogger(__name__)
+
+
+class _Demand:
+    """The requests for one document that were answered as it was before."""
+
+    __slots__ = ("count", "done")
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.done: Event | None = None
+
+
+class BackgroundRenderer:
+    """Calls ``render`` with the paths of documents, the most demanded first, in one thread.
+
+    The thread ends when nothing is left to do. At most ``waiting`` requests wait for a document.
+    """
+
+    def __init__(self, render: Callable[[str], None], *, waiting: int) -> None:
+        self._render = render
+        self._waiting = Semaphore(waiting)
+        self._condition = Condition()
+        self._demands: dict[str, _Demand] = {}
+        self._rendering = 0  # requests
+        self._thread: Thread | None = None
+
+    def demand(self, path: str) -> bool:
+        """Have a document rendered; return whether it has been rendered meanwhile.
+
+        Waits a moment for it if only a few documents are demanded.
+        """
+        with self._condition:
+            demand = self._demands.setdefault(path, _Demand())
+            demand.count += 1
+            # A thread that ended with a defect is replaced.
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = Thread(target=self._work, daemon=True)
+                self._thread.start()
+            if len(self._demands) > _FEW or not self._waiting.acquire(blocking=False):
+                return False
+            demand.done = done = demand.done or Event()
+        try:
+            return done.wait(_WAIT_SECONDS)
+        finally:
+            self._waiting.release()
+
+    def settle(self, path: str) -> None:
+        """Record that a document has been rendered, by whatever thread."""
+        with self._condition:
+            demand = self._demands.pop(path, None)
+            if demand is not None and demand.done is not None:
+                demand.done.set()
+
+    @contextmanager
+    def request(self) -> Iterator[None]:
+        """Let a request render a document before the next one in the background."""
+        with self._condition:
+            self._rendering += 1
+        try:
+            yield
+        finally:
+            with self._condition:
+                self._rendering -= 1
+                self._condition.notify_all()
+
+    def _work(self) -> None:
+        while batch := self._most_demanded():
+            for path in batch:
+                with self._condition:
+                    self._condition.wait_for(lambda: not self._rendering, _PAUSE_SECONDS)
+                    if path not in self._demands:
+                        continue
+                try:
+                    self._render(path)
+                except Exception:  # noqa: BLE001 - the other documents must be rendered
+                    _LOG.exception("Rendering %s in the background failed", path)
+                finally:
+                    self.settle(path)
+
+    def _most_demanded(self) -> list[str]:
+        """Return the paths to render next, the most demanded first; none ends the thread."""
+        with self._condition:
+            demands = self._demands
+            batch = heapq.nlargest(_BATCH, demands, key=lambda path: demands[path].count)
+            if not batch:
+                self._thread = None
+        return batch
