@@ -15,7 +15,6 @@ from feeds.store import Store
 from feeds.store.read import Reader
 from feeds.web.app import build
 
-
 # A thread that renders keeps the interpreter for this long while others have polls to answer, each
 # of which needs it several times. Python's default is ten times as long.
 _SWITCH_SECONDS = 0.0005
