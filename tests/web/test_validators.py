@@ -53,7 +53,12 @@ def test_a_304_in_a_process_just_started_takes_one_statement(
             name: value for name, value in was.headers if name not in content
         }
         mine = [one for one in run if one.thread is threading.current_thread()]
-        settings = ("BEGIN", "SET LOCAL", "SELECT change_token.revision", "SELECT pg_is_in_recovery()")
+        settings = (
+            "BEGIN",
+            "SET LOCAL",
+            "SELECT change_token.revision",
+            "SELECT pg_is_in_recovery()",
+        )
         (statement,) = [one for one in mine if not one.startswith(settings)]
         assert "release.body" not in statement
         # From now on it takes none.
