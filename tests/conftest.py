@@ -12,6 +12,7 @@ from sqlalchemy.pool import Pool
 
 from tests.databases import Server, ServerFolder, closed_connections, started
 from tests.portal import Portal
+from tests.replication import Cluster, replication
 
 if TYPE_CHECKING:
     from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -72,6 +73,13 @@ def server(pytestconfig: pytest.Config) -> Server:
     if hasattr(pytestconfig, "workerinput"):
         return started(Path(pytestconfig.workerinput["server_folder"]))
     return started(pytestconfig.stash[SERVER_FOLDER].path)
+
+
+@pytest.fixture
+def cluster() -> Iterator[Cluster]:
+    """Yield a primary with two replicas that no other test uses."""
+    with replication() as made:
+        yield made
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ from sqlalchemy.pool import Pool
 from feeds.documents.version import settings_digest
 from feeds.operations.migrate import migrate
 from feeds.settings import Settings
+from tests.postgresql import ENVIRON
 
 _STOP_SECONDS = 60
 
@@ -134,8 +135,7 @@ def started(folder: Path) -> Server:
             program = Path(__file__).with_name("postgresql.py")
             ran = subprocess.run(
                 [sys.executable, "-I", "-S", program, Path(spec.origin).parent, folder],
-                # Without faketime, if the tests run with it.
-                env={name: value for name, value in os.environ.items() if name != "LD_PRELOAD"},
+                env=ENVIRON,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 text=True,

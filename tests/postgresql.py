@@ -3,10 +3,11 @@
     python -I -S postgresql.py PROGRAMS FOLDER
 
 Returns when the server accepts connections. A process in the background then waits for the lock on
-``FOLDER/run``, which the process that needs the server holds as long as it lives. It then stops the
-server and removes the folder. It is in a session of its own, so neither Ctrl-C nor a crash of that
-process keeps it from doing so. Nothing outside the folder is changed: root cannot run PostgreSQL,
-so as root the user ``nobody`` runs a copy of the programs, wherever they are installed.
+``FOLDER/run``, which the process that needs the server holds as long as it lives. It then stops
+every server below the folder and removes the folder. It is in a session of its own, so neither
+Ctrl-C nor a crash of that process keeps it from doing so. Nothing outside the folder is changed:
+root cannot run PostgreSQL, so as root the user ``nobody`` runs a copy of the programs, wherever
+they are installed.
 """
 
 import fcntl
@@ -16,8 +17,12 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+ENVIRON = {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}
+"""The environment of a server: without faketime, if the tests run with it."""
 
 _START_SECONDS = 120
 _INITDB = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync"]
@@ -29,6 +34,8 @@ _OPTIONS = {
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
+    # In the folder, so that a killed server leaves nothing outside it.
+    "dynamic_shared_memory_type": "mmap",
 }
 
 
@@ -38,49 +45,52 @@ def main() -> None:
     if os.fork():
         os._exit(0)  # the caller waits for the end of the output, which the other process holds
     os.setsid()
-    server = None
     try:
-        server = _start(programs, folder)
+        if os.geteuid() == 0:
+            for part in (programs, programs.with_name(f"{programs.name}.libs")):
+                shutil.copytree(part, folder / part.name)
+            programs = folder / programs.name
+        (folder / "bin").symlink_to(programs / "pginstall" / "bin")
+        data = new_data_folder(folder, "data")
+        options = [part for name, value in _OPTIONS.items() for part in ("-c", f"{name}={value}")]
+        run(folder, "initdb", "-D", data, *_INITDB, *options)
+        start(data)
+        # If the server is killed, nothing of it is left; another process may start it again.
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
         with (folder / "log").open("a") as log:
             os.dup2(log.fileno(), 1)
             os.dup2(log.fileno(), 2)
-        with (folder / "run").open("w") as run:
-            fcntl.flock(run, fcntl.LOCK_EX)
+        with (folder / "run").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
     finally:
-        if server:
-            server.send_signal(signal.SIGQUIT)  # at once: nothing has to be written
-            server.wait()
+        _end(folder)
         shutil.rmtree(folder, ignore_errors=True)  # the other process may remove it, too
 
 
-def _start(programs: Path, folder: Path) -> "subprocess.Popen[bytes]":
-    """Make the data folder, start the server in it and wait until it accepts connections."""
-    data = folder / "data"
+def new_data_folder(folder: Path, name: str) -> Path:
+    """Make the empty data folder of a server, for the user that runs it."""
+    data = folder / name
     data.mkdir(mode=0o700)
-    account: dict[str, Any] = {}
     if os.geteuid() == 0:
-        for part in (programs, programs.with_name(f"{programs.name}.libs")):
-            shutil.copytree(part, folder / part.name)
-        programs = folder / programs.name
         shutil.chown(data, "nobody")
-        account = {"user": "nobody", "extra_groups": []}
-    binaries = programs / "pginstall" / "bin"
-    with (folder / "log").open("wb") as log:
-        subprocess.run(
-            [binaries / "initdb", "-D", data, *_INITDB],
-            check=True,
-            stdout=log,
-            **account,
-        )
-        options = [part for name, value in _OPTIONS.items() for part in ("-c", f"{name}={value}")]
+    return data
+
+
+def run(folder: Path, program: str, *arguments: str | Path) -> None:
+    """Run a program of PostgreSQL, as the user that runs the servers."""
+    with (folder / "log").open("ab") as log:
+        subprocess.run([folder / "bin" / program, *arguments], check=True, **_options(folder, log))
+
+
+def start(data: Path) -> "subprocess.Popen[bytes]":
+    """Start the server of a data folder and wait until it accepts connections."""
+    folder = data.parent
+    with (folder / "log").open("ab") as log:
         server = subprocess.Popen(
-            [binaries / "postgres", "-D", data, "-k", data, *options],
-            stdout=log,
-            stderr=log,
-            **account,
+            [folder / "bin" / "postgres", "-D", data, "-k", data], **_options(folder, log)
         )
     deadline = time.monotonic() + _START_SECONDS
-    while not _ready(data):
+    while not _accepts_connections(data, server.pid):
         if server.poll() is not None or time.monotonic() > deadline:
             server.kill()
             raise RuntimeError(f"PostgreSQL did not start:\n{(folder / 'log').read_text()}")
@@ -88,12 +98,61 @@ def _start(programs: Path, folder: Path) -> "subprocess.Popen[bytes]":
     return server
 
 
-def _ready(data: Path) -> bool:
-    """Tell whether the server has written that it accepts connections."""
+def processes(folder: Path) -> list[int]:
+    """Return the ids of all processes that work in a folder or below, parents first.
+
+    A server and all its processes work in its data folder.
+    """
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            working = (process / "cwd").readlink()
+        except OSError:  # it has ended, or belongs to somebody else
+            continue
+        if working.is_relative_to(folder):
+            found.append(int(process.name))
+    return sorted(found)
+
+
+def send(signal_number: int, pids: list[int]) -> None:
+    """Send a signal to those of the processes that still run."""
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal_number)
+
+
+def _options(folder: Path, log: Any) -> dict[str, Any]:
+    # In a session of its own, a server does not receive Ctrl-C.
+    options = {
+        "cwd": folder,
+        "env": ENVIRON,
+        "start_new_session": True,
+        "stdout": log,
+        "stderr": log,
+    }
+    return options | ({"user": "nobody", "extra_groups": []} if os.geteuid() == 0 else {})
+
+
+def _accepts_connections(data: Path, pid: int) -> bool:
+    """Return whether a server has written that it accepts connections."""
     try:
-        return (data / "postmaster.pid").read_text().split()[-1:] == ["ready"]
+        lines = (data / "postmaster.pid").read_text().split()
     except OSError:
         return False
+    return lines[:1] == [str(pid)] and lines[-1] in {"ready", "standby"}
+
+
+def _end(folder: Path) -> None:
+    """Kill every process that works in a folder: nothing has to be written."""
+    while pids := processes(folder):
+        send(signal.SIGKILL, pids)
+        time.sleep(0.01)
+    for file in folder.glob("*/postmaster.pid"):
+        # The last line but one has the id of a small segment of shared memory, which is left.
+        for segment in file.read_text().splitlines()[6:7]:
+            subprocess.run(
+                ["ipcrm", "-m", segment.split()[1]], check=False, stderr=subprocess.DEVNULL
+            )
 
 
 if __name__ == "__main__":

@@ -2,13 +2,10 @@
 
 import http.client
 import json
-import os
-import signal
 import sys
 import threading
 import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -16,11 +13,9 @@ from urllib.error import HTTPError
 
 import pytest
 from reader import EntrySort, make_reader
-from sqlalchemy import create_engine, text
-from sqlalchemy.pool import NullPool
 
-from tests.databases import Server, postgresql
 from tests.portal import Portal, page
+from tests.replication import Node, replication
 from tests.web.helpers import wait_until
 
 pytestmark = [
@@ -127,43 +122,20 @@ def test_no_request_header_changes_the_path(portal: Portal) -> None:
 
 
 @pytest.fixture
-def own_server() -> Iterator[Server]:
+def own_server() -> Iterator[Node]:
     """Yield a PostgreSQL that no other test uses."""
-    with postgresql() as server:
-        yield server
-
-
-@pytest.fixture
-def frozen(own_server: Server) -> Callable[[], AbstractContextManager[None]]:
-    """Return a context in which PostgreSQL hangs: it accepts connections and never answers."""
-
-    @contextmanager
-    def freeze() -> Iterator[None]:
-        engine = create_engine(own_server.address, poolclass=NullPool)
-        with engine.connect() as connection:
-            folder = connection.scalar(text("SHOW data_directory"))
-        first = int((Path(str(folder)) / "postmaster.pid").read_text().split()[0])
-        others = Path(f"/proc/{first}/task/{first}/children").read_text().split()
-        for pid in (first, *map(int, others)):
-            os.kill(pid, signal.SIGSTOP)
-        try:
-            yield
-        finally:
-            for pid in (first, *map(int, others)):
-                with suppress(ProcessLookupError):  # the process of the connection above
-                    os.kill(pid, signal.SIGCONT)
-
-    return freeze
+    with replication(replicas=0) as alone:
+        yield alone.primary
 
 
 def test_cached_documents_are_served_while_the_database_hangs(
-    tmp_path: Path, own_server: Server, frozen: Callable[[], AbstractContextManager[None]]
+    tmp_path: Path, own_server: Node
 ) -> None:
     portal = Portal(tmp_path, own_server.new_address()).made().imported(page())
     portal.environ["FEEDS_REVISION_TTL"] = "1"
     with portal.served(FEEDS_WORKERS="1", FEEDS_THREADS="2") as address:
         kept = get(f"{address}/releases.atom")
-        with frozen():
+        with own_server.frozen():
             asking = [
                 threading.Thread(target=get, args=(f"{address}/releases.{form}",))
                 for form in ("rss", "rss", "json", "json")
