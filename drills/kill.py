@@ -41,9 +41,12 @@ ENGINES: Final = ("sqlite", "postgresql")
 _BEGAN: Final = datetime(2008, 1, 7, 7, 0, tzinfo=UTC)
 _CATEGORIES: Final = 12
 
-# Columns that record when a change was made. They differ from run to run.
-_CLOCK: Final = {"revision", "changed", "created"}
-_COMPARED: Final = tuple(table for table in TABLES if table not in {"head", "import_run"})
+# Columns and tables that record when or in which change something was made. They differ from run
+# to run.
+_CLOCK: Final = {"revision", "changed", "created", "token", "withdrawal"}
+_COMPARED: Final = tuple(
+    table for table in TABLES if table not in {"head", "import_run", "change_token"}
+)
 
 
 class WrongError(Exception):
