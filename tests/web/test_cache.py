@@ -162,7 +162,7 @@ def test_an_earlier_state_put_in_place_is_served_and_the_later_one_never_again(
     assert client.get("/categories/sports.atom", headers=tag).status_code == 304
     put_in_place(portal, later)
     wait_until(lambda: client.get("/releases.json").status_code == 503)
-    assert "was left for another one" in caplog.text
+    assert "has left for another one" in caplog.text
 
 
 def test_a_page_that_no_longer_exists_is_removed_from_the_cache(portal: Portal) -> None:

@@ -23,8 +23,8 @@ NO_ANSWER = "The release store does not answer: a request to it has not returned
 BEHIND = "The release store does not have the latest changes yet: it is a replica that lags."
 
 _LEFT = (
-    "The release store is in a state that was left for another one: if a back-up was put in its "
-    "place twice, restart the service."
+    "The release store is in a state that this process has left for another one: if that is not "
+    "a server of the time before a failover, restart the service."
 )
 
 _STALE_SECONDS = 300.0  # how long a document that has changed may be served as it was
