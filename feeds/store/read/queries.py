@@ -99,7 +99,14 @@ PAGES = (
 )
 """The head with a selection and its archive pages in a range: one row at least."""
 
-CATEGORIES = select(*_selection_columns).where(_selection.slug > "").order_by(_selection.slug)
+_CATEGORIES = select(*_selection_columns).where(_selection.slug > "")
+CATEGORIES = _CATEGORIES.order_by(_selection.slug)
+CATEGORIES_BY_SLUG = _CATEGORIES.where(_selection.slug.in_(bindparam("slugs", expanding=True)))
+LARGEST_CATEGORIES = _CATEGORIES.order_by(_selection["count"].desc(), _selection.id.desc()).limit(
+    bindparam("limit", type_=Integer)
+)
+CATEGORY_NAMES = select(_selection.slug, _selection.name).where(_selection.slug > "")
+COUNT_CATEGORIES = select(func.count()).where(_selection.slug > "")
 
 _SLUGS = select(_label.slug.label("given"), _selection.slug).join_from(
     tables.LABEL, tables.SELECTION

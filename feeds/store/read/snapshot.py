@@ -164,6 +164,23 @@ class Snapshot:
         """Return the selection of each category, sorted by slug."""
         return [_selection(row) for row in self._rows(queries.CATEGORIES)]
 
+    def largest_categories(self, limit: int) -> list[Selection]:
+        """Return the selections of the categories with the most releases, the largest first."""
+        return [_selection(row) for row in self._rows(queries.LARGEST_CATEGORIES, limit=limit)]
+
+    def categories_by_slug(self, slugs: Sequence[str]) -> dict[str, Selection]:
+        """Return the selections of the known categories among these, by slug."""
+        rows = self._rows(queries.CATEGORIES_BY_SLUG, slugs=slugs)
+        return {row.slug: _selection(row) for row in rows}
+
+    def category_names(self) -> list[Category]:
+        """Return all categories, unordered."""
+        return [Category(*row) for row in self._rows(queries.CATEGORY_NAMES)]
+
+    def count_categories(self) -> int:
+        """Return the number of categories."""
+        return int(self._connection.execute(queries.COUNT_CATEGORIES).scalar_one())
+
     def current_slugs(self, slugs: Sequence[str]) -> dict[str, str]:
         """Return the current slug for each of these slugs that a category has or had."""
         return {row.given: row.slug for row in self._rows(queries.CURRENT_SLUGS, slugs=slugs)}

@@ -122,7 +122,7 @@ class SelectionColumns(TypedColumns):
     slug: Named[str] = Column(Text, unique=True)
     name: Named[str] = Column(Text)
     named: Named[bool] = Column(Boolean, default=False)
-    count: Named[int] = Column(BigInteger, default=0)
+    count: Named[int] = Column(BigInteger, default=0, index=True)
     tail: Named[int] = Column(BigInteger, default=0, index=True)
     revision: Named[int] = Column(BigInteger, index=True)
     changed: Named[datetime] = Column(UtcSeconds)

@@ -112,6 +112,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("feed_id", name=op.f("uq_selection_feed_id")),
         sa.UniqueConstraint("slug", name=op.f("uq_selection_slug")),
     )
+    op.create_index("ix_selection_count", "selection", ["count"])
     op.create_index("ix_selection_revision", "selection", ["revision"])
     op.create_index("ix_selection_tail", "selection", ["tail"])
 
