@@ -16,6 +16,7 @@ from feeds.documents import build
 from feeds.formats import FORMATS
 from feeds.settings import Settings
 from feeds.store import Store
+from feeds.web.pages import pages
 
 SOME = 20_000
 """Releases in the two stores that differ in the number of their categories."""
@@ -48,6 +49,18 @@ def _archive_page(store: Store, settings: Settings, number: int) -> str:
 
 def _feed_of(settings: Settings) -> Callable[[], str]:
     return partial(_cold_feed, Store(settings.database_url), settings)
+
+
+def _index_of(settings: Settings) -> Callable[[], str]:
+    """Return a function that makes the index as for a first request and returns its entity tag."""
+    application = create_app(settings)
+    store = Store(settings.database_url)
+
+    def make() -> str:
+        with application.app_context(), store.read() as snapshot:
+            return pages.index(settings.site, snapshot).metadata.etag
+
+    return make
 
 
 def cold(bench: Bench) -> list[Result]:
@@ -95,8 +108,10 @@ def categories(bench: Bench) -> list[Result]:
     many, few = bench.store(SOME, MANY_CATEGORIES), bench.store(SOME, FEW_CATEGORIES)
     names = f"{MANY_CATEGORIES:,} categories", f"{FEW_CATEGORIES:,} categories"
     feeds = _feed_of(many), _feed_of(few)
+    indexes = _index_of(many), _index_of(few)
     return [
         _compared(bench, "categories", "cold feed", names, feeds, Target(1.2, at_least=False)),
+        _compared(bench, "categories", "cold index", names, indexes, Target(5, at_least=False)),
         _counted("SQL statements of a feed", names, (many, few), PATH),
         _counted("SQL statements of the index page", names, (many, few), "/"),
     ]

@@ -17,6 +17,7 @@ ROUTES: Final = {
     "index": "/",
     "chooser": "/categories",
     "category": "/categories/<slug>",
+    "category_list": "/categories/list/<number>",
     "archive_page": "/releases/archive/<number>",
     "category_archive_page": "/categories/<slug>/archive/<number>",
     "release": "/releases/<path:path>",
@@ -107,7 +108,7 @@ def is_slug(text: str) -> bool:
 
 
 def is_page_number(text: str) -> bool:
-    """Return whether an archive page could have this number."""
+    """Return whether a page of an archive or of the list of categories could have this number."""
     return _NUMBER.fullmatch(text) is not None
 
 
@@ -154,6 +155,11 @@ def archive_url(site: Site, categories: Sequence[Category], number: int) -> str:
 def page_url(site: Site, categories: Sequence[Category]) -> str:
     """Return the URL of a selection's HTML page."""
     return site.base_url + page_path([category.slug for category in categories])
+
+
+def category_list_url(site: Site, number: int) -> str:
+    """Return the URL of a page of the list of categories."""
+    return f"{site.base_url}/categories/list/{number}"
 
 
 def release_url(site: Site, path: str) -> str:

@@ -53,7 +53,7 @@ def build(  # noqa: PLR0913 - each is a part or a setting of its own
     app.url_map.merge_slashes = False
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
-    documents = routes.documents(cache, redirects, site, clock)
+    documents = routes.documents(reader, cache, redirects, site, clock)
     app.register_blueprint(documents, url_prefix=urlsplit(site.base_url).path or None)
     # Probes ask the process itself, whatever the base URL is.
     app.register_blueprint(routes.probes(reader, monitor))

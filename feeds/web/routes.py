@@ -17,6 +17,7 @@ from feeds.domain import Site
 from feeds.errors import StoreError
 from feeds.formats import FORMATS, Format
 from feeds.store.read import READ_SECONDS, Reader
+from feeds.text.plain import one_line
 from feeds.urls import (
     ASSETS,
     FEED_ROUTES,
@@ -31,7 +32,7 @@ from feeds.web.cache.cache import Cache, Source
 from feeds.web.cache.revision import RevisionMonitor
 from feeds.web.errors import plain_text
 from feeds.web.http.body import Body
-from feeds.web.http.conditional import respond
+from feeds.web.http.conditional import accepted_coding, respond
 from feeds.web.http.response import Response as HttpResponse
 from feeds.web.pages import pages
 from feeds.web.pages.assets import assets
@@ -48,12 +49,24 @@ def _require_slugs(slugs: Sequence[str]) -> None:
             abort(404, unknown_category(slug))
 
 
+def _selected() -> list[str]:
+    """Return the slugs of the categories that are selected in the chooser's form, sorted.
+
+    Raises 404 for what cannot be a slug, or for more slugs than a feed can combine.
+    """
+    slugs = sorted(set(request.args.getlist("category")))
+    _require_slugs(slugs)
+    if len(slugs) > build.MOST_COMBINED:
+        abort(404, build.TOO_MANY)
+    return slugs
+
+
 def documents(
-    cache: Cache, redirects: Redirects, site: Site, clock: Callable[[], datetime]
+    reader: Reader, cache: Cache, redirects: Redirects, site: Site, clock: Callable[[], datetime]
 ) -> Blueprint:
     """Return the routes of documents, pages and files."""
     routes = Blueprint("feeds", __name__)
-    views = _Views(cache, redirects, site, clock)
+    views = _Views(reader, cache, redirects, site, clock)
     for form in FORMATS.values():
         for name, route in FEED_ROUTES.items():
             routes.add_url_rule(
@@ -76,8 +89,14 @@ class _Views:
     """The view functions, named as their routes in ``feeds.urls``."""
 
     def __init__(
-        self, cache: Cache, redirects: Redirects, site: Site, clock: Callable[[], datetime]
+        self,
+        reader: Reader,
+        cache: Cache,
+        redirects: Redirects,
+        site: Site,
+        clock: Callable[[], datetime],
     ) -> None:
+        self._reader = reader
         self._cache = cache
         self._redirects = redirects
         self._site = site
@@ -120,6 +139,21 @@ class _Views:
             partial(self._redirects.categories, [slug], ""),
         )
 
+    def category_list(self, number: str) -> WerkzeugResponse:
+        kind = "page of the list of categories"
+        if not is_page_number(number):
+            abort(404, f"There is no such {kind}.")
+        text, selected = one_line(request.args.get("name", "")), _selected()
+        source = partial(pages.category_list, self._site, int(number), text, selected)
+        if not text and not selected:
+            return self._serve(source, kind)
+        # Not cached: clients can request any number of texts and combinations.
+        page = self._reader.run(source)
+        if page is None:
+            abort(404, f"There is no such {kind}.")
+        body = Body(page.body, accepted_coding(request.environ))
+        return _sent(respond(page.metadata, body, request.environ, self._clock()))
+
     def release(self, path: str) -> WerkzeugResponse:
         if not is_release_path(path):
             abort(404, "There is no such release.")
@@ -138,10 +172,7 @@ class _Views:
 
     def chooser(self) -> WerkzeugResponse:
         """Redirect from the selected categories of the form to their feed."""
-        slugs = sorted(set(request.args.getlist("category")))
-        _require_slugs(slugs)
-        if len(slugs) > build.MOST_COMBINED:
-            abort(404, build.TOO_MANY)
+        slugs = _selected()
         extension = request.args.get("format", next(iter(FORMATS)))
         if extension not in FORMATS:
             abort(404)

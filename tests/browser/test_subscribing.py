@@ -4,11 +4,12 @@ import json
 import re
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import WIDTHS, Open, screenshot, visiting
+from tests.browser.conftest import HEIGHT, WIDTHS, Open, screenshot, visiting
 from tests.browser.test_pages import fits, violations
 from tests.portal import Portal
 
@@ -104,14 +105,13 @@ def test_the_form_works_under_another_host_name(visit: Open, site: str) -> None:
     expect(page.locator("feed > title")).to_have_text("PRCentrs.Lv: Sports")
 
 
-@pytest.fixture(scope="module")
-def wide(tmp_path_factory: pytest.TempPathFactory) -> Portal:
-    """Return a portal with a thousand categories."""
-    portal = Portal(tmp_path_factory.mktemp("wide"))
+def portal_of(folder: Path, categories: int) -> Portal:
+    """Return a portal with that many categories."""
+    portal = Portal(folder)
     portal.environ["FEEDS_BASE_URL"] = portal.address
     portal.made()
     letters = "AĀBCČDEĒFGĢHIĪJKĶLĻMNŅOPRSŠTUŪVZŽ"
-    names = [f"{letters[n % len(letters)]}nozare {n}" for n in range(1000)]
+    names = [f"{letters[n % len(letters)]}nozare {n}" for n in range(categories)]
     releases = [
         {"title": f"R{n}", "published": f"2010-05-04T12:{n // 60:02}:{n % 60:02}Z", "body": "B"}
         | {"categories": [name]}
@@ -122,13 +122,31 @@ def wide(tmp_path_factory: pytest.TempPathFactory) -> Portal:
     return portal
 
 
+@pytest.fixture(scope="module")
+def wide(tmp_path_factory: pytest.TempPathFactory) -> Portal:
+    """Return a portal with as many categories as an index lists."""
+    return portal_of(tmp_path_factory.mktemp("wide"), 300)
+
+
 @pytest.fixture
 def visit_wide(browser: Browser, wide: Portal) -> Iterator[Open]:
     with wide.served() as address, visiting(browser, address) as opened:
         yield opened
 
 
-def test_a_thousand_categories_are_searched_and_combined(visit_wide: Open, wide: Portal) -> None:
+@pytest.fixture(scope="module")
+def wider(tmp_path_factory: pytest.TempPathFactory) -> Portal:
+    """Return a portal with more categories than an index lists."""
+    return portal_of(tmp_path_factory.mktemp("wider"), 500)
+
+
+@pytest.fixture
+def visit_wider(browser: Browser, wider: Portal) -> Iterator[Open]:
+    with wider.served() as address, visiting(browser, address) as opened:
+        yield opened
+
+
+def test_many_categories_are_searched_and_combined(visit_wide: Open, wide: Portal) -> None:
     page = visit_wide("/", "narrow")
     # For the whole page axe takes a minute.
     for part in (".search", ".initials", ".chosen", ".categories > li:first-child"):
@@ -156,7 +174,7 @@ def test_a_thousand_categories_are_searched_and_combined(visit_wide: Open, wide:
     expect(none).to_be_visible()
     search.fill("")
     expect(none).to_be_hidden()
-    expect(shown).to_have_count(1000)
+    expect(shown).to_have_count(300)
     for place in range(20):
         page.locator(".categories input").nth(place).check()
     refused = page.get_by_text("Vienā plūsmā var apvienot ne vairāk kā 20 kategoriju.")
@@ -172,3 +190,67 @@ def test_initials_link_to_their_categories(visit_wide: Open) -> None:
     letters = page.get_by_role("navigation", name="Kategorijas pēc pirmā burta")
     letters.get_by_text("Ž", exact=True).click()
     expect(page.locator(".categories > li", has_text="Žnozare").first).to_be_in_viewport()
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("index-of-the-largest", "/"),
+        ("list", "/categories/list/2?category=anozare-0&category=znozare-31"),
+        ("list-of-nothing", "/categories/list/1?name=nav"),
+    ],
+)
+def test_the_pages_of_very_many_categories_are_accessible(
+    visit_wider: Open, name: str, path: str
+) -> None:
+    page = visit_wider(path, "narrow")
+    screenshot(page, f"{name}-narrow")
+    assert fits(page)
+    assert violations(page) == []
+    page.set_viewport_size({"width": WIDTHS["wide"], "height": HEIGHT})
+    screenshot(page, f"{name}-wide")
+    assert fits(page)
+
+
+def test_categories_of_different_letters_are_combined_without_script(
+    visit_wider: Open, wider: Portal
+) -> None:
+    page = visit_wider("/", java_script_enabled=False)
+    keep = page.get_by_role("button", name="Paturēt šīs un atzīmēt vēl citas")
+    page.locator(".categories input").first.check()
+    first = page.locator(".categories input").first.get_attribute("value")
+    keep.click()
+    letters = page.get_by_role("navigation", name="Kategorijas pēc pirmā burta")
+    letters.get_by_text("Ž", exact=True).click()
+    expect(page).to_have_url(re.compile(f"/list/5[?]category={first}#category-znozare-"))
+    page.get_by_role("checkbox", name="Žnozare 32", exact=True).check()
+    page.get_by_label("Meklēt kategoriju").fill("ānozare 1")
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_contain_text("ānozare 1")
+    page.get_by_role("checkbox", name="Ānozare 1", exact=True).check()
+    keep.click()
+    expect(page.locator(".categories input:checked")).to_have_count(3)
+    page.get_by_role("checkbox", name="Ānozare 1", exact=True).uncheck()
+    page.get_by_role("button", name="Atvērt atzīmēto kategoriju plūsmu").click()
+    expect(page).to_have_url(f"{wider.address}/categories/{first}+znozare-32.atom")
+
+
+def test_links_keep_what_is_selected(visit_wider: Open, wider: Portal) -> None:
+    page = visit_wider("/")
+    expect(page.get_by_role("button", name="Paturēt")).to_have_count(0)
+    page.locator(".categories input").first.check()
+    page.locator(".categories input").first.uncheck()
+    page.get_by_role("link", name="Visas kategorijas alfabēta secībā (500)").click()
+    expect(page).to_have_url(f"{wider.address}/categories/list/1")
+    page.get_by_role("checkbox", name="Anozare 0", exact=True).check()
+    page.get_by_role("link", name="Nākamās kategorijas").click()
+    expect(page).to_have_url(f"{wider.address}/categories/list/2?category=anozare-0")
+    field = page.get_by_label("Apvienotās plūsmas adrese", exact=True)
+    expect(field).to_have_value(f"{wider.address}/categories/anozare-0.atom")
+    page.get_by_label("Meklēt kategoriju").fill("žnozare 32")
+    page.get_by_role("button", name="Meklēt").click()
+    page.get_by_role("checkbox", name="Žnozare 32", exact=True).check()
+    expect(field).to_have_value(f"{wider.address}/categories/anozare-0+znozare-32.atom")
+    page.get_by_role("navigation", name="Kategorijas pēc pirmā burta").get_by_text("B").click()
+    expect(page).to_have_url(re.compile("/list/1[?]category=anozare-0&category=znozare-32#"))
+    expect(page.locator(".categories input:checked")).to_have_count(2)

@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 from lxml import html
 
 from tests.portal import Portal, page
+from tests.web.test_category_list import listing
 
 pytestmark = pytest.mark.engines("sqlite", reason="pages do not depend on the engine")
 
@@ -38,6 +39,14 @@ WORDS = r"""
 msgid "View the releases as a page"
 msgstr "\"A\\B\";\n/* "
 """
+
+
+LARGE = (
+    "/",
+    "/categories/list/2?category=anozare-0&category=vnozare-30",
+    "/categories/list/1?name=nozare+1&category=anozare-0",
+    "/categories/list/1?name=<nav>",
+)
 
 
 def messages_of(program: str, config: str, *what: Path) -> str:
@@ -105,11 +114,14 @@ def test_every_page_of_every_state_is_valid_html(
     suspended = another(FEEDS_LANGUAGE="en", FEEDS_RIGHTS="")
     suspended.imported(page("A", "Kultūra"), page("B", "Sports", website=""))
     assert suspended.feeds("suspend", "--since", "2022-03-01T12:00:00+02:00").code == 0
+    large = listing(another(), 301).client()
     states = {
         "empty": pages(empty.client()),
         "active": pages(active.client()),
         "suspended": pages(suspended.client()),
         "errors": errors(empty),
+        # Their links lead to a page of each category.
+        "large": {path: large.get(path).data for path in LARGE},
     }
     assert b'class="initials"' in states["active"]["/"]
     assert {"/releases/archive/2", "/categories/sports/archive/1"} <= states["active"].keys()

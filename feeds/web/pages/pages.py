@@ -1,10 +1,12 @@
-"""The HTML pages: index, category, archive page, release and error."""
+"""The HTML pages: index, category, list of categories, archive page, release and error."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from http import HTTPStatus
+from math import ceil
 from typing import Final
+from urllib.parse import urlencode
 
 from flask import render_template
 from markupsafe import Markup
@@ -24,22 +26,35 @@ from feeds.domain import (
 )
 from feeds.formats import FORMATS
 from feeds.store.read import WHOLE_STORE, Snapshot
-from feeds.urls import archive_url, document_url, page_url, release_url
+from feeds.urls import (
+    archive_url,
+    category_list_url,
+    document_url,
+    page_url,
+    release_url,
+)
+from feeds.web.pages.category_list import alphabetical
 from feeds.web.pages.year_chart import YearChart
 
 HTML: Final = "text/html"
 
 _MANY: Final = 40  # categories; the index of a portal with more offers letters and a search
+_MOST_LISTED: Final = 300  # categories; the index of a portal with more lists only the largest
+_LARGEST: Final = 40  # categories on such an index
+_PAGE_SIZE: Final = 100  # categories on a page of the list
 
 
 def index(site: Site, snapshot: Snapshot) -> Representation:
     """Return the index: announcement, feeds, categories and newest releases."""
     everything = snapshot.everything()
-    categories = sorted(
-        snapshot.categories(), key=lambda selection: site.words.order(selection.categories[0].name)
-    )
+    count = snapshot.count_categories()
+    if count <= _MOST_LISTED:
+        categories = _sorted(site, snapshot.categories())
+    else:
+        largest = _sorted(site, snapshot.largest_categories(_LARGEST))
+        categories = sorted(largest, key=lambda selection: selection.count, reverse=True)
     releases = snapshot.newest_headlines(everything, site.entries)
-    initials = _initials(site, categories) if len(categories) > _MANY else {}
+    initials = _initials(site, categories) if _MANY < count <= _MOST_LISTED else {}
     return _page(
         "index.html",
         snapshot,
@@ -50,6 +65,7 @@ def index(site: Site, snapshot: Snapshot) -> Representation:
         chart=YearChart.of(snapshot, everything),
         categories=categories,
         initials=initials,
+        count=count,
         most_combined=MOST_COMBINED,
         releases=releases,
         older=_older(snapshot, site, everything, releases),
@@ -98,6 +114,54 @@ def category(site: Site, slug: str, snapshot: Snapshot) -> Representation | None
         releases=releases,
         older=_older(snapshot, site, selection, releases),
     )
+
+
+def category_list(
+    site: Site, number: int, text: str, selected: Sequence[str], snapshot: Snapshot
+) -> Representation | None:
+    """Return a page of the list of categories, or None if there is none with this number.
+
+    With a ``text``, only the categories with this text in their name are listed. The categories
+    with the slugs ``selected`` are at the top of the page, and its links keep them.
+    """
+    everything = alphabetical(snapshot, site.words)
+    slugs = everything.search(text) if text else everything.slugs
+    last = max(1, ceil(len(slugs) / _PAGE_SIZE))
+    if number > last:
+        return None
+    shown = slugs[(number - 1) * _PAGE_SIZE : number * _PAGE_SIZE]
+    by_slug = snapshot.categories_by_slug([*shown, *selected])
+    kept = [by_slug[slug] for slug in selected if slug in by_slug]
+    keeping = [("category", selection.categories[0].slug) for selection in kept]
+    return _page(
+        "category_list.html",
+        snapshot,
+        site,
+        (),
+        address="" if text else category_list_url(site, number),
+        feeds=_feeds(site, ()),
+        page=number,
+        last=last,
+        text=text,
+        found=len(slugs),
+        keeping=_query(keeping),
+        searching=_query([("name", text), *keeping] if text else keeping),
+        selected=_sorted(site, kept),
+        categories=[by_slug[slug] for slug in shown if slug not in selected],
+        initials={
+            initial: (place // _PAGE_SIZE + 1, everything.slugs[place])
+            for initial, place in everything.initials.items()
+        },
+        most_combined=MOST_COMBINED,
+    )
+
+
+def _query(fields: Sequence[tuple[str, str]]) -> str:
+    return f"?{urlencode(fields)}" if fields else ""
+
+
+def _sorted(site: Site, categories: Iterable[Selection]) -> list[Selection]:
+    return sorted(categories, key=lambda selection: site.words.order(selection.categories[0].name))
 
 
 def archive(
@@ -248,6 +312,7 @@ def _rendered(template: str, site: Site, notices: Sequence[Notice], **values: ob
         document_url=lambda *categories: document_url(site, categories),
         page_url=lambda *categories: page_url(site, categories),
         archive_url=lambda categories, number: archive_url(site, categories, number),
+        category_list_url=lambda number: category_list_url(site, number),
         release_url=lambda path: release_url(site, path),
         formats=FORMATS.values(),
         **values,

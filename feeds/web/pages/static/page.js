@@ -132,7 +132,10 @@ function addCombinedFeed(form) {
   const refusal = create("p", { className: "refused", role: "status" });
   result.append(output, refusal);
   addCopyButton(field);
-  const submit = form.querySelector("button[type=submit]");
+  const submit = form.querySelector(".chosen button");
+  // The links below keep what is selected; without this script only that button does.
+  form.querySelector(".more")?.remove();
+  const links = form.querySelectorAll(".keeping a");
   const update = () => {
     const checked = [...form.querySelectorAll("input[name=category]:checked")];
     const slugs = checked.map((box) => box.value).sort();
@@ -142,6 +145,12 @@ function addCombinedFeed(form) {
     output.hidden = !slugs.length || !fits;
     submit.disabled = output.hidden;
     field.value = output.hidden ? "" : `${address}${slugs.join("+")}.${format}`;
+    for (const link of links) {
+      const target = new URL(link.href);
+      target.searchParams.delete("category");
+      slugs.forEach((slug) => target.searchParams.append("category", slug));
+      link.href = target.href;
+    }
   };
   form.addEventListener("change", update);
   // A browser that returns to this page restores the form, but only when the page is shown.
@@ -181,5 +190,5 @@ document.addEventListener("DOMContentLoaded", () => {
   document.querySelectorAll(".body table").forEach(makeScrollable);
   document.querySelectorAll("input[data-copy]").forEach(addCopyButton);
   document.querySelectorAll(".chooser").forEach(addCombinedFeed);
-  document.querySelectorAll(".search").forEach(addSearch);
+  document.querySelectorAll(".search:empty").forEach(addSearch);
 });
