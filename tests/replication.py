@@ -37,6 +37,11 @@ class Node(Server):
         """Start the server and wait until it can be read."""
         self._process = postgresql.start(self.data)
 
+    def wait(self) -> None:
+        """Wait for the end of the server, after it was stopped."""
+        if self._process:
+            self._process.wait()
+
     def kill(self) -> None:
         """Kill all processes of the server (SIGKILL); ``start`` starts it again."""
         while pids := self._pids():
@@ -153,10 +158,15 @@ class Cluster:
 def replication(replicas: int = 2) -> Iterator[Cluster]:
     """Start a primary with replicas; at the end they are stopped and nothing of them is left."""
     folder = ServerFolder()
+    made = []
     try:
-        yield Cluster(folder.path, replicas)
+        made.append(Cluster(folder.path, replicas))
+        yield made[0]
     finally:
         folder.close()
+        for cluster in made:
+            for node in (cluster.primary, *cluster.replicas):
+                node.wait()
 
 
 def address_of(database: str, *nodes: Node) -> str:

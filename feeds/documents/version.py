@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from feeds.domain import Site
 
-VERSION = 5
+VERSION = 6
 """Increment this with every change of what a format, ``assemble``, a page or a text writes."""
 
 

@@ -126,7 +126,7 @@ def test_a_slow_read_of_a_replaced_store_does_not_return_to_it(
 
     event.listen(Engine, "after_cursor_execute", replace)
     try:
-        client.get("/releases.atom")
+        assert "<title>Cits</title>" in client.get("/releases.atom").text
     finally:
         event.remove(Engine, "after_cursor_execute", replace)
     assert "<title>Cits</title>" in client.get("/releases.atom").text
@@ -174,3 +174,48 @@ def test_a_document_that_changes_while_it_is_rendered_is_rendered_again(
     with while_rendering(overtake):
         assert "<title>C</title>" in client.get("/releases.atom").text
     other.join()
+
+
+def test_a_request_whose_snapshot_becomes_older_meanwhile_is_answered_from_it(
+    rarely_checked: Portal,
+) -> None:
+    client = rarely_checked.client()
+    client.get("/releases.atom")
+    other = client.application.test_client()
+    rarely_checked.imported(page("C"))
+    pending = ["D"]
+
+    def overtake() -> None:
+        rarely_checked.imported(page(pending.pop()))
+        assert "<title>D</title>" in other.get("/releases.rss").text
+
+    def intervene(_: Any, __: Any, statement: str, *___: object) -> None:
+        if "revision >" in statement and pending:
+            in_thread(overtake)
+
+    event.listen(Engine, "before_cursor_execute", intervene)
+    try:
+        assert '"title":"C"' in client.get("/releases.json").text
+    finally:
+        event.remove(Engine, "before_cursor_execute", intervene)
+    assert not pending
+    assert '"title":"D"' in client.get("/releases.json").text
+
+
+def test_the_background_waits_for_a_request_that_renders_the_document(
+    often_checked: Portal,
+) -> None:
+    client = often_checked.client()
+    was = client.get("/releases.atom")
+    tag = {"If-None-Match": was.headers["ETag"]}
+    often_checked.feeds("suspend")
+    wait_until(lambda: client.get("/releases.rss").text.count("pārtraukta") > 0)
+
+    def poll() -> None:
+        other = client.application.test_client()
+        in_thread(lambda: other.get("/releases.atom", headers=tag))
+        wait_until(lambda: any(map(waits_for_a_future, threading.enumerate())))
+
+    with while_rendering(poll):
+        assert "pārtraukta" in client.get("/releases.atom").text
+    assert client.get("/releases.atom", headers=tag).status_code == 200

@@ -34,17 +34,17 @@ class Portals:
         self.primary = self.on(cluster.primary).made()
         self.cluster = cluster
 
-    def on(self, *nodes: Node) -> Portal:
-        return Portal(
-            self.folder,
-            address_of(self.address, *nodes),
-            FEEDS_REVISION_TTL="1",
-        )
+    def on(self, *nodes: Node, ttl: int = 1) -> Portal:
+        address = address_of(self.address, *nodes)
+        return Portal(self.folder, address, FEEDS_REVISION_TTL=str(ttl))
 
     def workers(self) -> list[FlaskClient]:
-        """Return two workers that ask the primary, and the replica if it does not answer."""
+        """Return two workers that ask the primary, and the replica if it does not answer.
+
+        One checks the revision once a second, the other at each request.
+        """
         nodes = (self.cluster.primary, *self.cluster.replicas)
-        return [self.on(*nodes).client() for _ in range(2)]
+        return [self.on(*nodes, ttl=ttl).client() for ttl in (1, 0)]
 
 
 @contextmanager

@@ -162,6 +162,21 @@ def test_a_document_with_a_damaged_value_is_served_as_it_was(portal: Portal, dam
     portal.sql("UPDATE selection SET revision = revision + 1")
     response = client.get("/releases.atom")
     assert (response.status_code, response.data) == (200, was.data)
+    tag = {"If-None-Match": was.headers["ETag"]}
+    assert client.get("/releases.atom", headers=tag).status_code == 304
+
+
+def test_an_error_page_is_served_as_it_was_while_a_notice_is_damaged(portal: Portal) -> None:
+    portal.imported(page("A", "Kultūra")).feeds("suspend")
+    client = portal.client()
+    was = client.get("/nothing")
+    assert (was.status_code, "pārtraukta" in was.text) == (404, True)
+    portal.sql("UPDATE notice SET kind = 'nonsense'")
+    portal.sql("UPDATE head SET revision = revision + 1")
+    again = client.get("/nothing")
+    assert (again.status_code, again.data) == (404, was.data)
+    other = portal.client().get("/nothing")
+    assert (other.status_code, "pārtraukta" in other.text) == (404, False)
 
 
 @pytest.mark.engines("sqlite", reason="PostgreSQL accepts no damaged text")

@@ -20,34 +20,34 @@ _LOG = logging.getLogger(__name__)
 class _Demand:
     """The requests for one document that were answered as it was before."""
 
-    __slots__ = ("count", "done")
+    __slots__ = ("count", "done", "render")
 
-    def __init__(self) -> None:
+    def __init__(self, render: Callable[[], object]) -> None:
+        self.render = render
         self.count = 0
         self.done: Event | None = None
 
 
 class BackgroundRenderer:
-    """Calls ``render`` with the paths of documents, the most demanded first, in one thread.
+    """Renders documents, the most demanded first, in one thread.
 
     The thread ends when nothing is left to do. At most ``waiting`` requests wait for a document.
     """
 
-    def __init__(self, render: Callable[[str], None], *, waiting: int) -> None:
-        self._render = render
+    def __init__(self, *, waiting: int) -> None:
         self._waiting = Semaphore(waiting)
         self._condition = Condition()
         self._demands: dict[str, _Demand] = {}
         self._rendering = 0  # requests
         self._thread: Thread | None = None
 
-    def demand(self, path: str) -> bool:
+    def demand(self, path: str, render: Callable[[], object]) -> bool:
         """Have a document rendered; return whether it has been rendered meanwhile.
 
         Waits a moment for it if only a few documents are demanded.
         """
         with self._condition:
-            demand = self._demands.setdefault(path, _Demand())
+            demand = self._demands.setdefault(path, _Demand(render))
             demand.count += 1
             # A thread that ended with a defect is replaced.
             if self._thread is None or not self._thread.is_alive():
@@ -85,10 +85,11 @@ class BackgroundRenderer:
             for path in batch:
                 with self._condition:
                     self._condition.wait_for(lambda: not self._rendering, _PAUSE_SECONDS)
-                    if path not in self._demands:
-                        continue
+                    demand = self._demands.get(path)
+                if demand is None:  # a request has rendered it meanwhile
+                    continue
                 try:
-                    self._render(path)
+                    demand.render()
                 except Exception:  # noqa: BLE001 - the other documents must be rendered
                     _LOG.exception("Rendering %s in the background failed", path)
                 finally:

@@ -39,7 +39,6 @@ Source = Callable[[Snapshot], Document | Representation | None]
 """Finds a document in a snapshot; returns None if nothing is represented there."""
 
 _TRIM_AFTER = 16 * 2**20
-_ATTEMPTS = 3  # to load a document in a state that is not older than one that is known
 _OVERHEAD = 1024  # bytes of headers and objects, without bodies and keys; measured and rounded up
 _KEY_COPIES = 4  # of the surrogate keys of a combined feed, which its path and its slugs repeat
 
@@ -123,8 +122,8 @@ class Cache:
         self._stored: LRUCache[str, _Stored] = LRUCache(size, lambda stored: stored.size)
         self._loadings: dict[tuple[str, bool], _Loading] = {}
         self._rendered = 0  # bytes since the heap was last trimmed
-        again = partial(self._render_again, background)
-        self._background = BackgroundRenderer(again, waiting=threads // 2)
+        self._background_reader = background
+        self._background = BackgroundRenderer(waiting=threads // 2)
 
     def on_request(self) -> None:
         """Check the revision of the store, or make sure that it is checked."""
@@ -132,25 +131,29 @@ class Cache:
 
     def remembered(self, environ: "WSGIEnvironment") -> Response | None:
         """Return the response to a request if it can be made without the store, or None."""
-        response, previous = self._look_up(environ)
-        if previous is not None and not self._monitor.unavailable:
-            path = environ["PATH_INFO"]
-            if self._background.demand(path):
-                response, previous = self._look_up(environ)
-        if previous is not None:
-            response = not_modified(previous, self._clock(), stale=True)
-        return response
-
-    def _look_up(self, environ: "WSGIEnvironment") -> tuple[Response | None, Metadata | None]:
-        """Return the response to a request, or the metadata of the previous document.
-
-        The latter if the client has that document and may keep it for now. Both may be None.
-        """
         path = environ["PATH_INFO"]
         with self._lock:
             known = self._known.get(path)
         if known is None:
-            return None, None
+            return None
+        response, previous = self._look_up(known, environ)
+        if previous is not None and not self._monitor.unavailable:
+            again = partial(self._render_again, path, known)
+            if self._background.demand(path, again):
+                with self._lock:
+                    known = self._known.get(path, known)
+                response, previous = self._look_up(known, environ)
+        if previous is not None:
+            response = not_modified(previous, self._clock(), stale=True)
+        return response
+
+    def _look_up(
+        self, known: _Known, environ: "WSGIEnvironment"
+    ) -> tuple[Response | None, Metadata | None]:
+        """Return the response to a request, or the metadata of the previous document.
+
+        The latter if the client has that document and may keep it for now. Both may be None.
+        """
         now = self._clock()
         metadata = known.metadata
         current = self._monitor.confirm(metadata.parts, known.version)
@@ -159,7 +162,7 @@ class Cache:
             if is_not_modified(metadata, environ, now):
                 return not_modified(metadata, now), None
             with self._lock:
-                stored = self._stored.get(path)
+                stored = self._stored.get(environ["PATH_INFO"])
             if stored is not None and stored.metadata.etag == metadata.etag:
                 return respond(metadata, stored.body, environ, now), None
         return None, self._previous(known, environ, is_outdated=current is None)
@@ -224,9 +227,6 @@ class Cache:
     def _as_it_was(self, environ: "WSGIEnvironment") -> Response | None:
         """Return the response while the store is unavailable, or None if there must be none."""
         path = environ["PATH_INFO"]
-        response = self.remembered(environ)
-        if response is not None:
-            return response
         with self._lock:
             stored = self._stored.get(path)
         if stored is None or not self._is_retained(path, stored):
@@ -249,15 +249,21 @@ class Cache:
         self, path: str, source: Source, coding: str | None, *, is_body_needed: bool
     ) -> _Loaded | None:
         """Read a document from the store, or wait for the thread that does; None: there is none."""
-        for _ in range(_ATTEMPTS):
+        while True:
             before = self._monitor.known
             loading, is_first = self._loading(path, is_body_needed=is_body_needed)
             if is_first:
                 read = partial(self._read, self._reader, path, source, coding)
-                with self._background.request() if is_body_needed else nullcontext():
-                    loaded = self._finish(
-                        (path, is_body_needed), partial(read, lambda _: is_body_needed)
-                    )
+                try:
+                    with self._background.request() if is_body_needed else nullcontext():
+                        loaded = self._finish(
+                            (path, is_body_needed), partial(read, lambda _: is_body_needed)
+                        )
+                except StoreUnavailableError:
+                    # The process may have entered another history of the store meanwhile.
+                    if before.history in {0, self._monitor.known.history}:
+                        raise
+                    continue
             else:
                 loaded = _result(loading)
             if loaded is None:
@@ -266,19 +272,14 @@ class Cache:
             is_older = loaded.version.precedes(before) or self._is_superseded(path, loaded)
             if not is_older and (loaded.stored is not None or not is_body_needed):
                 return loaded
-        raise StoreUnavailableError(NO_ANSWER)
 
     def _is_superseded(self, path: str, loaded: _Loaded) -> bool:
         with self._lock:
             known = self._known.get(path)
         return known is not None and _supersedes(known, loaded.metadata, loaded.version)
 
-    def _render_again(self, reader: Reader, path: str) -> None:
-        """Render a document in the background if it has changed."""
-        with self._lock:
-            known = self._known.get(path)
-        if known is None:
-            return
+    def _render_again(self, path: str, known: _Known) -> None:
+        """Render a document in the background, if it has changed since it was known."""
         loading, is_first = self._loading(path, is_body_needed=True)
         if not is_first:
             with suppress(StoreError):
@@ -288,7 +289,9 @@ class Cache:
         def is_needed(metadata: Metadata) -> bool:
             return known.previous is not None or metadata.etag != known.metadata.etag
 
-        read = partial(self._read, reader, path, known.source, known.coding, is_needed)
+        read = partial(
+            self._read, self._background_reader, path, known.source, known.coding, is_needed
+        )
         with suppress(StoreError):  # the check of the store reports it
             self._finish((path, True), read)
 
@@ -416,10 +419,9 @@ class Cache:
 
     def _on_growth(self, path: str) -> None:
         with self._lock:
-            stored = self._stored.get(path)
-            if stored is not None:
-                self._store(path, stored)
-                self._evict()
+            with suppress(KeyError):  # it has been evicted meanwhile
+                self._store(path, self._stored[path])
+            self._evict()
 
     def _count_rendered(self, size: int) -> None:
         with self._lock:
