@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from bench import imports, memory, nginx, polls, start, stores
+from bench import imports, known, memory, nginx, polls, remade, start, stores, storm
 from bench.against import Against
 from bench.chart import svg
 from bench.commands import OURS
@@ -39,6 +39,11 @@ ROWS: Final[Rows] = {
     "archive": stores.archive,
     "categories": stores.categories,
     "memory": memory.memory,
+    "known": known.known,
+    "first": known.first,
+    "remade": remade.remade,
+    "storm": storm.storm,
+    "large_storm": storm.large_storm,
     "start": start.start,
     "import": imports.imports,
     "bulk": imports.bulk,
@@ -48,10 +53,22 @@ ROWS: Final[Rows] = {
 AGAINST: Final[Mapping[str, Callable[[Against, Bench], list[Result]]]] = {
     "hot": Against.hot,
     "not_modified": Against.not_modified,
+    "nginx": Against.nginx,
     "cold": Against.cold,
+    "cold_gzip": Against.cold_gzip,
     "start": Against.start,
+    "import": Against.imports,
+    # Leaves the store that the next two use.
+    "bulk": Against.bulk,
+    "million": Against.million,
+    "archive": Against.archive,
+    "fit": Against.fit,
 }
 """The rows that compare two checkouts."""
+
+LARGE: Final = 1_000_000
+LARGE_AGAINST: Final = 30_000
+"""Releases in the large store, which each of two checkouts imports several times."""
 
 
 def main() -> int:
@@ -123,12 +140,18 @@ def _options() -> argparse.Namespace:
         help="compare this checkout with a checkout of another commit, by the rows "
         f"{', '.join(AGAINST)}",
     )
-    add("--releases", type=int, default=1_000_000, metavar="N", help="in the large store")
+    add(
+        "--releases",
+        type=int,
+        metavar="N",
+        help=f"in the large store; by default {LARGE:,}, or {LARGE_AGAINST:,} with --against",
+    )
     add("--stores", type=Path, default=OURS.folder / ".bench", metavar="FOLDER")
     add("--fresh", action="store_true", help="build the stores again")
     add("--page", type=Path, default=OURS.folder / "docs" / "performance.md")
     add("--chart", type=Path, default=OURS.folder / "docs" / "performance.svg")
     options = parser.parse_args()
+    options.releases = options.releases or (LARGE_AGAINST if options.against else LARGE)
     known = tuple(AGAINST if options.against else ROWS)
     options.only = options.only.split(",") if options.only else list(known)
     unknown = [name for name in options.only if name not in known]

@@ -1,55 +1,82 @@
 """Rows that compare this checkout with a checkout of another commit, in one run.
 
 Modules move from commit to commit, so each side is used only from outside: by its command line,
-over HTTP, and through ``bench/cold_worker.py``. Each has a store of the same releases, which its
+over HTTP, and through ``bench/cold_worker.py``. Each has stores of the same releases, which its
 own commands have migrated and imported.
 """
 
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import partial
+from itertools import count, islice
 from pathlib import Path
 from statistics import median
+from typing import Final
 
-from bench import start
-from bench.commands import OURS, Checkout, outside
-from bench.corpus import CATEGORIES, Corpus, environ
-from bench.imports import write_corpus
+from bench import fit, imports, nginx, start
+from bench.commands import OURS, Checkout, Usage, outside
+from bench.corpus import CATEGORIES, FULL, LAST, Corpus, environ
 from bench.measure import Bench, Result, Side, Target, ratios
-from bench.polls import FEW, GZIP, PATH, check, compared, loads
+from bench.polls import ENTRIES, FEW, GZIP, PATH, check, compared, loads
 from bench.servers import Server, gunicorn
 
-# The other commit's median is reached, or the 95 % interval contains it.
-_NOT_SLOWER = Target(1, at_least=True, lenient=True)
-_NOT_LONGER = Target(1, at_least=False, lenient=True)
+SOME: Final = 5000
+"""Releases of the import that is measured in all rounds."""
+
+BULK_ROUNDS: Final = 6
+"""Imports of the large corpus: the fewest figures whose median has a 95 % interval."""
+
+ONE_BY_ONE: Final = 3
+"""Releases in one figure of the row that adds single releases, each by a command of its own."""
+
+# A part of the 95 % interval is at least 0.97 of the other commit's speed.
+_NOT_SLOWER = Target(0.97, at_least=True, lenient=True)
+_NOT_LONGER = Target(1 / 0.97, at_least=False, lenient=True)
 
 
 @dataclass(frozen=True, slots=True)
 class _Side:
-    """A checkout with its name in the table, and the settings of its service."""
+    """A checkout with its name in the table and the folder of its stores."""
 
     name: str
     checkout: Checkout
-    environ: dict[str, str]
+    folder: Path
+
+    def environ(self, store: str) -> dict[str, str]:
+        """Return the settings of the service on one of the stores."""
+        return environ(self.folder / f"{store}.db")
+
+    def run(self, store: str, *arguments: str) -> Usage:
+        """Run a command on one of the stores."""
+        return self.checkout.run(arguments, self.environ(store))
+
+    def fill(self, store: str, corpus: Path) -> Usage:
+        """Make a new store and import a corpus; return what the import took."""
+        imports.remove(self.folder / f"{store}.db")
+        self.run(store, "migrate")
+        return self.run(store, "import", str(corpus))
 
 
 class Against:
     """The comparison with one other checkout."""
 
     def __init__(self, bench: Bench, folder: Path) -> None:
-        stores = bench.folder.resolve() / "against"
-        shutil.rmtree(stores, ignore_errors=True)
-        stores.mkdir(parents=True)
-        corpus = stores / "corpus.jsonl"
-        write_corpus(corpus, Corpus(FEW, CATEGORIES))
+        self._folder = bench.folder.resolve() / "against"
+        shutil.rmtree(self._folder, ignore_errors=True)
         theirs = Checkout(folder.resolve())
-        self._sides = (
-            _side("this checkout", OURS, stores / "ours.db", corpus),
-            _side(_commit(theirs.folder), theirs, stores / "theirs.db", corpus),
-        )
+        self._sides = [
+            _Side("this checkout", OURS, self._folder / "ours"),
+            _Side(_commit(theirs.folder), theirs, self._folder / "theirs"),
+        ]
+        for side in self._sides:
+            side.folder.mkdir(parents=True)
+        self._large = Corpus(bench.releases, CATEGORIES)
+        self._filled: set[Corpus] = set()
 
     def hot(self, bench: Bench) -> list[Result]:
         """Compare a poll answered 200."""
@@ -72,42 +99,127 @@ class Against:
                     raise RuntimeError(f"{server.url(PATH)} answers {status} instead of 304")
             return [self._polls(bench, "not_modified", "poll answered 304", requests)]
 
+    def nginx(self, bench: Bench) -> list[Result]:
+        """Compare a poll through the ``deploy/nginx.conf`` of each side."""
+        with self._servers() as services, ExitStack() as stack:
+            proxies = []
+            for side, service in zip(self._sides, services, strict=True):
+                folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+                config = side.checkout.folder / "deploy" / "nginx.conf"
+                site, _ = stack.enter_context(nginx.sites(service, folder, config))
+                check(site)
+                proxies.append((site, GZIP))
+            return [self._polls(bench, "nginx", "poll through nginx, gzip", proxies)]
+
     def cold(self, bench: Bench) -> list[Result]:
         """Compare a cold feed, from the request to its last byte, in process."""
-        with ExitStack() as stack:
-            workers = [stack.enter_context(_cold_worker(side)) for side in self._sides]
-            ours, theirs = bench.interleaved(workers)
+        what = "cold feed, through the application"
+        return [self._cold(bench, "cold", what, self._few, PATH)]
+
+    def cold_gzip(self, bench: Bench) -> list[Result]:
+        """Compare a cold feed that the client accepts only with gzip."""
+        what = f"cold feed of {ENTRIES} entries, gzip"
+        target = Target(0.65, at_least=False)
+        return [self._cold(bench, "cold_gzip", what, self._few, PATH, "gzip", target=target)]
+
+    def million(self, bench: Bench) -> list[Result]:
+        """Compare a cold feed from a large store."""
+        what = f"cold feed, {self._large.releases:,} releases"
+        return [self._cold(bench, "million", what, self._large, PATH)]
+
+    def archive(self, bench: Bench) -> list[Result]:
+        """Compare the oldest and the newest archive page of a large store."""
+        newest = self._large.releases // ENTRIES
         return [
-            Result(
-                row="cold",
-                what="cold feed, through the application",
-                ours=Side(self._sides[0].name, median(ours), "ms"),
-                rival=Side(self._sides[1].name, median(theirs), "ms"),
-                figures=ratios(ours, theirs),
-                target=_NOT_LONGER,
+            self._cold(
+                bench,
+                "archive",
+                f"archive page {page:,} of {newest:,}",
+                self._large,
+                f"/releases/archive/{page}.atom",
             )
+            for page in (1, newest)
         ]
 
     def start(self, bench: Bench) -> list[Result]:
         """Compare the CPU time of commands."""
-        return [self._command(bench, name) for name in ("--version", "--help", "status")]
+        store = self._store(self._few)
+        return [
+            self._measured(
+                bench,
+                "start",
+                f"CPU time of `feeds {name}`",
+                "ms",
+                [start.cpu_time(partial(side.run, store, name)) for side in self._sides],
+            )
+            for name in ("--version", "--help", "status")
+        ]
 
-    def _command(self, bench: Bench, name: str) -> Result:
-        ours, theirs = bench.interleaved(
-            [
-                start.cpu_time(partial(side.checkout.run, [name], side.environ))
-                for side in self._sides
-            ]
+    def imports(self, bench: Bench) -> list[Result]:
+        """Compare a short import."""
+        corpus = self._written(Corpus(SOME, CATEGORIES))
+        runs = [partial(_seconds, side, "import", corpus) for side in self._sides]
+        return [self._measured(bench, "import", f"import of {SOME:,} releases", "s", runs)]
+
+    def bulk(self, bench: Bench) -> list[Result]:
+        """Compare a long import, the same import again, and single releases added afterwards."""
+        corpus = self._written(self._large)
+        store = self._large.name
+        pairs = replace(bench, rounds=BULK_ROUNDS).interleaved(
+            [partial(_twice, side, store, corpus) for side in self._sides]
         )
-        names = [side.name for side in self._sides]
-        what = f"CPU time of `feeds {name}`"
-        return start.compared(what, (names[0], ours), (names[1], theirs), _NOT_LONGER)
+        self._filled.add(self._large)
+        size = f"{self._large.releases:,} releases"
+        return [
+            *(
+                self._compared("bulk", what, "s", [[pair[turn] for pair in side] for side in pairs])
+                for turn, what in enumerate((f"import of {size}", f"the same {size} again"))
+            ),
+            self._measured(
+                bench,
+                "bulk",
+                f"one release added to {size}",
+                "s",
+                [_adding(side, store) for side in self._sides],
+            ),
+        ]
+
+    def fit(self, _bench: Bench) -> list[Result]:
+        """Compare the number of documents of fifty releases that a cache of 64 MB holds."""
+        store = self._store(FULL)
+        counts = []
+        for side in self._sides:
+            with gunicorn("wsgi:app", side.environ(store), side.checkout) as server:
+                counts.append([float(fit.held(server, FULL.paths))])
+        target = Target(5, at_least=True)
+        what = "documents in a cache of 64 MB, gzip"
+        return [self._compared("fit", what, "", counts, target)]
+
+    @property
+    def _few(self) -> Corpus:
+        return Corpus(FEW, CATEGORIES)
+
+    def _written(self, corpus: Corpus) -> Path:
+        """Return the file of a corpus; write it if it does not exist."""
+        path = self._folder / f"{corpus.name}.jsonl"
+        if not path.exists():
+            imports.write_corpus(path, corpus)
+        return path
+
+    def _store(self, corpus: Corpus) -> str:
+        """Return the name of a store that both sides have; make it if it does not exist."""
+        if corpus not in self._filled:
+            for side in self._sides:
+                side.fill(corpus.name, self._written(corpus))
+            self._filled.add(corpus)
+        return corpus.name
 
     @contextmanager
     def _servers(self) -> Iterator[list[Server]]:
+        store = self._store(self._few)
         with ExitStack() as stack:
             servers = [
-                stack.enter_context(gunicorn("wsgi:app", side.environ, side.checkout))
+                stack.enter_context(gunicorn("wsgi:app", side.environ(store), side.checkout))
                 for side in self._sides
             ]
             for server in servers:
@@ -121,12 +233,74 @@ class Against:
         names = [side.name for side in self._sides]
         return compared(row, what, (names[0], ours), (names[1], theirs), _NOT_SLOWER)
 
+    def _cold(
+        self,
+        bench: Bench,
+        row: str,
+        what: str,
+        corpus: Corpus,
+        *request: str,
+        target: Target = _NOT_LONGER,
+    ) -> Result:
+        """Compare a document that is made in process; a request is a path and perhaps a coding."""
+        store = self._store(corpus)
+        with ExitStack() as stack:
+            runs = [stack.enter_context(_cold_worker(side, store, request)) for side in self._sides]
+            return self._measured(bench, row, what, "ms", runs, target)
 
-def _side(name: str, checkout: Checkout, store: Path, corpus: Path) -> _Side:
-    side = _Side(name, checkout, environ(store))
-    checkout.run(["migrate"], side.environ)
-    checkout.run(["import", str(corpus)], side.environ)
-    return side
+    def _measured(  # noqa: PLR0913, PLR0917 - each is a field of the result
+        self,
+        bench: Bench,
+        row: str,
+        what: str,
+        unit: str,
+        runs: Sequence[Callable[[], float]],
+        target: Target = _NOT_LONGER,
+    ) -> Result:
+        return self._compared(row, what, unit, bench.interleaved(runs), target)
+
+    def _compared(
+        self,
+        row: str,
+        what: str,
+        unit: str,
+        figures: Sequence[Sequence[float]],
+        target: Target = _NOT_LONGER,
+    ) -> Result:
+        ours, theirs = figures
+        return Result(
+            row=row,
+            what=what,
+            ours=Side(self._sides[0].name, median(ours), unit),
+            rival=Side(self._sides[1].name, median(theirs), unit),
+            figures=ratios(ours, theirs),
+            target=target,
+        )
+
+
+def _seconds(side: _Side, store: str, corpus: Path) -> float:
+    return side.fill(store, corpus).seconds
+
+
+def _twice(side: _Side, store: str, corpus: Path) -> tuple[float, float]:
+    """Import a corpus into a new store and then again; return the seconds of both."""
+    return _seconds(side, store, corpus), side.run(store, "import", str(corpus)).seconds
+
+
+def _adding(side: _Side, store: str) -> Callable[[], float]:
+    """Return a function that imports single releases and returns the seconds of one."""
+    numbers = count(1)
+    file = side.folder / "one.jsonl"
+
+    def figure() -> float:
+        seconds = 0.0
+        for number in islice(numbers, ONE_BY_ONE):
+            title, at = f"Vēl viena relīze {number}", LAST + timedelta(days=1, seconds=number)
+            file.write_text(imports.one_more(title, at), encoding="utf-8")
+            seconds += side.run(store, "import", str(file)).seconds
+        return seconds / ONE_BY_ONE
+
+    return figure
 
 
 def _commit(folder: Path) -> str:
@@ -136,14 +310,14 @@ def _commit(folder: Path) -> str:
 
 
 @contextmanager
-def _cold_worker(side: _Side) -> Iterator[Callable[[], float]]:
+def _cold_worker(side: _Side, store: str, request: Sequence[str]) -> Iterator[Callable[[], float]]:
     """Start the worker of a checkout; yield what measures a figure with it."""
     script = OURS.folder / "bench" / "cold_worker.py"
     # Without -P the folder of the script would be searched for modules first.
     with subprocess.Popen(  # noqa: S603 - our own command
-        [side.checkout.python, "-P", str(script), PATH],
+        [side.checkout.python, "-P", str(script), *request],
         cwd=side.checkout.folder,
-        env=outside() | side.environ | side.checkout.environ,
+        env=outside() | side.environ(store) | side.checkout.environ,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

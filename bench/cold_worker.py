@@ -16,8 +16,9 @@ DOCUMENTS = 20
 """Cold feeds in one figure."""
 
 
-def main(path: str) -> None:
-    """Measure until standard input ends."""
+def main(path: str, coding: str | None = None) -> None:
+    """Measure until standard input ends; the clients accept one content coding, or none."""
+    headers = {} if coding is None else {"Accept-Encoding": coding}
     settings = Settings.read(os.environ)
     for _ in sys.stdin:
         seconds = 0.0
@@ -28,7 +29,7 @@ def main(path: str) -> None:
             client.get("/feeds.opml")
             gc.collect()
             begin = time.perf_counter()
-            answer = client.get(path)
+            answer = client.get(path, headers=headers)
             seconds += time.perf_counter() - begin
             if answer.status_code != 200:  # noqa: PLR2004 - OK
                 sys.exit(f"{path} answers {answer.status}")
@@ -36,4 +37,4 @@ def main(path: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

@@ -20,6 +20,7 @@ from demo.portal import pages
 from demo.templates import Dice
 from feeds.domain import Category
 from feeds.errors import StoreError
+from feeds.formats import FORMATS
 from feeds.identity import slug
 from feeds.ingest.inputs import Inputs
 from feeds.ingest.report import Outcome
@@ -58,10 +59,23 @@ _PROGRESS = 50_000
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """Releases in categories whose sizes are in the ratio 1 : 1/2 : 1/3 and so on."""
+    """Releases in categories whose sizes are in the ratio 1 : 1/2 : 1/3 and so on, or equal."""
 
     releases: int
     categories: int
+    equal: bool = False
+
+    @property
+    def name(self) -> str:
+        """The name of its store, without the suffix."""
+        equal = "-equal" if self.equal else ""
+        return f"releases-{self.releases}-{self.categories}{equal}-v{_VERSION}"
+
+    @property
+    def paths(self) -> list[str]:
+        """The subscription documents of all categories in all formats."""
+        slugs = [category(number).slug for number in range(self.categories)]
+        return [f"/categories/{slug}.{extension}" for slug in slugs for extension in FORMATS]
 
     def records(self, settings: Settings) -> Iterator[Record]:
         """Yield every release as a source does, the oldest first."""
@@ -78,6 +92,8 @@ class Corpus:
 
     def _assigned(self) -> "array[int]":
         """Return the category of each release, the newest first."""
+        if self.equal:
+            return array("i", (number % self.categories for number in range(self.releases)))
         weights = (1 / rank for rank in range(1, self.categories + 1))
         limits = list(itertools.accumulate(weights))
         dice = Dice(_SEED)
@@ -88,6 +104,13 @@ class Corpus:
         # The oldest releases are one of each category, so that no category is empty.
         found.extend(reversed(range(self.categories)))
         return found
+
+
+FULL: Final = Corpus(25_000, 500, equal=True)
+"""1,500 subscription documents, each with fifty releases."""
+
+MANY: Final = Corpus(20_000, 10_000)
+"""30,000 subscription documents, most of which have few releases."""
 
 
 def category(number: int) -> Category:
@@ -123,9 +146,10 @@ class _Pool:
         )
 
 
-def environ(store: Path) -> dict[str, str]:
-    """Return the environment variables of the service on a store."""
-    return SETTINGS | {"FEEDS_DATABASE_URL": f"sqlite:///{store}"}
+def environ(store: Path | str) -> dict[str, str]:
+    """Return the environment variables of the service on a SQLite file or at a database URL."""
+    url = f"sqlite:///{store}" if isinstance(store, Path) else store
+    return SETTINGS | {"FEEDS_DATABASE_URL": url}
 
 
 def store(folder: Path, corpus: Corpus, *, fresh: bool) -> Settings:
@@ -133,7 +157,7 @@ def store(folder: Path, corpus: Corpus, *, fresh: bool) -> Settings:
 
     A store with another schema is built again; with ``fresh``, so is any store.
     """
-    path = folder.resolve() / f"releases-{corpus.releases}-{corpus.categories}-v{_VERSION}.db"
+    path = folder.resolve() / f"{corpus.name}.db"
     settings = Settings.read(environ(path))
     if path.exists() and not fresh:
         try:
@@ -153,22 +177,27 @@ def _build(folder: Path, path: Path, corpus: Corpus) -> None:
     temporary = folder / "incomplete"
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
-    built = Settings.read(environ(temporary.resolve() / path.name))
-    now = LAST + timedelta(hours=1)
-    migrate(built, now)
-    print(f"Building a store of {corpus.releases} releases in {corpus.categories} categories …")
-    begin = time.monotonic()
-    items = ((str(n), one) for n, one in enumerate(corpus.records(built), start=1))
-    # The records go directly into the import that `feeds import` runs. No input file is needed, and
-    # the store is complete, with its listing and archive pages.
-    run = Run(Store(built.database_url), built, lambda: now, Inputs([], ()), items, dry_run=False)
-    for count, result in enumerate(run, start=1):
-        if result.outcome is not Outcome.ADDED:
-            raise RuntimeError(f"release {result.input} was {result.outcome}: {result.reason}")
-        if count % _PROGRESS == 0:
-            print(f"  {count} releases, {time.monotonic() - begin:.0f} s", flush=True)
+    fill(Settings.read(environ(temporary.resolve() / path.name)), corpus)
     path.unlink(missing_ok=True)
     for suffix in ("-wal", "-shm"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
     (temporary / path.name).rename(path)
     shutil.rmtree(temporary)
+
+
+def fill(settings: Settings, corpus: Corpus) -> None:
+    """Create a store and import the corpus."""
+    now = LAST + timedelta(hours=1)
+    migrate(settings, now)
+    print(f"Building a store of {corpus.releases} releases in {corpus.categories} categories …")
+    begin = time.monotonic()
+    items = ((str(n), one) for n, one in enumerate(corpus.records(settings), start=1))
+    # The records go directly into the import that `feeds import` runs. No input file is needed, and
+    # the store is complete, with its listing and archive pages.
+    store = Store(settings.database_url)
+    run = Run(store, settings, lambda: now, Inputs([], ()), items, dry_run=False)
+    for count, result in enumerate(run, start=1):
+        if result.outcome is not Outcome.ADDED:
+            raise RuntimeError(f"release {result.input} was {result.outcome}: {result.reason}")
+        if count % _PROGRESS == 0:
+            print(f"  {count} releases, {time.monotonic() - begin:.0f} s", flush=True)

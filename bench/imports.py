@@ -56,7 +56,7 @@ class _Place:
 
     def first_import(self) -> Usage:
         """Import the corpus into a new store with the command itself."""
-        _remove(self.folder / "ours.db")
+        remove(self.folder / "ours.db")
         migrate(self.settings("ours"), LAST)
         return self.import_again()
 
@@ -76,7 +76,7 @@ class _Place:
     def rival(self) -> float:
         """Insert those rows into a new store; return the seconds."""
         path = self.folder / "rival.db"
-        _remove(path)
+        remove(path)
         migrate(self.settings("rival"), LAST)
         begin = time.perf_counter()
         with (
@@ -125,7 +125,8 @@ def _line(record: Record) -> str:
     return json.dumps(present, ensure_ascii=False) + "\n"
 
 
-def _remove(path: Path) -> None:
+def remove(path: Path) -> None:
+    """Remove a SQLite store if it exists."""
     for suffix in ("", "-wal", "-shm"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
 
@@ -230,7 +231,7 @@ def _adding(place: _Place, published: datetime) -> Callable[[], float]:
         for number in islice(numbers, ONE_BY_ONE):
             at = published + timedelta(seconds=number)
             path = place.folder / "one.jsonl"
-            path.write_text(_one(f"Vēl viena relīze {number}", at), encoding="utf-8")
+            path.write_text(one_more(f"Vēl viena relīze {number}", at), encoding="utf-8")
             begin = time.perf_counter()
             (result,) = import_paths(store, settings, [path], lambda: datetime.now(UTC))
             seconds += time.perf_counter() - begin
@@ -241,6 +242,7 @@ def _adding(place: _Place, published: datetime) -> Callable[[], float]:
     return figure
 
 
-def _one(title: str, published: datetime) -> str:
+def one_more(title: str, published: datetime) -> str:
+    """Return a release as a line of JSON Lines."""
     body = (Paragraph("Vārdi vienam teikumam. " * 40),) * (TEXT_BYTES // 1000)
     return _line(Record(title, published, (category(0).name,), body))

@@ -120,7 +120,10 @@ class Bench:
 
     def store(self, releases: int, categories: int = CATEGORIES) -> Settings:
         """Return the settings of a store of this size; build it if it does not exist."""
-        corpus = Corpus(releases, categories)
+        return self.store_of(Corpus(releases, categories))
+
+    def store_of(self, corpus: Corpus) -> Settings:
+        """Return the settings of a store with this corpus; build it if it does not exist."""
         if corpus not in self._built:
             self._built[corpus] = store(self.folder, corpus, fresh=self.fresh)
         return self._built[corpus]

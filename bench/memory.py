@@ -10,7 +10,7 @@ from pathlib import Path
 from bench.corpus import CATEGORIES, SETTINGS, category
 from bench.measure import Bench, Result, Side, Target
 from bench.polls import GZIP, environment
-from bench.servers import Server, gunicorn
+from bench.servers import Server, gunicorn, workers
 from demo.templates import Dice
 from feeds.formats import FORMATS
 from feeds.settings import Settings
@@ -33,12 +33,12 @@ def memory(bench: Bench) -> list[Result]:
     paths = _paths(bench, settings)
     with gunicorn("wsgi:app", environment(settings)) as server:
         server.ask(paths[0], GZIP)
-        (worker,) = _workers(server)
+        (worker,) = workers(server)
         fresh = _resident(worker)
         with ThreadPoolExecutor(_CONNECTIONS) as threads:
             parts = [paths[start::_CONNECTIONS] for start in range(_CONNECTIONS)]
             counts = sum(threads.map(lambda part: _request(server, part), parts), Counter[int]())
-        if _workers(server) != [worker]:
+        if workers(server) != [worker]:
             raise RuntimeError("the worker ended before the last request")
         after = _resident(worker)
     statuses = ", ".join(f"{count:,} answered {status}" for status, count in sorted(counts.items()))
@@ -87,12 +87,6 @@ def _request(server: Server, paths: Sequence[str]) -> Counter[int]:
     finally:
         connection.close()
     return counts
-
-
-def _workers(server: Server) -> list[int]:
-    """Return the process ids of gunicorn's workers."""
-    children = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text(encoding="ascii")
-    return [int(word) for word in children.split()]
 
 
 def _resident(pid: int) -> float:

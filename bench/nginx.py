@@ -12,11 +12,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from bench.commands import OURS
 from bench.measure import Bench, Result, SkippedError, Target
 from bench.polls import FEW, GZIP, PATH, check, compared, environment, loads
 from bench.servers import Answer, Server, free_port, gunicorn, program, running
 
-CONFIG: Final = Path(__file__).resolve().parents[1] / "deploy" / "nginx.conf"
+CONFIG: Final = OURS.folder / "deploy" / "nginx.conf"
 
 _MAIN = """\
 {user}
@@ -59,7 +60,7 @@ def nginx(bench: Bench) -> list[Result]:
     with (
         gunicorn("wsgi:app", environment(bench.store(FEW))) as service,
         tempfile.TemporaryDirectory() as folder,
-        _sites(service, Path(folder)) as (site, static),
+        sites(service, Path(folder)) as (site, static),
     ):
         for server in (site, static):
             check(server)
@@ -71,7 +72,7 @@ def nginx(bench: Bench) -> list[Result]:
 
 
 @contextmanager
-def _sites(service: Server, folder: Path) -> Iterator[tuple[Server, Server]]:
+def sites(service: Server, folder: Path, config: Path = CONFIG) -> Iterator[tuple[Server, Server]]:
     """Run one nginx with two sites: a proxy of the service, and a file with the same bytes."""
     answer = service.ask(PATH, GZIP)
     file = folder / "static" / PATH.removeprefix("/")
@@ -80,6 +81,7 @@ def _sites(service: Server, folder: Path) -> Iterator[tuple[Server, Server]]:
     file.with_name(f"{file.name}.gz").write_bytes(answer.body)
     port, static, inner, plain = (free_port() for _ in range(4))
     _write_site(
+        config,
         folder,
         {
             "127.0.0.1:8000": f"127.0.0.1:{service.port}",
@@ -108,14 +110,13 @@ def _sites(service: Server, folder: Path) -> Iterator[tuple[Server, Server]]:
         yield server, Server(static, server.pid)
 
 
-def _write_site(folder: Path, replacements: Mapping[str, str]) -> None:
+def _write_site(config: Path, folder: Path, replacements: Mapping[str, str]) -> None:
     """Write the configuration with the ports and folders of this run."""
-    text = CONFIG.read_text(encoding="utf-8")
+    text = config.read_text(encoding="utf-8")
     for old, new in replacements.items():
         if old not in text:
             raise SkippedError(
-                f"{CONFIG.name} does not contain “{old}”: change the replacements in "
-                "bench/nginx.py."
+                f"{config} does not contain “{old}”: change the replacements in bench/nginx.py."
             )
         text = text.replace(old, new)
     (folder / "site.conf").write_text(text, encoding="utf-8")

@@ -15,7 +15,6 @@ from bench.load import load
 from bench.measure import Bench, Result, Side, Target, ratios
 from bench.servers import Answer, Server, gunicorn
 from feeds.settings import Settings
-from feeds.store import Store
 
 FEW = 1000
 """Releases in the store on which polls are measured: a rival's query is cheapest there."""
@@ -134,4 +133,4 @@ def _saved(answer: Answer) -> Iterator[Path]:
 
 def environment(settings: Settings) -> dict[str, str]:
     """Return the environment variables of the service on a store."""
-    return environ(Path(Store(settings.database_url).name))
+    return environ(settings.database_url)

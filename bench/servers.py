@@ -1,5 +1,6 @@
 """The servers under load: gunicorn and nginx on a core of their own, always stopped at the end."""
 
+import ctypes
 import http.client
 import os
 import shutil
@@ -18,6 +19,7 @@ from bench.commands import OURS, Checkout, outside
 
 SERVER_CORE: Final = 0
 LOAD_CORE: Final = 1
+CORES: Final = (SERVER_CORE, LOAD_CORE)
 
 _START_SECONDS = 30
 _STOP_SECONDS = 10
@@ -82,30 +84,40 @@ def program(name: str, package: str) -> str:
     return found
 
 
-def pinned(core: int) -> list[str]:
-    """Return the first words of a command line that runs on one core."""
-    return [program("taskset", "util-linux"), "-c", str(core)]
+def pinned(*cores: int) -> list[str]:
+    """Return the first words of a command line that runs on these cores only."""
+    return [program("taskset", "util-linux"), "-c", ",".join(map(str, cores))]
 
 
 @contextmanager
-def gunicorn(app: str, environ: Mapping[str, str], checkout: Checkout = OURS) -> Iterator[Server]:
+def gunicorn(
+    app: str,
+    environ: Mapping[str, str],
+    checkout: Checkout = OURS,
+    cores: Sequence[int] = (SERVER_CORE,),
+) -> Iterator[Server]:
     """Serve a WSGI application of a checkout with the gunicorn settings of its service."""
     port = free_port()
     command = [checkout.python, "-m", "gunicorn", "--log-level", "warning"]
     command += ["-c", "python:feeds.gunicorn_conf", app]
     bind = {"FEEDS_BIND": f"127.0.0.1:{port}"}
-    with running(command, {**environ, **checkout.environ, **bind}, port, checkout.folder) as server:
+    variables = {**environ, **checkout.environ, **bind}
+    with running(command, variables, port, checkout.folder, cores) as server:
         yield server
 
 
 @contextmanager
 def running(
-    command: Sequence[str], environ: Mapping[str, str], port: int, folder: Path = OURS.folder
+    command: Sequence[str],
+    environ: Mapping[str, str],
+    port: int,
+    folder: Path = OURS.folder,
+    cores: Sequence[int] = (SERVER_CORE,),
 ) -> Iterator[Server]:
-    """Run a server on its core until the block ends."""
+    """Run a server on its cores until the block ends."""
     with tempfile.TemporaryFile("w+") as log:
         process = subprocess.Popen(  # noqa: S603 - our own command
-            [*pinned(SERVER_CORE), *command],
+            [*pinned(*cores), *command],
             cwd=folder,
             env={**outside(), **environ},
             stdout=log,
@@ -124,6 +136,21 @@ def running(
             raise
         finally:
             _stop(process)
+
+
+def workers(server: Server) -> list[int]:
+    """Return the process ids of gunicorn's workers."""
+    children = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text(encoding="ascii")
+    return [int(word) for word in children.split()]
+
+
+def cpu_clock(pid: int) -> int:
+    """Return the clock of the CPU time of a process, for ``time.clock_gettime_ns``."""
+    clock = ctypes.c_int()
+    error = ctypes.CDLL(None).clock_getcpuclockid(pid, ctypes.byref(clock))
+    if error:
+        raise OSError(error, os.strerror(error))
+    return clock.value
 
 
 def free_port() -> int:
