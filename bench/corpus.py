@@ -109,8 +109,8 @@ class Corpus:
 FULL: Final = Corpus(25_000, 500, equal=True)
 """1,500 subscription documents, each with fifty releases."""
 
-MANY: Final = Corpus(20_000, 10_000)
-"""30,000 subscription documents, most of which have few releases."""
+MANY: Final = Corpus(100_000, 10_000, equal=True)
+"""30,000 subscription documents, each with ten releases."""
 
 
 def category(number: int) -> Category:
