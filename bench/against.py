@@ -2,15 +2,14 @@
 
 Modules move from commit to commit, so each side is used only from outside: by its command line,
 over HTTP, and through ``bench/cold_worker.py``. Each has stores of the same releases, which its
-own commands have migrated and imported.
+own commands have made.
 """
 
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from itertools import count, islice
@@ -19,8 +18,9 @@ from statistics import median
 from typing import Final
 
 from bench import fit, imports, nginx, start
-from bench.commands import OURS, Checkout, Usage, outside
-from bench.corpus import CATEGORIES, FULL, LAST, Corpus, environ
+from bench.commands import OURS, Checkout
+from bench.contender import Contender
+from bench.corpus import CATEGORIES, FULL, LAST, Corpus
 from bench.measure import Bench, Result, Side, Target, ratios
 from bench.polls import ENTRIES, FEW, GZIP, PATH, check, compared, loads
 from bench.servers import Server, gunicorn
@@ -39,29 +39,6 @@ _NOT_SLOWER = Target(0.97, at_least=True, lenient=True)
 _NOT_LONGER = Target(1 / 0.97, at_least=False, lenient=True)
 
 
-@dataclass(frozen=True, slots=True)
-class _Side:
-    """A checkout with its name in the table and the folder of its stores."""
-
-    name: str
-    checkout: Checkout
-    folder: Path
-
-    def environ(self, store: str) -> dict[str, str]:
-        """Return the settings of the service on one of the stores."""
-        return environ(self.folder / f"{store}.db")
-
-    def run(self, store: str, *arguments: str) -> Usage:
-        """Run a command on one of the stores."""
-        return self.checkout.run(arguments, self.environ(store))
-
-    def fill(self, store: str, corpus: Path) -> Usage:
-        """Make a new store and import a corpus; return what the import took."""
-        imports.remove(self.folder / f"{store}.db")
-        self.run(store, "migrate")
-        return self.run(store, "import", str(corpus))
-
-
 class Against:
     """The comparison with one other checkout."""
 
@@ -70,8 +47,8 @@ class Against:
         shutil.rmtree(self._folder, ignore_errors=True)
         theirs = Checkout(folder.resolve())
         self._sides = [
-            _Side("this checkout", OURS, self._folder / "ours"),
-            _Side(_commit(theirs.folder), theirs, self._folder / "theirs"),
+            Contender("this checkout", OURS, self._folder / "ours"),
+            Contender(theirs.commit, theirs, self._folder / "theirs"),
         ]
         for side in self._sides:
             side.folder.mkdir(parents=True)
@@ -245,7 +222,7 @@ class Against:
         """Compare a document that is made in process; a request is a path and perhaps a coding."""
         store = self._store(corpus)
         with ExitStack() as stack:
-            runs = [stack.enter_context(_cold_worker(side, store, request)) for side in self._sides]
+            runs = [stack.enter_context(side.cold_worker(store, request)) for side in self._sides]
             return self._measured(bench, row, what, "ms", runs, target)
 
     def _measured(  # noqa: PLR0913, PLR0917 - each is a field of the result
@@ -278,16 +255,16 @@ class Against:
         )
 
 
-def _seconds(side: _Side, store: str, corpus: Path) -> float:
+def _seconds(side: Contender, store: str, corpus: Path) -> float:
     return side.fill(store, corpus).seconds
 
 
-def _twice(side: _Side, store: str, corpus: Path) -> tuple[float, float]:
+def _twice(side: Contender, store: str, corpus: Path) -> tuple[float, float]:
     """Import a corpus into a new store and then again; return the seconds of both."""
     return _seconds(side, store, corpus), side.run(store, "import", str(corpus)).seconds
 
 
-def _adding(side: _Side, store: str) -> Callable[[], float]:
+def _adding(side: Contender, store: str) -> Callable[[], float]:
     """Return a function that imports single releases and returns the seconds of one."""
     numbers = count(1)
     file = side.folder / "one.jsonl"
@@ -301,39 +278,3 @@ def _adding(side: _Side, store: str) -> Callable[[], float]:
         return seconds / ONE_BY_ONE
 
     return figure
-
-
-def _commit(folder: Path) -> str:
-    command = ["git", "-C", str(folder), "rev-parse", "--short", "HEAD"]
-    found = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own command
-    return found.stdout.strip() or folder.name
-
-
-@contextmanager
-def _cold_worker(side: _Side, store: str, request: Sequence[str]) -> Iterator[Callable[[], float]]:
-    """Start the worker of a checkout; yield what measures a figure with it."""
-    script = OURS.folder / "bench" / "cold_worker.py"
-    # Without -P the folder of the script would be searched for modules first.
-    with subprocess.Popen(  # noqa: S603 - our own command
-        [side.checkout.python, "-P", str(script), *request],
-        cwd=side.checkout.folder,
-        env=outside() | side.environ(store) | side.checkout.environ,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        bufsize=1,
-    ) as process:
-        asked, answers = process.stdin, process.stdout
-        if asked is None or answers is None:
-            raise RuntimeError("the worker has no pipes")
-
-        def figure() -> float:
-            asked.write("\n")
-            answer = answers.readline()
-            if not answer:
-                raise RuntimeError(f"the worker of {side.name} ended")
-            return float(answer)
-
-        figure()
-        yield figure
-        asked.close()

@@ -29,6 +29,13 @@ class Checkout:
         """The variables that make the interpreter import the modules of this checkout."""
         return {"PYTHONPATH": str(self.folder)}
 
+    @property
+    def commit(self) -> str:
+        """The commit that is checked out, or the name of the folder if it has none."""
+        command = ["git", "-C", str(self.folder), "rev-parse", "--short", "HEAD"]
+        found = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own command
+        return found.stdout.strip() or self.folder.name
+
     @cached_property
     def _entry(self) -> str:
         # Another commit may have another entry point.
