@@ -27,6 +27,10 @@ hypothesis.settings.register_profile(
         hypothesis.HealthCheck.too_slow,
     ],
 )
+# For a night: pytest --hypothesis-profile=thorough
+hypothesis.settings.register_profile(
+    "thorough", hypothesis.settings.get_profile("feeds"), max_examples=5000
+)
 hypothesis.settings.load_profile("feeds")
 
 SHARED = Path(__file__).parents[2] / "shared"
