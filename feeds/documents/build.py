@@ -36,7 +36,8 @@ def subscription(
         return None
     changed = last_changed(snapshot, site, selection.changed)
     metadata = replace(
-        _feed_metadata(site, slugs, form, changed, selection.members, selection.tokens),
+        _feed_metadata(snapshot, site, slugs, form, selection.members, selection.tokens),
+        changed=changed,
         announced=snapshot.head().announced,
     )
     return Document(metadata, partial(_subscription, site, selection, form, snapshot))
@@ -63,7 +64,9 @@ def archive(
     part = (selection.members[0], number)
     changed = last_changed(snapshot, site, page.changed)
     metadata = replace(
-        _feed_metadata(site, slugs, form, changed, (part,), (page.token,)), is_archive=True
+        _feed_metadata(snapshot, site, slugs, form, (part,), (page.token,)),
+        changed=changed,
+        is_archive=True,
     )
     return Document(metadata, partial(_archive, site, selection, page, form, snapshot))
 
@@ -78,22 +81,37 @@ def _archive(
 
 
 def _feed_metadata(  # noqa: PLR0913, PLR0917 - each is something else that a tag depends on
+    snapshot: Snapshot,
     site: Site,
     slugs: Sequence[str],
     form: Format,
-    changed: datetime | None,
     parts: tuple[Part, ...],
     tokens: tuple[int, ...],
 ) -> Metadata:
     return Metadata(
-        etag=entity_tag(form.extension, parts, tokens, settings_digest(site)),
+        etag=entity_tag(form.extension, parts, tokens, *_settings(snapshot, site)),
         media_type=form.media_type,
-        changed=changed,
         # Browsers show the same bytes under this media type instead of saving them.
         alternative_type=_XML if form.media_type.endswith("+xml") else None,
-        parts=parts,
+        parts=parts if _has_recorded_settings(snapshot, site) else (WHOLE_STORE,),
         surrogate_keys=surrogate_keys(slugs),
     )
+
+
+def _has_recorded_settings(snapshot: Snapshot, site: Site) -> bool:
+    """Return whether this process runs with the settings that ``feeds migrate`` has recorded."""
+    return snapshot.head().settings_digest == settings_digest(site)
+
+
+def _settings(snapshot: Snapshot, site: Site) -> tuple[str, int | None]:
+    """Return what an entity tag has of the settings: their digest and a token.
+
+    A command decides by its own settings what changes visibly. What it did not find visible with
+    them may be visible with other settings, later or in a process that was not restarted.
+    """
+    head = snapshot.head()
+    recorded = _has_recorded_settings(snapshot, site)
+    return settings_digest(site), head.settings_token if recorded else head.token
 
 
 def feed_list(site: Site, snapshot: Snapshot) -> Document:
@@ -151,7 +169,6 @@ def last_changed(snapshot: Snapshot, site: Site, changed: datetime) -> datetime 
     Its bytes then belong to neither date: a process started after ``feeds migrate`` serves other
     bytes under the same one.
     """
-    head = snapshot.head()
-    if head.settings_digest != settings_digest(site):
+    if not _has_recorded_settings(snapshot, site):
         return None
-    return max(changed, head.settings_changed)
+    return max(changed, snapshot.head().settings_changed)

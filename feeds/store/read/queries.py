@@ -53,6 +53,7 @@ HEAD = select(
     _head.settings_digest,
     _head.settings_revision,
     _head.settings_changed,
+    _head.settings_token,
     _head.list_token,
     _head.list_changed,
     _head.withdrawal,

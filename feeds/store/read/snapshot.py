@@ -62,6 +62,7 @@ class Head:
     settings_digest: str
     settings_revision: int
     settings_changed: datetime
+    settings_token: int
     list_token: int
     list_changed: datetime
     withdrawal: int

@@ -74,7 +74,8 @@ class HeadColumns(TypedColumns):
 
     ``revision`` and ``instant`` are the change clock. ``settings_digest`` is the digest of the
     settings and formats that documents are made with; it is empty if they are not known.
-    ``settings_revision`` and ``settings_changed`` are those of its last change. ``list_token`` and
+    ``settings_revision``, ``settings_changed`` and ``settings_token`` are those of its last change.
+    ``list_token`` and
     ``list_changed`` are those of the last change of the list of feeds, and ``withdrawal`` is the
     revision at which a release was last withdrawn.
     """
@@ -87,6 +88,7 @@ class HeadColumns(TypedColumns):
     settings_digest: Named[str] = Column(Text)
     settings_revision: Named[int] = Column(BigInteger)
     settings_changed: Named[datetime] = Column(UtcSeconds)
+    settings_token: Named[int] = Column(BigInteger)
     list_token: Named[int] = Column(BigInteger)
     list_changed: Named[datetime] = Column(UtcSeconds)
     withdrawal: Named[int] = Column(BigInteger, default=0)

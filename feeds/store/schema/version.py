@@ -135,6 +135,7 @@ def _fill(connection: Connection, authority: Authority, page_size: int, now: dat
             settings_digest="",
             settings_revision=1,
             settings_changed=now,
+            settings_token=token,
             list_token=token,
             list_changed=now,
         )

@@ -92,17 +92,25 @@ def page_of(connection: Connection, selection: int, key: OrderKey) -> int:
 
 
 def move_last_boundary(connection: Connection, selection: int, key: OrderKey) -> int:
-    """Make a release the last one of the newest page of a selection; return the page's number."""
-    number = connection.execute(
-        select(func.max(ARCHIVE_PAGE.c.number)).where(ARCHIVE_PAGE.c.selection == selection)
-    ).scalar_one()
-    published, rank = key
+    """Move the boundary of a selection's newest page back to a release; return the page's number.
+
+    If that is the last release of the page before it, the newest page becomes empty: its boundary
+    is then just after that of the other, for no two pages have the same.
+    """
+    rows = connection.execute(
+        select(ARCHIVE_PAGE.c.number, ARCHIVE_PAGE.c.last_published, ARCHIVE_PAGE.c.last_rank)
+        .where(ARCHIVE_PAGE.c.selection == selection)
+        .order_by(ARCHIVE_PAGE.c.number.desc())
+        .limit(2)
+    ).all()
+    newest, *before = rows
+    published, rank = max([key, *((row.last_published, row.last_rank + 1) for row in before)])
     connection.execute(
         update(ARCHIVE_PAGE)
-        .where(ARCHIVE_PAGE.c.selection == selection, ARCHIVE_PAGE.c.number == number)
+        .where(ARCHIVE_PAGE.c.selection == selection, ARCHIVE_PAGE.c.number == newest.number)
         .values(last_published=published, last_rank=rank)
     )
-    return int(number)
+    return int(newest.number)
 
 
 def paginate(connection: Connection, page_size: int, stamp: Stamp) -> Pagination:

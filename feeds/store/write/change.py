@@ -58,6 +58,7 @@ class Change:
         self._touched_list = False
         self._withdraws = False
         self._settings: str | None = None
+        self._other_settings = False
 
     def touch(self, selections: Iterable[int]) -> None:
         """Record that these selections change visibly."""
@@ -86,11 +87,11 @@ class Change:
     def use_settings(self, digest: str) -> None:
         """Declare the settings by which this change counts releases per year.
 
-        If they are not the recorded ones, the recorded digest is cleared, so that ``feeds migrate``
-        counts all releases again.
+        If they are not the recorded ones and something changes visibly, the recorded digest is
+        cleared, so that ``feeds migrate`` counts all releases again.
         """
         if self.snapshot.head().settings_digest not in {digest, ""}:
-            self.record_settings("")
+            self._other_settings = True
 
     def add_notice(self, notice: Notice) -> None:
         """Add a notice."""
@@ -136,6 +137,8 @@ class Change:
         if last:
             self._paginate()
         touched = self._touched or self._touched_pages or self._touched_all
+        if touched and self._other_settings:
+            self.record_settings("")
         if not touched and self._settings is None:
             return
         stamp = {"revision": self.revision, "changed": self.instant, "token": self.token}
@@ -150,6 +153,7 @@ class Change:
                 settings_digest=self._settings,
                 settings_revision=self.revision,
                 settings_changed=self.instant,
+                settings_token=self.token,
             )
         self.connection.execute(head)
         self.connection.execute(

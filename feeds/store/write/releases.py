@@ -45,6 +45,7 @@ class Releases:
         self._authority = authority
         self._site = site
         self._listing = Listing(change, site)
+        self._renamed = False
 
     def known(self, source_keys: Sequence[str]) -> dict[str, KnownRelease]:
         """Return the releases with these source keys."""
@@ -110,6 +111,7 @@ class Releases:
     def edit(self, known: KnownRelease, draft: Draft) -> bool:
         """Replace the content of a release; return whether a reader sees a difference.
 
+        A better spelling of a category is one, but not a change of this release (rule 2).
         Entry id, path and rank stay. If there is a visible difference, ``updated`` becomes the
         source's modification date if that is later, otherwise the instant of this change.
         """
@@ -126,6 +128,7 @@ class Releases:
                 select(MEMBERSHIP.c.selection).where(MEMBERSHIP.c.release == known.id)
             )
         )
+        self._renamed = False
         selections = self._selections(draft.labels)
         after = {selections[slug(label)] for label in draft.labels}
         shown = {name: getattr(draft, name) for name in _SHOWN}
@@ -147,7 +150,7 @@ class Releases:
             if row.withdrawn is None:
                 self._listing.hide(known.id)
                 self._listing.show(listing_entries(known.id, draft.published, row.rank, after))
-        return visible
+        return visible or self._renamed
 
     def _set_categories(self, release: int, before: set[int], after: set[int]) -> None:
         if before - after:
@@ -187,6 +190,7 @@ class Releases:
                         update(SELECTION).where(SELECTION.c.id == row.id).values(name=name)
                     )
                     self._listing.touch_renamed(row.id)
+                    self._renamed = True
         for key in sorted(spelled.keys() - found.keys()):
             found[key] = self._create(key, spelled[key])
         return found

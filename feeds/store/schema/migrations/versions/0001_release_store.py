@@ -21,6 +21,7 @@ def upgrade() -> None:
         sa.Column("settings_digest", sa.Text(), nullable=False),
         sa.Column("settings_revision", sa.BigInteger(), nullable=False),
         sa.Column("settings_changed", sa.BigInteger(), nullable=False),
+        sa.Column("settings_token", sa.BigInteger(), nullable=False),
         sa.Column("list_token", sa.BigInteger(), nullable=False),
         sa.Column("list_changed", sa.BigInteger(), nullable=False),
         sa.Column("withdrawal", sa.BigInteger(), nullable=False),
