@@ -14,14 +14,13 @@ pytestmark = [
 ]
 
 PAGE = "/releases/2010/05/04/liepkalne-atklaj-tiltu"
-AT_ONCE = {"stale-while-revalidate=4": "stale-while-revalidate=0"}
 
 
 def test_a_withdrawn_release_is_gone_even_while_the_service_is_stopped(portal: Portal) -> None:
     portal.imported(page())
     with ExitStack() as service, ExitStack() as nginx:
         address = service.enter_context(portal.served())
-        site = nginx.enter_context(behind_nginx(address, portal.folder, AT_ONCE))
+        site = nginx.enter_context(behind_nginx(address, portal.folder))
         assert site.ask(PAGE).status == 200
         assert portal.feeds("withdraw", PAGE).code == 0
         time.sleep(2.2)
