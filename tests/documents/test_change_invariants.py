@@ -203,7 +203,9 @@ class Changes(RuleBasedStateMachine):
         self.now += timedelta(seconds=pause)
         changed = self.imported(batch, how)
         self.nothing_changed = how == "dry" or not changed
-        self.import_unfinished |= how == "interrupted"
+        if how == "interrupted":
+            self.import_unfinished = True
+            self.again = lambda: self.imported(batch)
 
     @precondition(lambda self: len(self.records) < RELEASES)
     @rule(day=DAYS, label=st.sampled_from(["Kultūra", "Vide"]))
@@ -279,6 +281,7 @@ class Changes(RuleBasedStateMachine):
         is_first = self.portal.environ.get(name, first) == first
         self.portal.environ[name] = second if is_first else first
         self.nothing_changed = True
+        self.again = lambda: False
 
     @rule(pause=PAUSES)
     def migrate(self, pause: int) -> None:
