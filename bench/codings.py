@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 
 import brotli
+from zlib_ng import zlib_ng
 
 from demo.__main__ import SETTINGS
 from demo.portal import write
@@ -30,6 +31,10 @@ ROUNDS = 15
 RIVAL = "gzip 6"
 CODINGS: dict[str, Callable[[bytes], bytes]] = {
     **{f"gzip {n}": partial(gzip.compress, compresslevel=n, mtime=0) for n in (1, 4, 6, 9)},
+    **{
+        f"zlib-ng {n}": partial(zlib_ng.compress, level=n, wbits=16 + zlib_ng.MAX_WBITS)
+        for n in (1, 3, 5, 6, 9)
+    },
     **{f"br {n}": partial(brotli.compress, quality=n) for n in (1, 4, 5, 6, 9, 11)},
 }
 

@@ -33,7 +33,7 @@ def _cold_feed(store: Store, settings: Settings) -> str:
         document = build.subscription(settings.site, (_SLUG,), _ATOM, snapshot)
         if document is None:
             raise RuntimeError(f"the store has no category {_SLUG}")
-        document.render()
+        document.render(None)
     return document.metadata.etag
 
 
@@ -43,7 +43,7 @@ def _archive_page(store: Store, settings: Settings, number: int) -> str:
         document = build.archive(settings.site, (), number, _ATOM, snapshot)
         if document is None:
             raise RuntimeError(f"the store has no archive page {number}")
-        document.render()
+        document.render(None)
     return document.metadata.etag
 
 
@@ -71,8 +71,8 @@ def cold(bench: Bench) -> list[Result]:
         selection = snapshot.selection((_SLUG,))
         if selection is None:
             raise RuntimeError(f"the store has no category {_SLUG}")
-        releases = snapshot.newest_releases(selection, site.entries)
-    entries = [entry(release, site.base_url, site.title) for release in releases]
+        releases = snapshot.releases(snapshot.newest_listed(selection, site.entries))
+    entries = [entry(release, site.base_url, site.title) for release in releases.values()]
     url = f"{site.base_url}/categories/{_SLUG}.atom"
     feedgen = partial(atom, selection.feed_id, category(0).name, url, entries)
     what = f"cold feed of {len(entries)} entries"

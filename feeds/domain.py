@@ -89,6 +89,21 @@ class Release(Headline):
 
 
 @dataclass(frozen=True, slots=True)
+class ListedRelease:
+    """A release as a selection lists it: what its entry depends on, without reading its text.
+
+    ``id`` is the store's, and ``token`` that of the last visible change of the release.
+    """
+
+    categories: tuple[Category, ...]
+    id: int
+    token: int
+    published: datetime
+    rank: int
+    updated: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """A release derived from an input, before it is added to the store or compared with it.
 
@@ -229,7 +244,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """A feed document, independent of its format.
+    """A feed document, independent of its format. ``entries`` are what its entries are made from.
 
     ``address`` is its URL without a format's extension; so are ``current`` (the subscription
     document of an archive document), ``previous`` and ``following`` (the archive documents before
@@ -252,7 +267,7 @@ class Feed:
     invitation: str
     stylesheet: str
     category_scheme: str
-    entries: Sequence[Entry]
+    entries: Sequence[ListedRelease | Notice]
     current: str | None = None
     previous: str | None = None
     following: str | None = None

@@ -5,6 +5,7 @@ These functions are pure. They know neither the formats, the store nor the clock
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from functools import lru_cache
 
 from feeds.domain import (
@@ -13,6 +14,7 @@ from feeds.domain import (
     Entry,
     Feed,
     Link,
+    ListedRelease,
     Notice,
     Release,
     Selection,
@@ -27,7 +29,7 @@ from feeds.urls import archive_url, document_url, page_url, release_url
 def subscription(
     site: Site,
     selection: Selection,
-    releases: Sequence[Release],
+    releases: Sequence[ListedRelease],
     notices: Sequence[Notice],
     newest_page: int,
 ) -> Feed:
@@ -47,14 +49,10 @@ def subscription(
         for notice in notices
         if not notice.running and (complete or notice.announced >= shown[-1].published)
     ]
-    entries = [notice_entry(site, suspension)] if suspension else []
+    first = [suspension] if suspension else []
+    entries = [*first, *_ordered(shown, earlier)]
     return replace(
-        _feed(
-            site,
-            selection,
-            entries + _entries(site, shown, earlier),
-            suspended=suspension is not None,
-        ),
+        _feed(site, selection, entries, suspended=suspension is not None),
         previous=archive_url(site, selection.categories, newest_page) if newest_page else None,
         complete=complete,
     )
@@ -64,7 +62,7 @@ def archive(
     site: Site,
     selection: Selection,
     page: ArchivePage,
-    releases: Sequence[Release],
+    releases: Sequence[ListedRelease],
     notices: Sequence[Notice],
 ) -> Feed:
     """Return the archive document of a page (RFC 5005 §4).
@@ -85,7 +83,7 @@ def archive(
         for number in (page.number - 1, page.number, page.number + 1)
     }
     return replace(
-        _feed(site, selection, _entries(site, releases, earlier), suspended=False),
+        _feed(site, selection, _ordered(releases, earlier), suspended=False),
         address=urls[page.number],
         page_url=urls[page.number],
         invitation=site.words.gettext("This is a page of a feed's archive, for feed readers."),
@@ -95,17 +93,26 @@ def archive(
     )
 
 
-def _entries(site: Site, releases: Sequence[Release], notices: Sequence[Notice]) -> list[Entry]:
-    """Return the entries of releases and notices, newest first (rule 7)."""
-    dated = [(notice.announced, 1, notice.rank, notice_entry(site, notice)) for notice in notices]
-    dated += [
-        (release.published, 0, release.rank, release_entry(site, release)) for release in releases
-    ]
-    dated.sort(key=lambda item: item[:3], reverse=True)
-    return [item[3] for item in dated]
+def _ordered(
+    releases: Sequence[ListedRelease], notices: Sequence[Notice]
+) -> list[ListedRelease | Notice]:
+    """Return releases and notices, newest first (rule 7)."""
+    return sorted([*notices, *releases], key=_order, reverse=True)
 
 
-def _feed(site: Site, selection: Selection, entries: Sequence[Entry], *, suspended: bool) -> Feed:
+def _order(shown: ListedRelease | Notice) -> tuple[datetime, int, int]:
+    if isinstance(shown, Notice):
+        return shown.announced, 1, shown.rank
+    return shown.published, 0, shown.rank
+
+
+def _feed(
+    site: Site,
+    selection: Selection,
+    entries: Sequence[ListedRelease | Notice],
+    *,
+    suspended: bool,
+) -> Feed:
     words = site.words
     about = (
         words.gettext("Press releases: {category}").format(category=_names(selection.categories))
@@ -117,7 +124,7 @@ def _feed(site: Site, selection: Selection, entries: Sequence[Entry], *, suspend
         feed_id=selection.feed_id,
         title=selection_title(site, selection.categories),
         subtitle=f"{about}. {state}." if suspended else f"{about}.",
-        updated=max((entry.updated for entry in entries), default=site.local(selection.created)),
+        updated=site.local(max((entry.updated for entry in entries), default=selection.created)),
         author=site.title,
         author_url=f"{site.base_url}/",
         rights=site.rights,

@@ -11,6 +11,8 @@ from datetime import datetime
 from functools import partial
 
 from feeds.documents import assemble, opml
+from feeds.documents.body import Body, Rendering
+from feeds.documents.rendering import render
 from feeds.documents.representation import Document, Metadata, entity_tag
 from feeds.documents.version import settings_digest
 from feeds.domain import ArchivePage, Selection, Site
@@ -43,14 +45,17 @@ def subscription(
     return Document(metadata, partial(_subscription, site, selection, form, snapshot))
 
 
-def _subscription(site: Site, selection: Selection, form: Format, snapshot: Snapshot) -> bytes:
+def _subscription(
+    site: Site, selection: Selection, form: Format, snapshot: Snapshot, previous: Body | None
+) -> Rendering:
     # One release more than is shown tells whether the document is complete.
-    releases = snapshot.newest_releases(selection, site.entries + 1)
+    releases = snapshot.newest_listed(selection, site.entries + 1)
     notices = snapshot.notices()
     combined = len(selection.members) > 1
     newest_page = 0 if combined else snapshot.newest_page(selection)
     with _writable_values():
-        return form.render(assemble.subscription(site, selection, releases, notices, newest_page))
+        feed = assemble.subscription(site, selection, releases, notices, newest_page)
+        return render(site, form, feed, snapshot.releases, previous)
 
 
 def archive(
@@ -71,13 +76,19 @@ def archive(
     return Document(metadata, partial(_archive, site, selection, page, form, snapshot))
 
 
-def _archive(
-    site: Site, selection: Selection, page: ArchivePage, form: Format, snapshot: Snapshot
-) -> bytes:
-    releases = snapshot.page_releases(selection, page)
+def _archive(  # noqa: PLR0913, PLR0917 - all but the last are known before it is rendered
+    site: Site,
+    selection: Selection,
+    page: ArchivePage,
+    form: Format,
+    snapshot: Snapshot,
+    previous: Body | None,
+) -> Rendering:
+    releases = snapshot.page_listed(selection, page)
     notices = snapshot.notices()
     with _writable_values():
-        return form.render(assemble.archive(site, selection, page, releases, notices))
+        feed = assemble.archive(site, selection, page, releases, notices)
+        return render(site, form, feed, snapshot.releases, previous)
 
 
 def _feed_metadata(  # noqa: PLR0913, PLR0917 - each is something else that a tag depends on
@@ -129,7 +140,7 @@ def feed_list(site: Site, snapshot: Snapshot) -> Document:
     return Document(metadata, partial(_feed_list, site, snapshot))
 
 
-def _feed_list(site: Site, snapshot: Snapshot) -> bytes:
+def _feed_list(site: Site, snapshot: Snapshot, _previous: Body | None) -> Rendering:
     form = next(iter(FORMATS.values()))
     outlines = [
         opml.Outline(
@@ -140,7 +151,7 @@ def _feed_list(site: Site, snapshot: Snapshot) -> bytes:
         for selection in (snapshot.everything(), *snapshot.categories())
     ]
     with _writable_values():
-        return opml.render(site.title, outlines)
+        return Rendering([opml.render(site.title, outlines)])
 
 
 @contextmanager

@@ -4,16 +4,14 @@ Feeds, archive documents, pages and static files are all served as this (RFC 911
 here knows what the bytes are.
 """
 
-import gzip
 import hashlib
 import json
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import NamedTuple
 
-import brotli
+from feeds.documents.body import Body, Rendering
 
 FRESHNESS = timedelta(minutes=15)
 LONG_FRESHNESS = timedelta(days=1)
@@ -25,20 +23,6 @@ STALE_FRESHNESS = timedelta(seconds=30)
 
 _STALE_WHILE_REVALIDATE = timedelta(hours=1)
 _STALE_IF_ERROR = timedelta(days=7)
-
-
-class Coding(NamedTuple):
-    """A content coding."""
-
-    encode: Callable[[bytes], bytes]
-    decode: Callable[[bytes], bytes]
-
-
-CODINGS = {
-    "br": Coding(lambda body: brotli.compress(body, quality=5), brotli.decompress),
-    "gzip": Coding(lambda body: gzip.compress(body, 6, mtime=0), gzip.decompress),
-}
-"""The content codings offered, the preferred first. docs/performance.md explains the levels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +59,13 @@ class Metadata:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A document whose metadata are known before its bytes: ``render`` makes these."""
+    """A document whose metadata are known before its bytes.
+
+    ``render`` makes these. It is given the body of the previous document, if that is known.
+    """
 
     metadata: Metadata
-    render: Callable[[], bytes]
+    render: Callable[[Body | None], Rendering]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ and one for each entry, add these elements to the finished element tree.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from email.utils import format_datetime
 
 from feedgen.entry import FeedEntry
@@ -127,9 +127,16 @@ class _EntryExtension:
 
 
 def feed_generator(
-    feed: Feed, media_type: str, extension: str, fill: Callable[[FeedEntry, Entry], None]
+    feed: Feed,
+    media_type: str,
+    extension: str,
+    entries: Sequence[Entry],
+    fill: Callable[[FeedEntry, Entry], None],
 ) -> FeedGenerator:
-    """Return a generator of the feed; ``fill`` sets what differs between formats in each entry."""
+    """Return a generator of the feed with these entries.
+
+    ``fill`` sets what differs between formats in each entry.
+    """
     generator = FeedGenerator()
     generator.register_extension("dc", _DublinCore, atom=False)
     generator.register_extension("history", _History)
@@ -147,7 +154,7 @@ def feed_generator(
     generator.generator(GENERATOR)
     if feed.rights:
         generator.rights(feed.rights)
-    for entry in feed.entries:
+    for entry in entries:
         element = generator.add_entry(order="append")
         element.register_extension("release", _EntryExtension)
         element.release.entry, element.release.scheme = entry, feed.category_scheme

@@ -1,20 +1,23 @@
 """Atom 1.0 (RFC 4287)."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from feeds.domain import Entry, Feed
+from feeds.formats.pieces import Pieces, split
 
 MEDIA_TYPE = "application/atom+xml"
 EXTENSION = "atom"
+SEPARATOR = b""
 
 
-def render(feed: Feed) -> bytes:
-    """Return a feed as an Atom document, on one line and without a byte order mark."""
+def render(feed: Feed, entries: Sequence[Entry]) -> Pieces:
+    """Render a feed as an Atom document, on one line and without a byte order mark."""
     from feeds.formats import _feedgen  # noqa: PLC0415 - commands that render nothing skip it
 
-    generator = _feedgen.feed_generator(feed, MEDIA_TYPE, EXTENSION, _fill)
+    generator = _feedgen.feed_generator(feed, MEDIA_TYPE, EXTENSION, entries, _fill)
     document: bytes = generator.atom_str()
-    return document
+    return split(document, b"entry", b"</feed>")
 
 
 def _fill(element: Any, entry: Entry) -> None:

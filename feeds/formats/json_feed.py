@@ -1,16 +1,22 @@
 """JSON Feed 1.1 (jsonfeed.org/version/1.1)."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from feeds.domain import Entry, Feed
+from feeds.formats.pieces import Pieces
 
 MEDIA_TYPE = "application/feed+json"
 EXTENSION = "json"
+SEPARATOR = b","
+
+_AFTER = b"]}"
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
-def render(feed: Feed) -> bytes:
-    """Return a feed as a JSON document in UTF-8."""
+def render(feed: Feed, entries: Sequence[Entry]) -> Pieces:
+    """Render a feed as a JSON document in UTF-8."""
     document: dict[str, Any] = {
         "version": "https://jsonfeed.org/version/1.1",
         "title": feed.title,
@@ -37,8 +43,9 @@ def render(feed: Feed) -> bytes:
     ):
         if address:
             document["_feed"][name] = f"{address}.{EXTENSION}"
-    document["items"] = [_item(entry) for entry in feed.entries]
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+    document["items"] = []
+    before = _encode(document).encode().removesuffix(_AFTER)
+    return Pieces(before, [_encode(_item(entry)).encode() for entry in entries], _AFTER)
 
 
 def _item(entry: Entry) -> dict[str, Any]:

@@ -2,26 +2,29 @@
 
 import html
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from feeds.domain import Entry, Feed
+from feeds.formats.pieces import Pieces, split
 
 MEDIA_TYPE = "application/rss+xml"
 EXTENSION = "rss"
+SEPARATOR = b""
 
 # An element that contains only text and is not one of the two that contain HTML.
 _PLAIN = re.compile(rb"<(?!/|description|content:encoded)[^<>]+>[^<]*&(?:amp|lt);[^<]*")
 
 
-def render(feed: Feed) -> bytes:
-    """Return a feed as an RSS document, on one line and without a byte order mark."""
+def render(feed: Feed, entries: Sequence[Entry]) -> Pieces:
+    """Render a feed as an RSS document, on one line and without a byte order mark."""
     from feeds.formats import _feedgen  # noqa: PLC0415 - commands that render nothing skip it
 
-    generator = _feedgen.feed_generator(feed, MEDIA_TYPE, EXTENSION, _fill)
+    generator = _feedgen.feed_generator(feed, MEDIA_TYPE, EXTENSION, entries, _fill)
     with _feedgen.LOCALE:
         document: bytes = generator.rss_str()
     # Some readers decode plain text twice; the Profile's numeric references survive that.
-    return _PLAIN.sub(_profiled, document)
+    return split(_PLAIN.sub(_profiled, document), b"item", b"</channel></rss>")
 
 
 def _profiled(match: re.Match[bytes]) -> bytes:

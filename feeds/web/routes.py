@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 from feeds.documents import build
+from feeds.documents.body import Body, Rendering
 from feeds.domain import Site
 from feeds.errors import StoreError
 from feeds.formats import FORMATS, Format
@@ -31,7 +32,6 @@ from feeds.urls import (
 from feeds.web.cache.cache import Cache, Source
 from feeds.web.cache.revision import RevisionMonitor
 from feeds.web.errors import plain_text
-from feeds.web.http.body import Body
 from feeds.web.http.conditional import accepted_coding, respond
 from feeds.web.http.response import Response as HttpResponse
 from feeds.web.pages import pages
@@ -102,7 +102,8 @@ class _Views:
         self._site = site
         self._clock = clock
         self._assets = {
-            name: (asset.metadata, Body(asset.body, None)) for name, asset in assets(site).items()
+            name: (asset.metadata, Body(Rendering([asset.body]), None))
+            for name, asset in assets(site).items()
         }
 
     def feed(self, form: Format) -> WerkzeugResponse:
@@ -151,7 +152,7 @@ class _Views:
         page = self._reader.run(source)
         if page is None:
             abort(404, f"There is no such {kind}.")
-        body = Body(page.body, accepted_coding(request.environ))
+        body = Body(Rendering([page.body]), accepted_coding(request.environ))
         return _sent(respond(page.metadata, body, request.environ, self._clock()))
 
     def release(self, path: str) -> WerkzeugResponse:

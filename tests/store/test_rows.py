@@ -109,10 +109,13 @@ def test_a_selection(portal: Portal) -> None:
 def test_a_release_and_its_headline(portal: Portal) -> None:
     row, category = insert_release(portal)
     with portal.store.read() as snapshot:
-        (release,) = snapshot.newest_releases(snapshot.everything(), 9)
+        (listed,) = snapshot.newest_listed(snapshot.everything(), 9)
         (headline,) = snapshot.newest_headlines(snapshot.everything(), 9)
-        assert snapshot.release(row["path"]) == release
+        release = snapshot.release(row["path"])
+        assert snapshot.releases([listed]) == {row["id"]: release}
     categories_ = {"categories": (Category(slug=category["slug"], name=category["name"]),)}
+    assert fields(listed) == common(row, listed) | categories_
+    assert release is not None
     assert fields(release) == common(row, release) | categories_
     assert fields(headline) == common(row, headline) | categories_
 

@@ -14,7 +14,7 @@ from sqlalchemy import Engine, event
 from werkzeug.test import TestResponse
 
 from tests.portal import Portal, page
-from tests.web.helpers import statements, wait_until
+from tests.web.helpers import RENDERING, statements, wait_until
 
 pytestmark = pytest.mark.engines("sqlite", reason="HTTP does not depend on the engine")
 
@@ -37,7 +37,7 @@ def held() -> Iterator[Held]:
     requests = threading.get_ident()
 
     def hold(_: Any, __: Any, statement: str, parameters: Any, *___: object) -> None:
-        if "release.body" in statement and threading.get_ident() != requests:
+        if RENDERING in statement and threading.get_ident() != requests:
             background.selections.append(parameters[0])
             background.released.wait(120)
 
@@ -137,7 +137,7 @@ def test_a_client_that_has_the_new_document_from_elsewhere_is_answered_304(
             with statements(portal_of_one_thread) as run:
                 response = reader.client.get(address, headers=tag)
             assert response.status_code == 304
-            assert not any("release.body" in statement for statement in run)
+            assert not any(RENDERING in statement for statement in run)
             for name in ("ETag", "Last-Modified", "Cache-Control"):
                 assert response.headers[name] == new.headers[name]
             # It still says "not yet" to the others: it has not been made here.
@@ -225,7 +225,7 @@ def test_a_thread_that_died_is_replaced(portal_of_one_thread: Portal) -> None:
     died: list[bool] = []
 
     def die(_: Any, __: Any, statement: str, *___: object) -> None:
-        if "release.body" in statement and threading.get_ident() != requests and not died:
+        if RENDERING in statement and threading.get_ident() != requests and not died:
             died.append(True)
             raise SystemExit
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.portal import Portal, page
-from tests.web.helpers import statements
+from tests.web.helpers import RENDERING, statements
 
 ADDRESSES = (
     "/releases.atom",
@@ -60,7 +60,7 @@ def test_a_304_in_a_process_just_started_takes_one_statement(
             "SELECT pg_is_in_recovery()",
         )
         (statement,) = [one for one in mine if not one.startswith(settings)]
-        assert "release.body" not in statement
+        assert RENDERING not in statement
         # From now on it takes none.
         with statements(archived) as run:
             assert client.get(address, headers={condition: value}).status_code == 304

@@ -4,7 +4,9 @@ Building a statement at each request would cost more than running it
 (docs/decisions/0013-profile.md).
 """
 
+from dataclasses import fields
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -17,9 +19,10 @@ from sqlalchemy import (
     select,
     text,
     tuple_,
+    union,
 )
 
-from feeds.domain import NoticeKind
+from feeds.domain import NoticeKind, Release
 from feeds.store.schema import tables
 
 _head = tables.HEAD.c
@@ -141,9 +144,6 @@ CHANGED_PAGES = (
 )
 
 NEWEST_PAGE = select(func.max(_page.number)).where(_page.selection == bindparam("selection"))
-RELEASE_AT = select(_release.id).where(
-    _release.path == bindparam("path"), _release.withdrawn.is_(None)
-)
 WITHDRAWN_AT = select(_release.id).where(
     _release.path == bindparam("path"), _release.withdrawn.is_not(None)
 )
@@ -158,9 +158,8 @@ COUNT_WITHDRAWN = select(func.count()).where(_release.withdrawn.is_not(None))
 
 
 class ReleaseQueries(NamedTuple):
-    """Statements for the same releases: whole, their headlines, their categories; unordered."""
+    """Statements for the headlines of releases and for their categories; unordered."""
 
-    releases: Statement
     headlines: Statement
     memberships: Statement
 
@@ -174,40 +173,67 @@ def _release_queries(ids: Select[int] | BindParameter[Any]) -> ReleaseQueries:
         _release.title,
         _release.language,
     ).where(_release.id.in_(ids))
-    releases = headlines.add_columns(
-        _release.entry_id,
-        _release.updated,
-        _release.body,
-        _release.summary,
-        _release.author,
-        _release.website,
-        _release.contact,
-        _release.original,
-    )
     memberships = (
         select(_membership.release, _selection.slug, _selection.name)
         .join_from(tables.MEMBERSHIP, tables.SELECTION)
         .where(_membership.release.in_(ids))
     )
-    return ReleaseQueries(releases, headlines, memberships)
+    return ReleaseQueries(headlines, memberships)
 
 
+def _listed(ids: Select[*tuple[Any, ...]]) -> Statement:
+    """Return the statement for releases as they are listed: a row for each of their categories."""
+    listed = ids.subquery("listed")
+    return (
+        select(
+            _release.id,
+            _release.token,
+            _release.published,
+            _release.rank,
+            _release.updated,
+            _selection.slug,
+            _selection.name,
+        )
+        .join_from(listed, tables.RELEASE, _release.id == listed.c.release)
+        .outerjoin(tables.MEMBERSHIP, _membership.release == _release.id)
+        .outerjoin(tables.SELECTION, _selection.id == _membership.selection)
+    )
+
+
+_limit = bindparam("limit", type_=Integer)
 _order = (_listing.published.desc(), _listing.rank.desc())
-NEWEST = (
-    select(_listing.published, _listing.rank, _listing.release)
-    .where(_listing.selection == bindparam("selection"))
-    .order_by(*_order)
-    .limit(bindparam("limit", type_=Integer))
-    .offset(bindparam("offset", 0, type_=Integer))
-)
+
+
+def _newest(parameter: str = "selection") -> Select[datetime, int, int]:
+    return (
+        select(_listing.published, _listing.rank, _listing.release)
+        .where(_listing.selection == bindparam(parameter))
+        .order_by(*_order)
+        .limit(_limit)
+    )
+
+
+NEWEST = _newest().offset(bindparam("offset", 0, type_=Integer))
 """The order keys and ids of a selection's newest releases."""
 
-NEWEST_RELEASES = _release_queries(
-    select(_listing.release)
-    .where(_listing.selection == bindparam("selection"))
-    .order_by(*_order)
-    .limit(bindparam("limit", type_=Integer))
-)
+NEWEST_HEADLINES = _release_queries(_newest().with_only_columns(_listing.release))
+NEWEST_LISTED = _listed(_newest())
+
+
+@lru_cache
+def newest_listed(members: int) -> Statement:
+    """Return the statement for the newest releases of several selections, each release once.
+
+    The ids of the selections are the parameters ``selection_0`` and so on.
+    """
+    newest = [
+        _newest(f"selection_{number}").subquery(f"newest_{number}") for number in range(members)
+    ]
+    merged = union(*map(select, newest)).subquery("merged").c
+    return _listed(
+        select(merged.release).order_by(merged.published.desc(), merged.rank.desc()).limit(_limit)
+    )
+
 
 _key = tuple_(_listing.published, _listing.rank)
 _given_key = tuple_(
@@ -239,13 +265,23 @@ _after = tuple_(
 _until = tuple_(
     bindparam("until", type_=tables.UtcSeconds), bindparam("until_rank", type_=BigInteger)
 )
-PAGE_RELEASES = _release_queries(
-    select(_listing.release).where(
-        _listing.selection == bindparam("selection"), _key > _after, _key <= _until
+_of_page = select(_listing.release).where(
+    _listing.selection == bindparam("selection"), _key > _after, _key <= _until
+)
+PAGE_HEADLINES = _release_queries(_of_page)
+PAGE_LISTED = _listed(_of_page)
+LISTED_AT = _listed(
+    select(_release.id.label("release")).where(
+        _release.path == bindparam("path"), _release.withdrawn.is_(None)
     )
 )
 
-RELEASES = _release_queries(bindparam("ids", expanding=True))
+GIVEN_HEADLINES = _release_queries(bindparam("ids", expanding=True))
+GIVEN_RELEASES = select(
+    _release.id,
+    # Whole rows are wide, so they are not read by name: the columns are in the order of the fields.
+    *(tables.RELEASE.c[field.name] for field in fields(Release) if field.name != "categories"),
+).where(_release.id.in_(bindparam("ids", expanding=True)))
 
 NOTICES = select(
     _notice.kind,

@@ -5,14 +5,13 @@ A ``Snapshot`` belongs to one transaction: everything that it returns is of one 
 are mapped to dataclasses by the names of their columns.
 """
 
-import heapq
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import Connection, Row
 
@@ -20,6 +19,7 @@ from feeds.domain import (
     ArchivePage,
     Category,
     Headline,
+    ListedRelease,
     Notice,
     NoticeKind,
     Release,
@@ -37,9 +37,6 @@ Part = int | tuple[int, int]
 
 WHOLE_STORE: Part = -1
 """The part that changes with every visible change."""
-
-T = TypeVar("T")
-H = TypeVar("H", bound=Headline)
 
 _MOST_CHANGED = 1000  # a change of more parts counts as a change of everything
 
@@ -193,24 +190,24 @@ class Snapshot:
             found[row.slug] += (row.given,)
         return found
 
-    def newest_releases(self, selection: Selection, limit: int) -> list[Release]:
-        """Return the newest releases of a selection, newest first (rule 7)."""
-        return self._newest(selection, limit, self._releases)
+    def newest_listed(self, selection: Selection, limit: int) -> list[ListedRelease]:
+        """Return the newest releases of a selection without their texts, newest first (rule 7)."""
+        if len(selection.members) == 1:
+            return self._listed(queries.NEWEST_LISTED, selection=selection.members[0], limit=limit)
+        members = {f"selection_{number}": id_ for number, id_ in enumerate(selection.members)}
+        return self._listed(queries.newest_listed(len(members)), limit=limit, **members)
 
     def newest_headlines(self, selection: Selection, limit: int) -> list[Headline]:
-        """Return the headlines of the newest releases of a selection, newest first."""
-        return self._newest(selection, limit, self._headlines)
+        """Return the headlines of the newest releases of one category or of all, newest first."""
+        return self._headlines(
+            queries.NEWEST_HEADLINES, selection=selection.members[0], limit=limit
+        )
 
-    def _newest(self, selection: Selection, limit: int, read: Callable[..., list[T]]) -> list[T]:
-        if len(selection.members) == 1:
-            return read(queries.NEWEST_RELEASES, selection=selection.members[0], limit=limit)
-        listings = [
-            self._rows(queries.NEWEST, selection=member, limit=limit)
-            for member in selection.members
-        ]
-        merged = heapq.merge(*listings, key=_ORDER, reverse=True)
-        ids = list(dict.fromkeys(row.release for row in merged))[:limit]
-        return read(queries.RELEASES, ids=ids)
+    def releases(self, listed: Sequence[ListedRelease]) -> dict[int, Release]:
+        """Return these releases by their ids."""
+        categories = {release.id: release.categories for release in listed}
+        rows = self._rows(queries.GIVEN_RELEASES, ids=list(categories)) if categories else ()
+        return {id_: Release(categories[id_], *fields) for id_, *fields in rows}
 
     def newest_page(self, selection: Selection) -> int:
         """Return the number of a selection's newest archive page; 0 if it has none."""
@@ -248,13 +245,13 @@ class Snapshot:
             token=row.page_token,
         )
 
-    def page_releases(self, selection: Selection, page: ArchivePage) -> list[Release]:
-        """Return the releases of an archive page, newest first."""
-        return self._releases(queries.PAGE_RELEASES, **_interval(selection, page))
+    def page_listed(self, selection: Selection, page: ArchivePage) -> list[ListedRelease]:
+        """Return the releases of an archive page without their texts, newest first."""
+        return self._listed(queries.PAGE_LISTED, **_interval(selection, page))
 
     def page_headlines(self, selection: Selection, page: ArchivePage) -> list[Headline]:
         """Return the headlines of an archive page, newest first."""
-        return self._headlines(queries.PAGE_RELEASES, **_interval(selection, page))
+        return self._headlines(queries.PAGE_HEADLINES, **_interval(selection, page))
 
     def years(self, selection: Selection) -> list[tuple[int, int]]:
         """Return the years in which a selection has releases, in order, and how many in each."""
@@ -274,13 +271,13 @@ class Snapshot:
             self._rows(statement, **key) for statement in (queries.NEXT_EARLIER, queries.NEXT_LATER)
         )
         ids = [row.release for row in (*earlier, *later)]
-        found = self._headlines(queries.RELEASES, ids=ids)
+        found = self._headlines(queries.GIVEN_HEADLINES, ids=ids)
         return (found[-1] if earlier else None, found[0] if later else None)
 
     def release(self, path: str) -> Release | None:
         """Return the release at ``yyyy/mm/dd/slug``, unless it was withdrawn."""
-        rows = self._rows(queries.RELEASE_AT, path=path)
-        return self._releases(queries.RELEASES, ids=[rows[0].id])[0] if rows else None
+        listed = self._listed(queries.LISTED_AT, path=path)
+        return self.releases(listed)[listed[0].id] if listed else None
 
     def is_withdrawn(self, path: str) -> bool:
         """Return whether the release at ``yyyy/mm/dd/slug`` was withdrawn."""
@@ -319,26 +316,36 @@ class Snapshot:
         return ImportOutcome(**rows[0]._asdict()) if rows else None
 
     def _headlines(self, wanted: queries.ReleaseQueries, **values: object) -> list[Headline]:
-        return self._with_categories(Headline, wanted.headlines, wanted.memberships, values)
-
-    def _releases(self, wanted: queries.ReleaseQueries, **values: object) -> list[Release]:
-        return self._with_categories(Release, wanted.releases, wanted.memberships, values)
-
-    def _with_categories(
-        self,
-        kind: Callable[..., H],
-        columns: queries.Statement,
-        memberships: queries.Statement,
-        values: dict[str, object],
-    ) -> list[H]:
-        """Return releases or headlines, newest first (rule 7)."""
+        """Return headlines, newest first (rule 7)."""
         categories: defaultdict[int, list[Category]] = defaultdict(list)
-        for row in self._rows(memberships, **values):
+        for row in self._rows(wanted.memberships, **values):
             categories[row.release].append(Category(slug=row.slug, name=row.name))
         found = []
-        for row in self._rows(columns, **values):
+        for row in self._rows(wanted.headlines, **values):
             fields = row._asdict()
-            found.append(kind(categories=tuple(sorted(categories[fields.pop("id")])), **fields))
+            found.append(Headline(categories=tuple(sorted(categories[fields.pop("id")])), **fields))
+        found.sort(key=_ORDER, reverse=True)
+        return found
+
+    def _listed(self, statement: queries.Statement, **values: object) -> list[ListedRelease]:
+        """Return releases as they are listed, newest first (rule 7)."""
+        rows = {}
+        categories: defaultdict[int, list[Category]] = defaultdict(list)
+        for row in self._rows(statement, **values):
+            rows[row.id] = row
+            if row.slug is not None:
+                categories[row.id].append(Category(slug=row.slug, name=row.name))
+        found = [
+            ListedRelease(
+                categories=tuple(sorted(categories[id_])),
+                id=id_,
+                token=row.token,
+                published=row.published,
+                rank=row.rank,
+                updated=row.updated,
+            )
+            for id_, row in rows.items()
+        ]
         found.sort(key=_ORDER, reverse=True)
         return found
 

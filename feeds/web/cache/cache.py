@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cachetools import LRUCache
 
+from feeds.documents.body import Body, Rendering
 from feeds.documents.representation import Document, Metadata, Representation
 from feeds.errors import StoreBehindError, StoreError, StoreUnavailableError
 from feeds.store.read import STATEMENT_SECONDS, Reader, Snapshot
 from feeds.web.cache.background import BackgroundRenderer
 from feeds.web.cache.revision import BEHIND, NO_ANSWER, RevisionMonitor, StoreVersion
-from feeds.web.http.body import Body
 from feeds.web.http.conditional import (
     accepted_coding,
     is_conditional,
@@ -336,29 +336,30 @@ class Cache:
         def is_stored(metadata: Metadata) -> bool:
             return stored is not None and stored.metadata.etag == metadata.etag
 
-        def use(snapshot: Snapshot) -> tuple[Metadata, StoreVersion, bytes | None] | None:
+        def use(snapshot: Snapshot) -> tuple[Metadata, StoreVersion, Rendering | None] | None:
             document = source(snapshot)
             version = self._observe(snapshot, before, document.metadata if document else None)
             if document is None:
                 return None
             metadata = document.metadata
             if is_stored(metadata):
-                body = None
+                rendering = None
             elif isinstance(document, Representation):
-                body = document.body
+                rendering = Rendering([document.body])
             else:
-                body = document.render() if is_needed(metadata) else None
-            return metadata, version, body
+                previous = stored and stored.body
+                rendering = document.render(previous) if is_needed(metadata) else None
+            return metadata, version, rendering
 
         found = reader.run(use)
         if found is None:
             self._forget(path)
             return None
-        metadata, version, identity = found
-        if identity is not None:
-            body = Body(identity, coding, partial(self._on_growth, path))
+        metadata, version, rendering = found
+        if rendering is not None:
+            body = Body(rendering, coding, partial(self._on_growth, path))
             stored = _Stored(metadata, version, body)
-            self._count_rendered(len(identity))
+            self._count_rendered(rendering.size)
         elif stored is not None and is_stored(metadata):
             stored = _Stored(metadata, version, stored.body)
         else:

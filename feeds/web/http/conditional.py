@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from werkzeug.http import parse_date
 
-from feeds.documents.representation import CODINGS, Metadata
-from feeds.web.http.body import Body
+from feeds.documents.body import Body
+from feeds.documents.codings import CODINGS
+from feeds.documents.representation import Metadata
 from feeds.web.http.negotiation import content_coding, prefers
 from feeds.web.http.response import Response, not_modified, ok
 
