@@ -4,15 +4,16 @@ import os
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 
 from flask import Flask
 
 import feeds.formats._feedgen  # noqa: F401 - imported at start, not by the first request
 from feeds.documents.version import settings_digest
-from feeds.operations.migrate import require_authority, require_page_size
+from feeds.errors import StoreUnavailableError
+from feeds.operations.migrate import require_same_store, require_usable
 from feeds.settings import Settings
-from feeds.store import Store
-from feeds.store.read import Reader
+from feeds.store.read import Reader, Servers
 from feeds.web.app import build
 
 # A thread that renders keeps the interpreter for this long while others have polls to answer, each
@@ -27,15 +28,16 @@ def _now() -> datetime:
 def create_app(settings: Settings | None = None, clock: Callable[[], datetime] = _now) -> Flask:
     """Create the WSGI application, with settings from the environment if none are given.
 
-    Raises ``SettingsError``. The store is opened at each request, so it may be unavailable now.
+    Raises ``SettingsError``. The store may be unavailable now: it is checked when it answers,
+    before anything is served.
     """
     settings = settings or Settings.read(os.environ)
     sys.setswitchinterval(_SWITCH_SECONDS)
+    servers = _servers(settings)
     return build(
-        # While the database server hangs, one thread remains to answer from the cache.
-        Reader(settings.database_url, connections=max(1, settings.threads - 1)),
-        Reader(settings.database_url, connections=1),
-        Reader(settings.database_url, connections=1),
+        Reader(servers, connections=settings.threads),
+        Reader(servers, connections=1),
+        Reader(servers, connections=1),
         settings.site,
         clock,
         cache_mb=settings.cache_mb,
@@ -44,22 +46,26 @@ def create_app(settings: Settings | None = None, clock: Callable[[], datetime] =
     )
 
 
+def _servers(settings: Settings) -> Servers:
+    return Servers(settings.read_database_url, partial(require_usable, settings))
+
+
 def check(settings: Settings) -> list[str]:
     """Check that the store can be served with these settings; return warnings.
 
-    Raises ``StoreError`` or ``SettingsError``.
+    Raises ``StoreError`` or ``SettingsError``. A store that does not answer causes a warning.
     """
-    store = Store(settings.database_url)
-    store.check()
-    with store.read() as snapshot:
-        head = snapshot.head()
-        require_authority(settings, snapshot.everything())
-    require_page_size(settings, head)
     warnings = []
-    if head.settings_digest != settings_digest(settings.site):
-        warnings.append(
-            "Settings or formats have changed since the last `feeds migrate`: run it again."
-        )
+    try:
+        head = Reader(_servers(settings)).check()
+    except StoreUnavailableError as error:
+        warnings.append(f"{error} The service waits for it and answers 503 meanwhile.")
+    else:
+        require_same_store(settings, settings.database_url, head)
+        if head.settings_digest != settings_digest(settings.site):
+            warnings.append(
+                "Settings or formats have changed since the last `feeds migrate`: run it again."
+            )
     catalogue = settings.site.words.catalogue
     if catalogue.missing:
         first, *others = catalogue.missing

@@ -38,6 +38,7 @@ class Settings:
     authority: str
     authority_year: int
     database_url: str
+    read_database_url: str
     title: str
     rights: str
     timezone: ZoneInfo
@@ -67,6 +68,13 @@ class Settings:
                 shown = re.sub(r"(://[^/@]*:)[^@]*@", r"\1***@", text)
                 raise SettingsError(f"{name}={shown!r} cannot be used: {error}.") from None
         values["title"] = values["title"] or values["authority"]
+        values["read_database_url"] = values["read_database_url"] or values["database_url"]
+        urls = (values["database_url"], values["read_database_url"])
+        if len({url.startswith("sqlite:") for url in urls}) > 1:
+            raise SettingsError(
+                "FEEDS_READ_DATABASE_URL and FEEDS_DATABASE_URL must be of one kind: both name a "
+                "SQLite file, or both a PostgreSQL database."
+            )
         return cls(**values)
 
     @property
@@ -149,9 +157,17 @@ def _database_url(text: str) -> str:
             "it must be the URL of a SQLite file, such as sqlite:///feeds.db, or of a PostgreSQL "
             "database, such as postgresql+psycopg://user:password@host/database"
         )
+    try:
+        url.get_dialect()().create_connect_args(url)
+    except (ArgumentError, ValueError):
+        raise ValueError("it must name one port for each host, or none") from None
     if find_spec("psycopg") is None:
         raise ValueError("psycopg is not installed: install requirements-postgresql.lock")
     return text
+
+
+def _read_database_url(text: str) -> str:
+    return _database_url(text) if text else ""
 
 
 def _integer(minimum: int, maximum: int) -> Callable[[str], int]:
@@ -198,6 +214,7 @@ _PARSERS: dict[str, tuple[str | None, Callable[[str], object]]] = {
     "authority": (None, _authority),
     "authority_year": (None, _year),
     "database_url": ("sqlite:///feeds.db", _database_url),
+    "read_database_url": ("", _read_database_url),
     "title": ("", one_line),
     "rights": ("", one_line),
     "timezone": ("Europe/Riga", zone),

@@ -16,6 +16,8 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from drills.kill import DrillStore, write
+from feeds.app import check
+from feeds.errors import StoreUnavailableError
 from feeds.ingest.inputs import Inputs
 from feeds.store import engine
 from feeds.store.engine import writing
@@ -80,6 +82,11 @@ def nobody() -> Iterator[None]:
         os.seteuid(before)
 
 
+def make_read_only(folder: Path) -> None:
+    for path in (*folder.rglob("*"), folder):
+        path.chmod(0o555)
+
+
 @pytest.mark.engines("sqlite", reason="a file is made read-only")
 def test_a_read_only_file_is_reported() -> None:
     # Below pytest's own folder nobody but its user may look.
@@ -89,9 +96,20 @@ def test_a_read_only_file_is_reported() -> None:
         lines = folder / "releases.jsonl"
         write(lines, 3)
         assert portal.feeds("import", lines).code == 0
-        for path in (*folder.rglob("*"), folder):
-            path.chmod(0o555)
-        for arguments in (("import", lines), ("suspend",), ("backup", folder / "copy.db")):
+        make_read_only(folder)
+        assert portal.client().get("/releases.atom").status_code == 200
+        with nobody():  # who cannot load modules, so they are loaded before
+            assert portal.feeds("migrate").code == 0
+            assert portal.feeds("status").code == 0
+            assert check(portal.settings) == []
+            assert portal.client().get("/releases.atom").status_code == 200
+        portal.environ["FEEDS_TITLE"] = "Cits"  # which migrate has to write
+        for arguments in (
+            ("import", lines),
+            ("suspend",),
+            ("migrate",),
+            ("backup", folder / "copy.db"),
+        ):
             with nobody():
                 ran = portal.feeds(*arguments)
             assert (ran.code, ran.out) == (2, "")
@@ -102,11 +120,37 @@ def test_a_read_only_file_is_reported() -> None:
         assert portal.feeds("import", lines).code == 0
 
 
+@pytest.mark.engines("sqlite", reason="a file is made read-only")
+def test_a_read_only_file_is_not_read_while_someone_changes_it() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        portal = Portal(Path(name)).made()
+        owner = os.geteuid()
+        make_read_only(portal.folder)
+
+        def change() -> None:
+            reader = os.geteuid()
+            os.seteuid(owner)
+            for path in (portal.folder, portal.file):
+                path.chmod(0o755)
+            portal.sql("UPDATE head SET page_size = page_size + 1")
+            make_read_only(portal.folder)
+            os.seteuid(reader)
+
+        with (
+            nobody(),
+            pytest.raises(StoreUnavailableError, match="was changed while it was read"),
+            portal.store.read(),
+        ):
+            change()
+
+
 @pytest.mark.engines("postgresql", reason="a database is made read-only")
 def test_a_read_only_database_is_reported(portal: Portal) -> None:
     path = portal.write("a.txt", page())
     name = make_url(portal.url).database
     portal.sql(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+    assert portal.feeds("migrate").code == 0
+    portal.environ["FEEDS_TITLE"] = "Cits"  # which migrate has to write
     for arguments in (("import", path), ("suspend",), ("migrate",)):
         ran = portal.feeds(*arguments)
         assert (ran.code, ran.out) == (2, "")
@@ -132,6 +176,7 @@ def test_a_locked_store_is_waited_for_and_then_reported(
     # Otherwise six commands would wait ten seconds each.
     monkeypatch.setattr(engine, "BUSY_SECONDS", 0.3)
     portal.imported(page())
+    portal.environ["FEEDS_TITLE"] = "Cits"  # which migrate has to write
     with writing(portal.engine) as connection:
         connection.exec_driver_sql("UPDATE head SET page_size = page_size")
         for arguments in (("suspend",), ("import", portal.folder / "pages"), ("migrate",)):

@@ -1,5 +1,7 @@
+import re
 import sys
 import zoneinfo
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
@@ -8,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from feeds.app import check
 from feeds.errors import SettingsError
 from feeds.settings import Settings
 from tests.portal import Portal
@@ -21,7 +24,7 @@ REQUIRED = {
 
 def test_three_settings_are_required_and_the_others_have_defaults() -> None:
     settings = Settings.read(REQUIRED)
-    assert settings.database_url == "sqlite:///feeds.db"
+    assert settings.database_url == settings.read_database_url == "sqlite:///feeds.db"
     assert (settings.title, settings.rights) == ("prcentrs.lv", "")
     assert (settings.entries, settings.language) == (50, "lv")
     assert str(settings.timezone) == "Europe/Riga"
@@ -53,6 +56,10 @@ def test_a_missing_setting_is_named(name: str) -> None:
         ("DATABASE_URL", "sqlite://"),
         ("DATABASE_URL", "sqlite:///feeds.db?mode=ro"),
         ("DATABASE_URL", "mysql://localhost/feeds"),
+        ("DATABASE_URL", "postgresql+psycopg:///feeds?host=a,b&port=5432"),
+        ("DATABASE_URL", "postgresql+psycopg:///feeds?host=a&port=x"),
+        ("READ_DATABASE_URL", "feeds.db"),
+        ("READ_DATABASE_URL", "postgresql+psycopg:///feeds?host=a"),
         ("TIMEZONE", "Riga"),
         ("TIMEZONE", "../etc/passwd"),
         ("TIMEZONE", "Europe"),
@@ -77,6 +84,24 @@ def test_no_value_of_a_setting_raises_another_error(name: str, text: str) -> Non
         Settings.read(REQUIRED | {f"FEEDS_{name}": text})
     except SettingsError as error:
         assert name in str(error)  # noqa: PT017 - most values are invalid
+
+
+@pytest.mark.engines("sqlite", reason="two files are enough")
+def test_a_service_that_shows_another_store_than_commands_change_is_reported(
+    portal: Portal, another: Callable[..., Portal]
+) -> None:
+    other = another()
+    portal.environ["FEEDS_READ_DATABASE_URL"] = other.url
+    different = r"name different release stores: the service would show one, and commands"
+    with pytest.raises(SettingsError, match=different):
+        check(portal.settings)
+    ran = portal.feeds("suspend")
+    assert ran.code == 0
+    assert re.search(different, ran.err)
+    with other.unavailable():
+        assert portal.feeds("resume").err == ""
+    portal.environ["FEEDS_READ_DATABASE_URL"] = f"sqlite:///{portal.folder}/./feeds.db"
+    assert check(portal.settings) == []
 
 
 def test_a_command_prints_which_setting_is_missing(tmp_path: Path) -> None:

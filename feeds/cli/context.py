@@ -36,7 +36,8 @@ def with_store(command: Callable[Concatenate[Store, Settings, P], None]) -> Call
 
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        from feeds.operations.migrate import require_authority
+        from feeds.errors import SettingsError
+        from feeds.operations.migrate import require_authority, require_same_store
         from feeds.settings import Settings
         from feeds.store import Store
 
@@ -45,7 +46,12 @@ def with_store(command: Callable[Concatenate[Store, Settings, P], None]) -> Call
         store.check()
         with store.read() as snapshot:
             require_authority(settings, snapshot.everything())
-            last_change = snapshot.head().instant
+            head = snapshot.head()
+        try:
+            require_same_store(settings, settings.read_database_url, head)
+        except SettingsError as error:  # not an error: for a moment a replica may lag
+            click.echo(f"feeds: {error}", err=True)
+        last_change = head.instant
         if last_change > now() + CLOCK_TOLERANCE:
             click.echo(
                 "feeds: The last change of the release store is dated "

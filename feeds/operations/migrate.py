@@ -1,15 +1,16 @@
 """Bring the store up to this version and these settings, at each deployment."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 from feeds.documents.version import settings_digest
 from feeds.domain import Selection
-from feeds.errors import SettingsError
+from feeds.errors import SettingsError, StoreError
 from feeds.identity import feed_id
 from feeds.settings import Settings
 from feeds.store import Store
-from feeds.store.read import Head
+from feeds.store.read import Head, Reader, Servers, Snapshot
 from feeds.store.write import year_counts
 
 
@@ -20,6 +21,12 @@ class Migrated:
     before: str | None
     after: str
     settings_changed: bool
+
+
+def require_usable(settings: Settings, snapshot: Snapshot) -> None:
+    """Raise ``SettingsError`` unless the service can show this store with these settings."""
+    require_authority(settings, snapshot.everything())
+    require_page_size(settings, snapshot.head())
 
 
 def require_page_size(settings: Settings, head: Head) -> None:
@@ -43,20 +50,36 @@ def require_authority(settings: Settings, everything: Selection) -> None:
         )
 
 
+def require_same_store(settings: Settings, url: str, head: Head) -> None:
+    """Raise ``SettingsError`` if one database of the settings has another store than the other.
+
+    ``url`` is that of one, ``head`` is read from the other. While the one is unavailable, or has no
+    store that this version can read, nothing is known about it.
+    """
+    if settings.read_database_url == settings.database_url:
+        return
+    with suppress(StoreError):
+        if Reader(Servers(url)).run(Snapshot.head).store_id != head.store_id:
+            raise SettingsError(
+                "FEEDS_READ_DATABASE_URL and FEEDS_DATABASE_URL name different release stores: the "
+                "service would show one, and commands would change the other."
+            )
+
+
 def migrate(settings: Settings, now: datetime) -> Migrated:
     """Create the store or upgrade its schema, and record the settings that appear in documents.
 
-    If these or the formats have changed, every document gets a new revision (rule 5).
+    If these or the formats have changed, every document gets a new revision (rule 5). A store in
+    which nothing has to be changed is only read.
     """
     store = Store(settings.database_url)
     before, after = store.migrate(settings.tag_authority, settings.entries, now)
     digest = settings_digest(settings.site)
-    with store.change(now) as change:
-        head = change.snapshot.head()
-        require_authority(settings, change.snapshot.everything())
-        require_page_size(settings, head)
-        differs = head.settings_digest != digest
-        if differs:
+    with store.read() as snapshot:
+        require_usable(settings, snapshot)
+        differs = snapshot.head().settings_digest != digest
+    if differs:
+        with store.change(now) as change:
             change.record_settings(digest)
             year_counts.recount(change, settings.site)
     return Migrated(before, after, differs and before is not None)

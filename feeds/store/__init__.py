@@ -1,7 +1,8 @@
 """The store: everything that is persisted, on SQLite or PostgreSQL.
 
 Code outside this package uses ``Store``, its snapshots and its changes; it never sees an engine, a
-connection, a statement or a row. Code that must not change the store is given a ``Reader``.
+connection, a statement or a row. The service, which must not change the store, is given a
+``Reader``.
 """
 
 from collections.abc import Iterator
@@ -14,16 +15,19 @@ from feeds.identity import Authority
 from feeds.store import engine
 from feeds.store.copy.backup import copy
 from feeds.store.copy.dump import Dump, RowWriter
-from feeds.store.read import Reader
+from feeds.store.read import Snapshot
 from feeds.store.schema import version
 from feeds.store.write.change import Change
 
 
-class Store(Reader):
+class Store:
     """A store that can be read, changed, migrated and copied.
 
     It has no open connection between calls.
     """
+
+    def __init__(self, url: str) -> None:
+        self._engine = engine.open_engine(url)
 
     @property
     def schema(self) -> str:
@@ -34,6 +38,16 @@ class Store(Reader):
     def name(self) -> str:
         """The store's name in messages: its file, or its URL without password and query."""
         return engine.name(self._engine)
+
+    @contextmanager
+    def read(self) -> Iterator[Snapshot]:
+        """Open one snapshot: everything read from it belongs to one state of the store.
+
+        Raises ``StoreUnavailableError`` if the store does not answer, ``StoreError`` if the file is
+        not a database.
+        """
+        with engine.reading(self._engine) as connection:
+            yield Snapshot(connection)
 
     @contextmanager
     def change(self, now: datetime, *, commit: bool = True, last: bool = True) -> Iterator[Change]:
@@ -53,7 +67,9 @@ class Store(Reader):
 
     def check(self) -> None:
         """Raise ``StoreError``, with what to run, unless this version can use the store."""
-        version.check(self._engine)
+        version.require_file(self._engine)
+        with engine.reading(self._engine) as connection:
+            version.check(connection)
 
     def migrate(
         self, authority: Authority, page_size: int, now: datetime

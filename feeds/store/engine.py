@@ -15,6 +15,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import inf
 from pathlib import Path
 from urllib.parse import quote
 
@@ -35,8 +36,11 @@ READ_SECONDS = 1.0
 In a store that is available readers wait for nobody.
 """
 
+SNAPSHOT_SECONDS = 2.0
+"""How long a snapshot of the service may wait for a server of PostgreSQL, connecting included."""
+
 STATEMENT_SECONDS = 5.0
-"""How long a statement of a request may take on PostgreSQL."""
+"""How long a statement of a command that reads may take on PostgreSQL."""
 
 _YIELD_SECONDS = 0.05
 
@@ -46,6 +50,7 @@ _WRITES = "feeds_writes"
 def open_engine(url: str, *, connections: int = 0) -> Engine:
     """Return an engine, without connecting; a missing SQLite file is not created.
 
+    If the URL has several hosts, each connection is made to the first of them that answers.
     ``connections`` is the size of the pool on PostgreSQL, one for each request that may read at a
     time; 0 means no pool, as suits a command.
     """
@@ -55,14 +60,38 @@ def open_engine(url: str, *, connections: int = 0) -> Engine:
     return _postgresql(parsed, connections)
 
 
+def one_for_each_host(url: str) -> list[str]:
+    """Return the URL of each server that a URL names, in its order.
+
+    The hosts are separated by commas, as in libpq, or repeated, as in SQLAlchemy.
+    """
+    parsed = make_url(url)
+    _, options = parsed.get_dialect()().create_connect_args(parsed)
+    hosts = str(options.get("host", "")).split(",")
+    if len(hosts) == 1:
+        return [url]
+    ports = str(options.get("port", "")).split(",")
+    if len(ports) == 1:
+        ports *= len(hosts)
+    base = parsed._replace(host=None, port=None).difference_update_query(["host", "port"])
+    return [
+        base.update_query_dict(
+            {"host": host, "port": port} if port else {"host": host}
+        ).render_as_string(hide_password=False)
+        for host, port in zip(hosts, ports, strict=True)
+    ]
+
+
 def _sqlite(url: URL) -> Engine:
-    path = quote(os.fsencode(Path(url.database or "")))
+    file = Path(url.database or "")
+    path = quote(os.fsencode(file))
 
     # Each transaction opens the file again: a file that replaced it is found, a removed one is
     # missed, and a forked process inherits no connection.
     def connect() -> sqlite3.Connection:
+        immutable = "" if _content(file) is None else "&immutable=1"
         return sqlite3.connect(
-            f"file:{path}?mode=rw",
+            f"file:{path}?mode=rw{immutable}",
             uri=True,
             timeout=READ_SECONDS,
             isolation_level=None,
@@ -72,6 +101,20 @@ def _sqlite(url: URL) -> Engine:
     engine = create_engine(url, creator=connect, poolclass=NullPool)
     event.listen(engine, "begin", _begin)
     return engine
+
+
+def _content(file: Path) -> tuple[int, int] | None:
+    """Return what identifies the content of a file that SQLite can only read as a whole, or None.
+
+    Beside a file in write-ahead mode SQLite makes two others. Where it cannot, and no other process
+    has, it must be told that nobody changes the file.
+    """
+    if os.access(file.parent, os.W_OK, effective_ids=True):
+        return None
+    if file.with_name(f"{file.name}-wal").exists() or not file.exists():
+        return None
+    found = file.stat()
+    return found.st_mtime_ns, found.st_size
 
 
 def _begin(connection: Connection) -> None:
@@ -84,6 +127,8 @@ def _begin(connection: Connection) -> None:
 
 
 def _postgresql(url: URL, connections: int) -> Engine:
+    from feeds.store.postgresql import Connection as LimitedConnection  # noqa: PLC0415 - its driver is optional
+
     options = {
         "application_name": "release-feeds",
         "connect_timeout": 2,
@@ -93,18 +138,25 @@ def _postgresql(url: URL, connections: int) -> Engine:
         "keepalives_interval": 1,
         "keepalives_count": 3,
     }
-    if not connections:
-        return create_engine(url, poolclass=NullPool, connect_args=options)
-    # Its connections are closed when the process ends. None is opened before the first request, so
-    # a worker of gunicorn inherits none from its parent.
-    return create_engine(
-        url,
-        pool_size=connections,
-        max_overflow=0,
-        pool_timeout=STATEMENT_SECONDS,
-        pool_pre_ping=True,
-        connect_args=options,
+    if connections:
+        # Its connections are closed when the process ends. None is opened before the first request,
+        # so a worker of gunicorn inherits none from its parent.
+        engine = create_engine(
+            url,
+            pool_size=connections,
+            max_overflow=0,
+            pool_timeout=SNAPSHOT_SECONDS,
+            pool_pre_ping=True,
+            connect_args=options,
+        )
+    else:
+        engine = create_engine(url, poolclass=NullPool, connect_args=options)
+    event.listen(
+        engine,
+        "do_connect",
+        lambda _dialect, _record, args, named: LimitedConnection.connect(*args, **named),
     )
+    return engine
 
 
 def yield_to_writers(engine: Engine) -> None:
@@ -128,23 +180,38 @@ def name(engine: Engine) -> str:
     return engine.url.set(query={}).render_as_string(hide_password=True)
 
 
+def host(engine: Engine) -> str:
+    """Return the host and the port, if it is named, of one of ``one_for_each_host``."""
+    query = engine.url.query
+    return ":".join(str(query[part]) for part in ("host", "port") if part in query)
+
+
 @contextmanager
-def reading(engine: Engine, *, seconds: float = STATEMENT_SECONDS) -> Iterator[Connection]:
+def reading(
+    engine: Engine, *, seconds: float = STATEMENT_SECONDS, limit: float = inf
+) -> Iterator[Connection]:
     """Open a read transaction: everything read in it belongs to one state of the store.
 
-    On PostgreSQL a statement may take ``seconds``; 0 means no limit. Raises
+    On PostgreSQL a statement may take ``seconds``; 0 means no limit. The whole transaction may wait
+    for the server for ``limit`` seconds, even if the server is stopped. Raises
     ``StoreUnavailableError`` if the store does not answer, ``StoreError`` if the file is not a
     database.
     """
     with _translated_errors(DBAPIError):
         if is_sqlite(engine):
+            file = Path(name(engine))
+            content = _content(file)
             with engine.connect() as connection, connection.begin():
                 yield connection
+            if content is not None and content != _content(file):
+                raise StoreUnavailableError("The release store was changed while it was read.")
             return
+        from feeds.store.postgresql import limited  # noqa: PLC0415 - its driver is optional
+
         readers = engine.execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
         )
-        with readers.connect() as connection, connection.begin():
+        with limited(limit), readers.connect() as connection, connection.begin():
             connection.exec_driver_sql(f"SET LOCAL statement_timeout = {seconds * 1000:.0f}")
             yield connection
 

@@ -37,9 +37,7 @@ class Redirects:
 
     def release(self, path: str) -> None:
         """Raise 410 if the release with this path was withdrawn."""
-        with self._reader.read() as snapshot:
-            withdrawn = snapshot.is_withdrawn(path)
-        if withdrawn:
+        if self._reader.run(lambda snapshot: snapshot.is_withdrawn(path)):
             abort(410, WITHDRAWN)
 
     def categories(self, slugs: Sequence[str], suffix: str) -> Response | None:
@@ -47,8 +45,7 @@ class Redirects:
 
         ``suffix`` follows the slugs in the path. Raises 404 if a category is unknown.
         """
-        with self._reader.read() as snapshot:
-            current = snapshot.current_slugs(slugs)
+        current = self._reader.run(lambda snapshot: snapshot.current_slugs(slugs))
         for slug in slugs:
             if slug not in current:
                 abort(404, unknown_category(slug))
@@ -67,8 +64,7 @@ class Redirects:
         address = normalize_old_address(path_info.encode("latin-1"), query.encode("latin-1"))
         if len(address) > OLD_ADDRESS_LENGTH:
             return None
-        with self._reader.read(seconds=READ_SECONDS) as snapshot:
-            found = snapshot.redirect(address)
+        found = self._reader.run(lambda snapshot: snapshot.redirect(address), seconds=READ_SECONDS)
         if found is None:
             return None
         target, withdrawn = found

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, event, inspect
 from sqlalchemy.engine import Engine
 
 from feeds.app import check
-from feeds.errors import SettingsError
+from feeds.errors import StoreError
 from feeds.operations.migrate import migrate
 from feeds.store.engine import reading, writing
 from feeds.store.schema import version
@@ -231,7 +231,7 @@ def test_the_service_does_not_start_with_fewer_entries_than_an_archive_page(
         "Settings or formats have changed since the last `feeds migrate`: run it again."
     ]
     portal.environ["FEEDS_ENTRIES"] = "19"
-    with pytest.raises(SettingsError, match=r"FEEDS_ENTRIES=19 is smaller than .* at least 20"):
+    with pytest.raises(StoreError, match=r"FEEDS_ENTRIES=19 is smaller than .* at least 20"):
         check(portal.settings)
     ran = portal.feeds("migrate")
     assert ran.code == 2

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine, event
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError
 
 from feeds.errors import StoreUnavailableError
 from feeds.operations.suspend import resume, suspend
-from feeds.store.engine import open_engine, reading
+from feeds.store.engine import one_for_each_host, open_engine, reading
 from feeds.store.read import queries
 from tests.portal import START, Portal, page
 
@@ -213,3 +214,28 @@ def test_no_read_of_a_poll_scans_a_table_on_postgresql(another: Callable[..., Po
                     step for step in steps if "on head" not in step and "on notice" not in step
                 ]
             assert not any("Seq Scan" in step or "Sort" in step for step in steps), steps
+
+
+ONE = "postgresql+psycopg://me:secret@/feeds?host=a"
+TWO = [
+    "postgresql+psycopg://me:secret@/feeds?host=a&port=5433&sslmode=require",
+    "postgresql+psycopg://me:secret@/feeds?host=b&port=5434&sslmode=require",
+]
+
+
+@pytest.mark.parametrize(
+    ("url", "servers"),
+    [
+        ("sqlite:///feeds.db", ["sqlite:///feeds.db"]),
+        (ONE, [ONE]),
+        (f"{ONE},b", [ONE, ONE.replace("=a", "=b")]),
+        (f"{ONE},b&port=5433,5434&sslmode=require", TWO),
+        (f"{ONE}:5433&host=b:5434&sslmode=require", TWO),
+        (
+            "postgresql+psycopg://me@a,b:5433/feeds",
+            [f"postgresql+psycopg://me@/feeds?host={host}&port=5433" for host in "ab"],
+        ),
+    ],
+)
+def test_a_url_names_its_servers_as_in_libpq_or_sqlalchemy(url: str, servers: list[str]) -> None:
+    assert list(map(make_url, one_for_each_host(url))) == list(map(make_url, servers))

@@ -41,7 +41,7 @@ def test_a_304_in_a_process_just_started_takes_one_statement(
 ) -> None:
     full = {address: archived.client(tomorrow).get(address) for address in ADDRESSES}
     client = archived.client(tomorrow)
-    client.get("/robots.txt")
+    client.get("/readyz")
     for address, was in full.items():
         value = was.headers[CONDITIONS[condition]]
         with statements(archived) as run:

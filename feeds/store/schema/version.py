@@ -62,13 +62,17 @@ def _version(connection: Connection) -> str | None:
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
 
-def check(engine: Engine) -> None:
-    """Raise ``StoreError``, with what to run, unless this code can use the store."""
+def require_file(engine: Engine) -> None:
+    """Raise ``StoreError`` if the store is a file that does not exist."""
     where = name(engine)
     if is_sqlite(engine) and not Path(where).exists():
         raise StoreError(f"There is no release store at {where}: run `feeds migrate` to create it.")
-    with reading(engine) as connection:
-        version = _version(connection)
+
+
+def check(connection: Connection) -> None:
+    """Raise ``StoreError``, with what to run, unless this code can use the store."""
+    where = name(connection.engine)
+    version = _version(connection)
     if version == current():
         return
     if version is None:
@@ -90,11 +94,15 @@ def migrate(
 ) -> tuple[str | None, str]:
     """Upgrade the schema in one transaction; return the versions before and after.
 
-    A new store gets its head, with the archive page size, and the selection of all releases.
+    A new store gets its head, with the archive page size, and the selection of all releases. A
+    store with the current schema is only read, so it may be a replica.
     """
     where = name(engine)
     if is_sqlite(engine) and not Path(where).exists():
         _create_file(Path(where))
+    with reading(engine) as connection:
+        if _version(connection) == current():
+            return current(), current()
     with writing(engine) as connection:
         if not is_sqlite(engine):
             # A new database has no head to lock.
@@ -102,10 +110,9 @@ def migrate(
         before = _version(connection)
         if before is not None and before not in _known():
             raise _newer(where, before)
-        if before != current():
-            from alembic import command  # noqa: PLC0415 - only an upgrade needs Alembic
+        from alembic import command  # noqa: PLC0415 - only an upgrade needs Alembic
 
-            command.upgrade(_config(connection), "head")
+        command.upgrade(_config(connection), "head")
         if connection.execute(select(HEAD.c.id)).first() is None:
             _fill(connection, authority, page_size, now)
     return before, current()
