@@ -154,6 +154,25 @@ def test_cached_documents_are_served_while_the_database_hangs(
             thread.join()
 
 
+def test_the_service_starts_before_its_database_and_checks_it_then(
+    tmp_path: Path, own_server: Node
+) -> None:
+    portal = Portal(tmp_path, own_server.new_address()).made().imported(page())
+    own_server.kill()
+    with portal.served() as address:
+        for path in ("/readyz", "/releases.atom", "/nothing"):
+            assert get(f"{address}{path}")[0] == 503
+        own_server.start()
+        wait_until(lambda: get(f"{address}/readyz")[0] == 200)
+        assert get(f"{address}/releases.atom")[0] == 200
+    assert "answers 503 meanwhile" in (tmp_path / "gunicorn.err").read_text()
+    own_server.kill()
+    with portal.served(FEEDS_AUTHORITY="other.example") as address:
+        own_server.start()
+        wait_until(lambda: get(f"{address}/readyz")[2].startswith(b"FEEDS_AUTHORITY=other.example"))
+        assert get(f"{address}/releases.atom")[0] == 503
+
+
 def test_a_service_can_be_stopped_while_it_starts(portal: Portal) -> None:
     config = portal.folder / "slow.py"
     config.write_text(

@@ -14,13 +14,15 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import pytest
 
 from feeds.settings import Settings
 from tests.deploy.site import ROOT, free_ports
-from tests.portal import wait_for
+from tests.portal import Portal, wait_for
+from tests.replication import replication
 
 pytestmark = pytest.mark.slow
 
@@ -99,10 +101,10 @@ class Systemd:
         """Run the commands of the unit; return when the service says that it listens."""
         for command in values(self.unit, "ExecStartPre"):
             subprocess.run(
-                shlex.split(command),
+                shlex.split(command.removeprefix("-")),
                 cwd=self.store,
                 env=self.environ,
-                check=True,
+                check=not command.startswith("-"),
                 capture_output=True,
             )
         (command,) = values(self.unit, "ExecStart")
@@ -148,6 +150,23 @@ def test_systemd_is_notified_when_the_service_listens(systemd: Systemd) -> None:
         finally:
             main.terminate()
         assert main.wait(120) == 0
+
+
+def test_the_service_starts_before_its_database(systemd: Systemd, tmp_path: Path) -> None:
+    with replication(replicas=0) as alone:
+        portal = Portal(tmp_path, alone.primary.new_address())
+        systemd.environ["FEEDS_DATABASE_URL"] = portal.url
+        portal.environ = {name: systemd.environ[name] for name in example()}
+        portal.made()
+        alone.primary.kill()
+        with systemd.start() as main:
+            try:
+                with pytest.raises(HTTPError, match="503"):
+                    urlopen(f"http://{systemd.address}/readyz", timeout=120)
+                alone.primary.start()
+                wait_for(f"http://{systemd.address}/readyz", main)
+            finally:
+                main.terminate()
 
 
 def test_a_restart_loses_no_request(systemd: Systemd) -> None:
