@@ -15,7 +15,7 @@ help:
 	@echo "make lint    linters, types and import rules"
 	@echo "make check   these, every test and the coverage gate"
 	@echo "make bench   speed compared with rivals, into docs/performance.md"
-	@echo "make drill   imports killed at 200 random moments on each engine"
+	@echo "make drill   imports killed at 200 random moments on each engine; database servers killed and stopped"
 	@echo "make texts   update the catalogues from the texts in the code"
 	@echo "make lock    compile the lock files again"
 	@echo "make clean   remove the environment, the demo and the stores of the bench"
@@ -55,6 +55,7 @@ bench: .venv/dev
 
 drill: .venv/dev
 	$(BIN)/python -m drills.kill
+	$(BIN)/python -m drills.replicas
 
 # A new text is then untranslated in each catalogue; a test reports it.
 texts: .venv/dev

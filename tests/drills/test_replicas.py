@@ -1,0 +1,15 @@
+from pathlib import Path
+
+import pytest
+
+from drills.replicas import FAULTS, Plan, drill
+from tests.replication import Cluster
+
+
+@pytest.mark.slow
+def test_no_poll_fails_when_a_server_of_the_store_is_killed_or_hangs(
+    tmp_path: Path, cluster: Cluster
+) -> None:
+    lines = list(drill(cluster, tmp_path, Plan(seconds=3, releases=600)))
+    assert len(lines) == 2 * len(FAULTS)
+    assert all(" 0 failed" in line for line in lines)
