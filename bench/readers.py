@@ -29,14 +29,19 @@ _Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 @dataclass(frozen=True, slots=True)
 class Poll:
-    """A poll: when it was due on the clock of the loop, and the seconds until its whole answer.
+    """A poll: when it was due on the clock of the loop, the status, and the seconds until its end.
 
-    It has failed if there was none within ``PATIENCE`` or if its status was not 200 or 304.
+    The status is 0 if there was no answer within ``PATIENCE``, or only a part of one.
     """
 
     due: float
     seconds: float
-    failed: bool
+    status: int
+
+    @property
+    def failed(self) -> bool:
+        """Whether the reader has neither the document nor the answer that it is the same."""
+        return self.status not in {200, 304}
 
 
 class Readers:
@@ -99,8 +104,8 @@ class Readers:
         except (OSError, EOFError, ValueError):  # a time-out is an OSError
             status, body = 0, b""
         now = clock()
-        failed = status not in {200, 304}
-        self.polls.append(Poll(due, max(now - due, PATIENCE) if failed else now - due, failed))
+        # A connection that is refused at once is not a fast answer.
+        self.polls.append(Poll(due, now - due if status else PATIENCE, status))
         if status == 200:  # noqa: PLR2004 - OK
             self.news.setdefault(path, (now, body))
             if len(self.news) == len(self._paths):

@@ -8,6 +8,7 @@ import asyncio
 import gc
 import gzip
 import resource
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -194,8 +195,12 @@ def _percentile(polls: Sequence[Poll]) -> float:
 
 def _described(found: _Storm) -> str:
     ms = " and ".join(f"{number(one * 1000)} ms" for one in (found.before, found.during))
-    failed = sum(poll.failed for poll in found.polls)
+    counts = sorted(Counter(poll.status for poll in found.polls).items())
+    statuses = ", ".join(
+        f"{count:,} answered {status}" if status else f"{count:,} not answered"
+        for status, count in counts
+    )
     return (
-        f"99th percentile {ms}, {failed:,} failed, {found.shown:,} documents shown, "
-        f"the last after {found.last:.1f} s"
+        f"99th percentile {ms}; {statuses}; {found.shown:,} documents shown, the last after "
+        f"{found.last:.1f} s"
     )
