@@ -93,12 +93,14 @@ class Body:
         encoded = self._encoded.get(coding)
         if encoded is None:
             with self._lock:
-                if coding not in self._encoded:
-                    self._encoded[coding] = CODINGS[coding].of(*self.parts())
-                    self._content = None
-                encoded = self._encoded[coding]
+                encoded = self._encoded.get(coding) or self._encode(coding)
             self._on_change()
         return encoded.data
+
+    def _encode(self, coding: str) -> Encoded:
+        encoded = self._encoded[coding] = CODINGS[coding].of(*self.parts())
+        self._content = None
+        return encoded
 
     def with_head(self, head: bytes, coding: str) -> Encoded:
         """Return these entries, in a content coding, after another head."""

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from feeds.domain import Site
 from feeds.errors import StoreUnavailableError
-from feeds.store.read import READ_SECONDS, Reader
+from feeds.store.read import Reader
 from feeds.text.plain import one_line
 from feeds.urls import OLD_ADDRESS_LENGTH, normalize_old_address, selection_path
 from feeds.web.cache.revision import RevisionMonitor
@@ -64,7 +64,7 @@ class Redirects:
         address = normalize_old_address(path_info.encode("latin-1"), query.encode("latin-1"))
         if len(address) > OLD_ADDRESS_LENGTH:
             return None
-        found = self._reader.run(lambda snapshot: snapshot.redirect(address), seconds=READ_SECONDS)
+        found = self._reader.run(lambda snapshot: snapshot.redirect(address))
         if found is None:
             return None
         target, withdrawn = found

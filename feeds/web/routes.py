@@ -17,7 +17,7 @@ from feeds.documents.body import Body, Rendering
 from feeds.domain import Site
 from feeds.errors import StoreError
 from feeds.formats import FORMATS, Format
-from feeds.store.read import READ_SECONDS, Reader, Snapshot
+from feeds.store.read import Reader, Snapshot
 from feeds.text.plain import one_line
 from feeds.urls import (
     ASSETS,
@@ -254,7 +254,7 @@ def probes(reader: Reader, monitor: RevisionMonitor) -> Blueprint:
         if monitor.unavailable:
             return plain_text(monitor.unavailable, 503)
         try:
-            reader.run(Snapshot.head, seconds=READ_SECONDS)
+            reader.run(Snapshot.head)
         except StoreError as error:
             return plain_text(str(error), 503)
         return plain_text("The service can serve.", 200)

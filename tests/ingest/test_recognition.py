@@ -182,7 +182,6 @@ def test_the_order_of_imports_changes_neither_ids_nor_bytes(
         for form in FORMATS:
             first, second = (client.get(f"{address}.{form}") for client in clients)
             assert first.data == second.data
-            assert first.headers["ETag"] == second.headers["ETag"]
 
 
 def test_a_newer_derivation_with_the_same_result_is_unchanged(portal: Portal) -> None:

@@ -52,7 +52,7 @@ def removed(table: str) -> Callable[[list[Any]], None]:
 
 
 def shortened(lines: list[Any]) -> None:
-    """Remove a value from the head."""
+    """Remove a value from the first row."""
     next(line for line in lines if isinstance(line, list)).pop()
 
 
@@ -88,12 +88,12 @@ def _reordered(lines: list[Any]) -> None:
             "line 1: the version of the export is not 1, which this version reads",
         ),
         (set_first(schema="0000"), "line 1: the export has schema 0000 and this version 0001: run"),
-        (_reordered, "line 2: the table head should begin here, with all of its columns"),
-        (shortened, "line 3: the number of its values is not that of the columns of head"),
+        (_reordered, "line 2: the table change_token should begin here, with all of its columns"),
+        (shortened, "line 3: the number of its values is not that of the columns of change_token"),
         (_miscounted, "it does not match the lines before it: the export is damaged"),
         (removed("head"), "the export has no head, or several heads"),
-        (replaced("head", 2, True), "line 3: the store cannot hold its revision"),
-        (replaced("head", 2, 2**63), "line 3: the store cannot hold its revision"),
+        (replaced("head", 2, True), "the store cannot hold its revision"),
+        (replaced("head", 2, 2**63), "the store cannot hold its revision"),
         (replaced("head", 3, 253402300800), "the store cannot hold its instant"),
         (replaced("head", 1, "a\0b"), "the store cannot hold its store_id"),
         (replaced("head", 1, "\ud800"), "the store cannot hold its store_id"),

@@ -159,7 +159,8 @@ def test_a_document_with_a_damaged_value_is_served_as_it_was(portal: Portal, dam
     was = client.get("/releases.atom")
     portal.sql(damage)
     portal.sql("UPDATE head SET revision = revision + 1")
-    portal.sql("UPDATE selection SET revision = revision + 1")
+    portal.sql("UPDATE selection SET revision = revision + 1, token = token + 1")
+    portal.sql("UPDATE release SET token = token + 1")
     response = client.get("/releases.atom")
     assert (response.status_code, response.data) == (200, was.data)
     tag = {"If-None-Match": was.headers["ETag"]}

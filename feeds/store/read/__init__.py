@@ -9,7 +9,6 @@ from sqlalchemy import Connection, Engine
 
 from feeds.errors import FeedsError, StoreBehindError, StoreError, StoreUnavailableError
 from feeds.store.engine import (
-    READ_SECONDS,
     SNAPSHOT_SECONDS,
     STATEMENT_SECONDS,
     host,
@@ -28,7 +27,6 @@ from feeds.store.read.snapshot import (
 from feeds.store.schema import version
 
 __all__ = [
-    "READ_SECONDS",
     "STATEMENT_SECONDS",
     "WHOLE_STORE",
     "Head",

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from math import inf
 
 from feeds.errors import StoreBehindError, StoreError, StoreUnavailableError
-from feeds.store.read import READ_SECONDS, STATEMENT_SECONDS, WHOLE_STORE, Head, Reader, Snapshot
+from feeds.store.read import STATEMENT_SECONDS, WHOLE_STORE, Head, Reader, Snapshot
 
 NO_ANSWER = "The release store does not answer: a request to it has not returned."
 
@@ -170,7 +170,7 @@ class RevisionMonitor:
 
         self._check_began = time.monotonic()
         try:
-            self._reader.run(observe, seconds=READ_SECONDS)
+            self._reader.run(observe)
             self._failure = ""
         except StoreBehindError:
             # The documents whose parts have not changed can be made from a replica that lags.
