@@ -31,7 +31,7 @@ BUSY_SECONDS = 10.0
 """How long a writer waits for another writer."""
 
 READ_SECONDS = 1.0
-"""How long a reader waits for a lock on SQLite. In a store that is available it waits for nobody."""
+"""How long a reader waits for a lock on SQLite; if the store is available, it waits for nobody."""
 
 SNAPSHOT_SECONDS = 2.0
 """How long a snapshot of the service may wait for a server of PostgreSQL, connecting included."""
