@@ -40,6 +40,7 @@ Source = Callable[[Snapshot], Document | Representation | None]
 
 _TRIM_AFTER = 16 * 2**20
 _OVERHEAD = 1024  # bytes of headers and objects, without bodies and keys; measured and rounded up
+_SHARE = 5 / 8  # of the cache for what is known about documents: of 64 MB, for more than 30,000
 _KEY_COPIES = 4  # of the surrogate keys of a combined feed, which its path and its slugs repeat
 
 
@@ -118,7 +119,7 @@ class Cache:
         self._clock = clock
         self._size = size
         self._lock = Lock()
-        self._known: LRUCache[str, _Known] = LRUCache(size // 2, lambda known: known.size)
+        self._known: LRUCache[str, _Known] = LRUCache(int(size * _SHARE), lambda known: known.size)
         self._stored: LRUCache[str, _Stored] = LRUCache(size, lambda stored: stored.size)
         self._loadings: dict[tuple[str, bool], _Loading] = {}
         self._rendered = 0  # bytes since the heap was last trimmed
@@ -395,7 +396,7 @@ class Cache:
                     changed = known.metadata.etag != metadata.etag
                     before = (known.metadata, known.version) if changed else None
                     previous = known.previous or before
-            with suppress(ValueError):  # larger than half of the cache
+            with suppress(ValueError):  # larger than this share of the cache
                 self._known[path] = _Known(source, metadata, version, previous, coding)
             if stored is not None:
                 self._store(path, stored)
