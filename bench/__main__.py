@@ -3,10 +3,11 @@
     python -m bench
     python -m bench --against PATH_OF_A_CHECKOUT
 
-The first takes some twenty minutes, and ten more the first time, when the stores are built in
+The first takes about an hour, and ten minutes more the first time, when the stores are built in
 `.bench`; the largest has a million releases and 6 GB. It needs 25 GB of disk while it runs. The
-second compares this checkout with another commit's and only prints the results. Both need Debian's
-packages wrk, nginx and util-linux.
+second compares this checkout with another commit's in about a quarter of an hour and only prints
+the results. Both need Debian's packages wrk, nginx and util-linux. Nothing else should run on the
+machine meanwhile, or polls wait for that as well.
 """
 
 import argparse

@@ -162,11 +162,11 @@ def store(folder: Path, corpus: Corpus, *, fresh: bool) -> Settings:
     if path.exists() and not fresh:
         try:
             Store(settings.database_url).check()
+            # The formats may have changed since it was built. An operator runs this too.
+            migrate(settings, LAST)
         except StoreError as error:
             print(f"{error} The store is built again.")
         else:
-            # The formats may have changed since it was built. An operator runs this too.
-            migrate(settings, LAST)
             return settings
     _build(folder, path, corpus)
     return settings
