@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Condition, Event, Semaphore, Thread
 
-_FEW = 8  # documents, which are rendered within the time that a request may wait
+_FEW = 2  # documents, for which a request waits little longer than for its own
 _WAIT_SECONDS = 0.1
 _PAUSE_SECONDS = 0.05  # how long requests that render keep the thread from beginning a document
 _BATCH = 32  # documents that are chosen at a time
