@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from datetime import timedelta
+from gzip import decompress
 from hashlib import sha256
 from pathlib import Path
 from types import FrameType
@@ -259,6 +260,22 @@ def test_codings_made_later_count_towards_the_size_of_the_cache(
     with statements(portal) as run:
         client.get("/categories/k0.atom")
     assert run
+
+
+def test_a_document_takes_less_memory_once_it_was_asked_for_compressed(
+    another: Callable[..., Portal],
+) -> None:
+    portal = another(FEEDS_CACHE_MB="1", FEEDS_REVISION_TTL="60", FEEDS_ENTRIES="1")
+    portal.imported(*(page(f"R{n}", f"K{n}", body=noise(370)) for n in range(4)))
+    client = portal.client()
+    addresses = [f"/categories/k{n}.atom" for n in range(4)]
+    for address in addresses:
+        identity = client.get(address).data
+        assert decompress(client.get(address, headers={"Accept-Encoding": "gzip"}).data) == identity
+    with statements(portal) as run:
+        for address in addresses:
+            assert client.get(address).status_code == 200
+    assert not run
 
 
 def test_a_document_larger_than_the_cache_is_served(
