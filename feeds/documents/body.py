@@ -73,7 +73,7 @@ class Body:
     @property
     def size(self) -> int:
         """The memory that it takes, in bytes."""
-        held = [encoded.data for encoded in list(self._encoded.values())]
+        held = [encoded.data for encoded in self._encoded.values()]
         return sum(map(sys.getsizeof, (*held, self._content, *self.entries)))
 
     def content(self) -> bytes:
@@ -98,7 +98,9 @@ class Body:
         return encoded.data
 
     def _encode(self, coding: str) -> Encoded:
-        encoded = self._encoded[coding] = CODINGS[coding].of(*self.parts())
+        encoded = CODINGS[coding].of(*self.parts())
+        # A new dictionary: other threads may be iterating over the present one.
+        self._encoded = {**self._encoded, coding: encoded}
         self._content = None
         return encoded
 
