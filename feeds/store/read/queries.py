@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import (
     BigInteger,
     BindParameter,
+    Column,
     Integer,
     Select,
     bindparam,
@@ -22,7 +23,7 @@ from sqlalchemy import (
     union,
 )
 
-from feeds.domain import NoticeKind, Release
+from feeds.domain import ListedRelease, NoticeKind, Release
 from feeds.store.schema import tables
 
 _head = tables.HEAD.c
@@ -181,19 +182,20 @@ def _release_queries(ids: Select[int] | BindParameter[Any]) -> ReleaseQueries:
     return ReleaseQueries(headlines, memberships)
 
 
+def _fields(kind: type[ListedRelease] | type[Release]) -> list[Column[Any]]:
+    """Return the columns of a dataclass in the order of its fields, without its categories.
+
+    Reading so many rows by the names of their columns would take half as long again.
+    """
+    names = (field.name for field in fields(kind))
+    return [tables.RELEASE.c[name] for name in names if name != "categories"]
+
+
 def _listed(ids: Select[*tuple[Any, ...]]) -> Statement:
     """Return the statement for releases as they are listed: a row for each of their categories."""
     listed = ids.subquery("listed")
     return (
-        select(
-            _release.id,
-            _release.token,
-            _release.published,
-            _release.rank,
-            _release.updated,
-            _selection.slug,
-            _selection.name,
-        )
+        select(*_fields(ListedRelease), _selection.slug, _selection.name)
         .join_from(listed, tables.RELEASE, _release.id == listed.c.release)
         .outerjoin(tables.MEMBERSHIP, _membership.release == _release.id)
         .outerjoin(tables.SELECTION, _selection.id == _membership.selection)
@@ -277,11 +279,9 @@ LISTED_AT = _listed(
 )
 
 GIVEN_HEADLINES = _release_queries(bindparam("ids", expanding=True))
-GIVEN_RELEASES = select(
-    _release.id,
-    # Whole rows are wide, so they are not read by name: the columns are in the order of the fields.
-    *(tables.RELEASE.c[field.name] for field in fields(Release) if field.name != "categories"),
-).where(_release.id.in_(bindparam("ids", expanding=True)))
+GIVEN_RELEASES = select(_release.id, *_fields(Release)).where(
+    _release.id.in_(bindparam("ids", expanding=True))
+)
 
 NOTICES = select(
     _notice.kind,

@@ -329,22 +329,15 @@ class Snapshot:
 
     def _listed(self, statement: queries.Statement, **values: object) -> list[ListedRelease]:
         """Return releases as they are listed, newest first (rule 7)."""
-        rows = {}
+        columns = {}
         categories: defaultdict[int, list[Category]] = defaultdict(list)
-        for row in self._rows(statement, **values):
-            rows[row.id] = row
-            if row.slug is not None:
-                categories[row.id].append(Category(slug=row.slug, name=row.name))
+        for id_, *others, slug, name in self._rows(statement, **values):
+            columns[id_] = others
+            if slug is not None:
+                categories[id_].append(Category(slug, name))
         found = [
-            ListedRelease(
-                categories=tuple(sorted(categories[id_])),
-                id=id_,
-                token=row.token,
-                published=row.published,
-                rank=row.rank,
-                updated=row.updated,
-            )
-            for id_, row in rows.items()
+            ListedRelease(tuple(sorted(categories[id_])), id_, *others)
+            for id_, others in columns.items()
         ]
         found.sort(key=_ORDER, reverse=True)
         return found
