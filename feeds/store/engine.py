@@ -15,6 +15,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from math import inf
 from pathlib import Path
 from urllib.parse import quote
@@ -79,6 +80,7 @@ def one_for_each_host(url: str) -> list[str]:
     ]
 
 
+@lru_cache(maxsize=8)  # the readers of a process share the statements that SQLAlchemy has compiled
 def _sqlite(url: URL) -> Engine:
     file = Path(url.database or "")
     path = quote(os.fsencode(file))
