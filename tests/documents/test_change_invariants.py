@@ -43,6 +43,7 @@ SIZE = 2
 RELEASES = 9  # besides those that a flood adds
 LONG_AGO = datetime(2010, 1, 1, 12, 0, tzinfo=UTC)
 OPML = "/feeds.opml"
+LONGER, LANGUAGE = "FEEDS_ENTRIES", "FEEDS_LANGUAGE"
 NOTHING = {Outcome.UNCHANGED, Outcome.SKIPPED, Outcome.REFUSED}
 
 # How far the machine's clock moves before a command, in seconds.
@@ -67,8 +68,8 @@ RECORDS = st.lists(
     max_size=4,
 )
 SETTINGS = {
-    "FEEDS_ENTRIES": ("2", "3"),
-    "FEEDS_LANGUAGE": ("lv", "en"),
+    LONGER: ("2", "3"),
+    LANGUAGE: ("lv", "en"),
     "FEEDS_TIMEZONE": ("Europe/Riga", "Asia/Kathmandu"),
     "FEEDS_TITLE": ("PRCentrs.Lv", "Relīzes"),
 }
@@ -274,7 +275,8 @@ class Changes(RuleBasedStateMachine):
     def resume(self, pause: int) -> None:
         self.run(pause, lambda: bool(resume(self.portal.store, self.portal.settings, self.now)))
 
-    @rule(name=st.sampled_from(sorted(SETTINGS)))
+    # Not the language: to state that of the portal is no change, and takes no revision.
+    @rule(name=st.sampled_from(sorted(SETTINGS.keys() - {LANGUAGE})))
     def configure(self, name: str) -> None:
         """Change a setting of the commands alone, or change it back."""
         first, second = SETTINGS[name]
@@ -402,7 +404,6 @@ def test_any_sequence_of_commands(another: Callable[..., Portal]) -> None:
 
 
 Step = tuple[Any, ...]
-LONGER, LANGUAGE = "FEEDS_ENTRIES", "FEEDS_LANGUAGE"
 
 
 def edit(which: int, text: str) -> Step:
