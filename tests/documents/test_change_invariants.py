@@ -2,16 +2,18 @@
 
 After each command every document is read through a process that was just started, and through one
 that has been running since the settings last changed. Three readers ask the latter: one sends
-entity tags, one sends dates alone, and one sends neither.
+entity tags, one sends dates alone, and one sends neither. Each accepts another content coding.
 """
 
 import copy
+import gzip
 import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+import brotli
 import hypothesis
 import pytest
 from flask.testing import FlaskClient
@@ -88,16 +90,34 @@ class Answer(NamedTuple):
     changed: datetime | None
 
 
-def ask(client: FlaskClient, address: str, held: Answer | None = None, *, tag: bool) -> Answer:
+DECODERS: dict[str, Callable[[bytes], bytes]] = {
+    "identity": bytes,
+    "gzip": gzip.decompress,
+    "br": brotli.decompress,
+}
+
+
+def ask(
+    client: FlaskClient,
+    address: str,
+    held: Answer | None = None,
+    *,
+    tag: bool = False,
+    coding: str = "identity",
+) -> Answer:
     """Get a document, or poll it with the date and perhaps the tag of the one that is held."""
-    headers = {}
+    headers = {"Accept-Encoding": coding}
     if held is not None and held.changed is not None:
         headers["If-Modified-Since"] = f"{held.changed:%a, %d %b %Y %H:%M:%S} GMT"
     if held is not None and tag:
         headers["If-None-Match"] = held.tag
     response = client.get(address, headers=headers)
-    assert response.status_code == 200 or (response.status_code == 304 and headers), address
-    body = held.body if held is not None and response.status_code == 304 else response.data
+    if held is not None and response.status_code == 304:
+        body = held.body
+    else:
+        assert response.status_code == 200, address
+        assert response.headers.get("Content-Encoding", "identity") == coding
+        body = DECODERS[coding](response.data)
     return Answer(body, response.headers["ETag"], response.last_modified)
 
 
@@ -348,7 +368,7 @@ class Changes(RuleBasedStateMachine):
 
     def read(self, client: FlaskClient) -> dict[str, Answer]:
         """Read every document: no validator may ever have stood for other bytes."""
-        found = {address: ask(client, address, tag=False) for address in self.addresses()}
+        found = {address: ask(client, address) for address in self.addresses()}
         for address, answer in found.items():
             for validator in (answer.tag, answer.changed):
                 if validator is not None:
@@ -377,9 +397,9 @@ class Changes(RuleBasedStateMachine):
         # Each reader asks for each form of each document at one of three steps.
         self.steps += 1
         for number, (address, answer) in enumerate(self.documents.items(), self.steps):
-            reader = number % 3
+            reader, coding = number % 3, list(DECODERS)[number % 3]
             held = self.readers[reader].get(address) if reader else None
-            told = ask(self.client, address, held, tag=reader == 1)
+            told = ask(self.client, address, held, tag=reader == 1, coding=coding)
             assert told == answer, address
             self.readers[reader][address] = told
         self.nothing_changed = False
