@@ -82,6 +82,11 @@ def far_future() -> datetime:
     return START + timedelta(days=10_000)
 
 
+def nothing() -> bool:
+    """Stand for a command that is refused: there is none to repeat."""
+    raise RefusedError("nothing")
+
+
 class Answer(NamedTuple):
     """A document with its validators."""
 
@@ -131,7 +136,7 @@ class Changes(RuleBasedStateMachine):
         self.portal = self.make(FEEDS_ENTRIES=str(SIZE))
         self.now = START
         self.records: list[dict[str, Any]] = []
-        self.again: Callable[[], bool] = lambda: False
+        self.again = nothing
         self.serve(self.portal.environ)
         # Whether the last command said so, and had no interrupted import to finish.
         self.nothing_changed = False
@@ -303,7 +308,7 @@ class Changes(RuleBasedStateMachine):
         is_first = self.portal.environ.get(name, first) == first
         self.portal.environ[name] = second if is_first else first
         self.nothing_changed = True
-        self.again = lambda: False
+        self.again = nothing
 
     @rule(pause=PAUSES)
     def migrate(self, pause: int) -> None:
