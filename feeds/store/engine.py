@@ -54,7 +54,7 @@ def open_engine(url: str, *, connections: int = 0) -> Engine:
     """
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
-        return _sqlite(parsed)
+        return _sqlite(url)
     return _postgresql(parsed, connections)
 
 
@@ -81,8 +81,8 @@ def one_for_each_host(url: str) -> list[str]:
 
 
 @lru_cache(maxsize=8)  # the readers of a process share the statements that SQLAlchemy has compiled
-def _sqlite(url: URL) -> Engine:
-    file = Path(url.database or "")
+def _sqlite(url: str) -> Engine:
+    file = Path(make_url(url).database or "")
     path = quote(os.fsencode(file))
 
     # Each transaction opens the file again: a file that replaced it is found, a removed one is

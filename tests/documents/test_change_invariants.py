@@ -450,6 +450,7 @@ def run(make: Callable[..., Portal], releases: int, steps: Sequence[Step]) -> No
         machine.validators_move_with_the_bytes_and_for_nothing_else()
 
 
+@pytest.mark.slow
 def test_every_command(another: Callable[..., Portal]) -> None:
     steps: list[Step] = [
         ("suspend", 1),
@@ -529,6 +530,7 @@ def test_every_command(another: Callable[..., Portal]) -> None:
         ),
     ],
 )
+@pytest.mark.slow
 @pytest.mark.engines("sqlite", reason="the other tests run on both engines")
 def test_a_sequence_of_commands(
     another: Callable[..., Portal], releases: int, steps: Sequence[Step]

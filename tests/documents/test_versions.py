@@ -235,6 +235,7 @@ def documents(portal: Portal) -> Iterator[tuple[str, bytes]]:
         yield f"many/{language}/", portal.client().get("/").data
 
 
+@pytest.mark.slow
 def test_documents_are_written_as_their_version_says(
     another: Callable[..., Portal], request: pytest.FixtureRequest
 ) -> None:

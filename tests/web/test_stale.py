@@ -239,6 +239,7 @@ def test_a_thread_that_died_is_replaced(portal_of_one_thread: Portal) -> None:
     assert died
 
 
+@pytest.mark.slow
 def test_what_is_known_about_documents_is_bounded(another: Callable[..., Portal]) -> None:
     portal = another(FEEDS_CACHE_MB="1", FEEDS_REVISION_TTL="60")
     portal.imported(*(page(f"R{n}", f"K{n}") for n in range(14)))
