@@ -56,6 +56,21 @@ class Category:
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that belongs to a release: a picture, a document or a recording.
+
+    ``length`` is in bytes, None if it is not known. ``featured`` marks the picture that stands for
+    the release.
+    """
+
+    url: str
+    media_type: str | None = None
+    length: int | None = None
+    title: str | None = None
+    featured: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Headline:
     """The part of a press release that lists show.
 
@@ -75,14 +90,17 @@ class Headline:
 class Release(Headline):
     """A press release.
 
-    ``original`` is the URL at which it was first published.
+    ``permanent_id`` is the id in RSS and JSON Feed, which need not be a URI. ``original`` is the
+    URL at which the release was first published.
     """
 
     entry_id: str
+    permanent_id: str
     updated: datetime
     body: str
     summary: str
-    author: str | None
+    authors: tuple[str, ...]
+    attachments: tuple[Attachment, ...]
     website: str | None
     contact: str | None
     original: str | None
@@ -109,12 +127,13 @@ class Draft:
 
     ``source_key`` identifies the release when it is imported again. ``digest`` identifies the
     record and the version of the derivation. ``modified`` is the source's own modification date.
-    ``labels`` name its categories.
+    ``labels`` name its categories, the main one first.
     """
 
     source_key: str
     digest: str
     entry_id: str
+    permanent_id: str
     rank: int
     path: str
     published: datetime
@@ -123,7 +142,8 @@ class Draft:
     body: str
     summary: str
     language: str | None
-    author: str | None
+    authors: tuple[str, ...]
+    attachments: tuple[Attachment, ...]
     website: str | None
     contact: str | None
     original: str | None
@@ -224,18 +244,23 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An entry of a feed, made from a release or a notice. Instants are in the portal's zone."""
+    """An entry of a feed, made from a release or a notice. Instants are in the portal's zone.
+
+    ``entry_id`` is a URI, as Atom requires; ``permanent_id`` is the id in the other formats.
+    """
 
     entry_id: str
+    permanent_id: str
     title: str
     published: datetime
     updated: datetime
-    author: str
+    authors: tuple[str, ...]
     content: str
     summary: str
     language: str | None
     categories: tuple[Category, ...]
     links: tuple[Link, ...]
+    attachments: tuple[Attachment, ...] = ()
 
     def href(self, rel: str) -> str | None:
         """Return the URL of the first link with this relation, or None."""

@@ -168,15 +168,17 @@ def release_entry(site: Site, release: Release) -> Entry:
         links.append(Link("via", release.original))
     return Entry(
         entry_id=release.entry_id,
+        permanent_id=release.permanent_id,
         title=release.title,
         published=site.local(release.published),
         updated=site.local(release.updated),
-        author=release.author or site.title,
+        authors=release.authors or (site.title,),
         content=content,
         summary=release.summary,
         language=release.language if release.language != site.language else None,
         categories=release.categories,
         links=tuple(links),
+        attachments=release.attachments,
     )
 
 
@@ -199,10 +201,11 @@ def notice_entry(site: Site, notice: Notice) -> Entry:
         content += "\n" + text_html([Paragraph(since)])
     return Entry(
         entry_id=notice.entry_id,
+        permanent_id=notice.entry_id,
         title=notice.title,
         published=site.local(notice.announced),
         updated=site.local(notice.updated),
-        author=site.title,
+        authors=(site.title,),
         content=content,
         summary=summary(content),
         language=None,

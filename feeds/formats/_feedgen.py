@@ -100,8 +100,9 @@ class _EntryExtension:
     scheme: str
 
     def extend_atom(self, element: etree._Element) -> None:
-        author = etree.SubElement(element, "author")
-        etree.SubElement(author, "name").text = self.entry.author
+        for name in self.entry.authors:
+            author = etree.SubElement(element, "author")
+            etree.SubElement(author, "name").text = name
         for category in self.entry.categories:
             attributes = {"term": category.slug, "scheme": self.scheme, "label": category.name}
             etree.SubElement(element, "category", attributes)
@@ -117,7 +118,7 @@ class _EntryExtension:
         for category in self.entry.categories:
             etree.SubElement(item, "category", {"domain": self.scheme}).text = category.name
         etree.SubElement(item, "pubDate").text = format_datetime(self.entry.published)
-        etree.SubElement(item, f"{{{_DC}}}creator").text = self.entry.author
+        etree.SubElement(item, f"{{{_DC}}}creator").text = ", ".join(self.entry.authors)
         if self.entry.language:
             etree.SubElement(item, f"{{{_DC}}}language").text = self.entry.language
         etree.SubElement(item, f"{{{_ATOM}}}updated").text = self.entry.updated.isoformat()

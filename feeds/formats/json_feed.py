@@ -50,14 +50,14 @@ def render(feed: Feed, entries: Sequence[Entry]) -> Pieces:
 
 def _item(entry: Entry) -> dict[str, Any]:
     item: dict[str, Any] = {
-        "id": entry.entry_id,
+        "id": entry.permanent_id,
         "url": entry.href("alternate"),
         "title": entry.title,
         "content_html": entry.content,
         "summary": entry.summary,
         "date_published": entry.published.isoformat(),
         "date_modified": entry.updated.isoformat(),
-        "authors": [{"name": entry.author}],
+        "authors": [{"name": name} for name in entry.authors],
     }
     if entry.categories:
         item["tags"] = [category.name for category in entry.categories]

@@ -10,6 +10,7 @@ from datetime import UTC
 from feeds import identity
 from feeds.domain import Draft
 from feeds.ingest.sources import Record
+from feeds.ingest.sources.fields import permanent
 from feeds.settings import Settings
 from feeds.text import html
 
@@ -26,15 +27,19 @@ class IdentifiedRecord:
 def identify(record: Record) -> IdentifiedRecord:
     """Compute a record's source key and digest, which is all that an unchanged release needs."""
     # The source key of a record with an original id does not contain the slug.
-    slug = identity.slug(record.title) if record.original_id is None else ""
-    key = identity.source_key(record.published, slug, record.original_id)
+    original_id = record.permanent_id or record.original
+    slug = identity.slug(record.title) if original_id is None else ""
+    key = identity.source_key(record.published, slug, original_id)
     return IdentifiedRecord(record, key, _digest(record))
 
 
 def entry_id(record: Record, settings: Settings) -> str:
     """Return the entry id that a new release of this record receives."""
-    return record.entry_id or identity.release_id(
-        settings.tag_authority, record.published, identity.slug(record.title), record.original_id
+    original_id = record.permanent_id or record.original
+    if original_id and (record.permanent_id or record.address_is_id) and permanent(original_id):
+        return original_id
+    return identity.release_id(
+        settings.tag_authority, record.published, identity.slug(record.title), original_id
     )
 
 
@@ -48,6 +53,7 @@ def derive(identified: IdentifiedRecord, settings: Settings) -> Draft:
         source_key=identified.key,
         digest=identified.digest,
         entry_id=id_,
+        permanent_id=record.permanent_id or id_,
         rank=identity.rank(id_),
         path=identity.release_path(local, identity.slug(record.title)),
         published=record.published,
@@ -56,7 +62,8 @@ def derive(identified: IdentifiedRecord, settings: Settings) -> Draft:
         body=body,
         summary=html.summary(body),
         language=record.language,
-        author=record.author,
+        authors=record.authors,
+        attachments=record.attachments,
         website=record.website,
         contact=record.contact,
         original=record.original,
@@ -71,17 +78,18 @@ def _digest(record: Record) -> str:
         record.title,
         record.published.astimezone(UTC).isoformat(),
         str(len(record.labels)),
-        *sorted(record.labels),
+        *record.labels,
         record.website,
         record.contact,
-        record.author,
+        str(len(record.authors)),
+        *record.authors,
+        repr(record.attachments),
         record.language,
         record.modified.astimezone(UTC).isoformat() if record.modified else None,
-        record.original_id,
+        record.permanent_id,
         record.original,
-        record.entry_id,
     ]
-    for block in record.body:
+    for block in (*record.body, *record.fallback):
         stated += (type(block).__name__, getattr(block, "base", None), block.text)
     # The lengths separate the texts, whatever these contain, even half of a surrogate pair.
     text = "".join(["-" if part is None else f"{len(part)}:{part}" for part in stated])

@@ -65,7 +65,7 @@ def _bounded(item: Item) -> Item:
         "category name": item.labels,
         "website": (item.website,),
         "contact": (item.contact,),
-        "author": (item.author,),
+        "author": item.authors,
     }
     for field, stated in texts.items():
         if any(text is not None and len(text) > LONGEST for text in stated):

@@ -11,6 +11,7 @@ from feeds.ingest.sources.record import (
     Item,
     Record,
     RefusedItem,
+    Richness,
     SkippedItem,
     Source,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "Item",
     "Record",
     "RefusedItem",
+    "Richness",
     "SkippedItem",
     "Source",
     "detect",

@@ -17,7 +17,6 @@ from feeds.ingest.sources.fields import (
     labels,
     language,
     mail_instant,
-    permanent,
     text_body,
     title,
 )
@@ -57,7 +56,7 @@ _NAMED = re.compile(r"[^\s@]+@[^\s@()]+\s*\((.+)\)")
 def read(stream: BinaryIO, context: Context) -> Iterator[Item]:
     """Yield a record or refusal for each entry. Skip the notices of a service like this one."""
     for item in _items(stream, context):
-        if isinstance(item, Record) and is_notice_id(item.entry_id or ""):
+        if isinstance(item, Record) and is_notice_id(item.permanent_id or ""):
             yield SkippedItem(
                 "it is a notice: run `feeds suspend` or `feeds resume` to announce one here",
                 item.where,
@@ -84,7 +83,6 @@ def _entry(entry: Element, context: Context, where: str) -> Record:
     """Return the record of an Atom entry (RFC 4287 §4.1.2)."""
     base = base_of(entry)
     original = _alternate(entry, base)
-    id_ = identifier(entry.findtext(f"{_ATOM}id", "")) or identifier(original or "")
     updated = entry.findtext(f"{_ATOM}updated", "").strip()
     published = entry.findtext(f"{_ATOM}published", "").strip() or updated
     if not published:
@@ -100,12 +98,12 @@ def _entry(entry: Element, context: Context, where: str) -> Record:
             for category in entry.findall(f"{_ATOM}category")
         ),
         body=_content(entry, original),
-        author=", ".join(filter(None, names)) or None,
+        authors=tuple(filter(None, names)),
         language=language(language_of(entry)),
         modified=instant(updated, context.zone, "updated") if updated else None,
-        original_id=id_,
+        permanent_id=identifier(entry.findtext(f"{_ATOM}id", "")),
         original=original,
-        entry_id=permanent(id_),
+        address_is_id=True,
         may_recur=True,
         where=where,
     )
@@ -162,7 +160,6 @@ def _item(item: Element, context: Context, where: str) -> Record:
         _absolute(base_of(item) or site, stated["link"]) if stated.get("link", "").strip() else None
     )
     id_ = identifier(stated.get("guid", "")) or identifier(item.get(f"{_RDF}about", ""))
-    id_ = id_ or identifier(original or "")
     if stated.get("pubDate", "").strip():
         published = mail_instant(stated["pubDate"], context.zone, "pubDate")
     elif stated.get(f"{_DC}date", "").strip():
@@ -182,11 +179,11 @@ def _item(item: Element, context: Context, where: str) -> Record:
             if child.tag in {f"{of}category", f"{_DC}subject"}
         ),
         body=html_body(body, original or site or None),
-        author=(named[1] if named else author) or None,
+        authors=tuple(filter(None, [named[1] if named else author])),
         language=language(spoken),
-        original_id=id_,
+        permanent_id=id_,
         original=original or _guid_address(item),
-        entry_id=permanent(id_),
+        address_is_id=True,
         may_recur=True,
         where=where,
     )

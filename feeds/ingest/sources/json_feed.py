@@ -10,7 +10,6 @@ from feeds.ingest.sources.fields import (
     instant,
     labels,
     language,
-    permanent,
     quoted,
     text_body,
     title,
@@ -75,7 +74,6 @@ def _record(
     title_ = title(_text(item, "title"))
     url = one_line(_text(item, "url"))
     original = web_address(url) if "://" in url else None
-    id_ = identifier(_text(item, "id")) or identifier(original or "")
     published = _text(item, "date_published") or _text(item, "date_modified")
     if not published:
         raise InvalidInputError("it has no date: neither date_published nor date_modified")
@@ -92,20 +90,20 @@ def _record(
         body=html_body(html, original or site)
         or text_body(_text(item, "content_text") or _text(item, "summary")),
         website=web_address(external) if external else None,
-        author=_authors(item),
+        authors=_authors(item),
         language=language(_text(item, "language") or _text(feed, "language")),
         modified=instant(modified, context.zone, "date_modified") if modified else None,
-        original_id=id_,
+        permanent_id=identifier(_text(item, "id")),
         original=original,
-        entry_id=permanent(id_),
+        address_is_id=True,
         may_recur=True,
         where=where,
     )
 
 
-def _authors(item: dict[str, Any]) -> str | None:
+def _authors(item: dict[str, Any]) -> tuple[str, ...]:
     """Return the names of the authors: version 1.1 has a list of them, version 1.0 one object."""
     authors = item.get("authors")
     listed = authors if isinstance(authors, list) else [item.get("author")]
     names = (one_line(_text(author, "name")) for author in listed if isinstance(author, dict))
-    return ", ".join(filter(None, names)) or None
+    return tuple(filter(None, names))

@@ -67,7 +67,7 @@ def _record(line: bytes, context: Context, where: str) -> Record:
     title_ = title(stated["title"])
     modified = stated.get("modified")
     url = _address(stated, "url")
-    id_ = identifier(stated.get("id", url or ""))
+    id_ = identifier(stated.get("id", ""))
     if "id" in stated and id_ is None:
         raise InvalidInputError("its id is empty: leave the field out")
     spoken = language(stated.get("language"))
@@ -82,10 +82,10 @@ def _record(line: bytes, context: Context, where: str) -> Record:
         body=_body(stated, url),
         website=_address(stated, "website"),
         contact=one_line(stated.get("contact", "")) or None,
-        author=one_line(stated.get("author", "")) or None,
+        authors=tuple(filter(None, [one_line(stated.get("author", ""))])),
         language=spoken,
         modified=instant(modified, context.zone, "modified") if modified is not None else None,
-        original_id=id_,
+        permanent_id=id_,
         original=url,
         where=where,
     )

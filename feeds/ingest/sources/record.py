@@ -3,40 +3,64 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from enum import IntEnum
 from typing import BinaryIO
 from zoneinfo import ZoneInfo
 
+from feeds.domain import Attachment
 from feeds.text.html import Block
+
+
+class Richness(IntEnum):
+    """How much of a release an input of this kind has; the richest one determines its content."""
+
+    PAGE = 0
+    SUMMARY = 1
+    CONTENT = 2
+    EXPORT = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
     """One release as the input states it, without derived HTML, id or address.
 
-    ``published`` and ``modified`` are aware datetimes in UTC, in whole seconds. ``original_id`` is
-    the permanent id or address of the release elsewhere, ``original`` an address to link to.
-    ``entry_id`` is the URI under which another feed published the release, which it keeps.
-    ``may_recur`` means that other inputs may contain another version of it.
+    ``published`` and ``modified`` are aware datetimes in UTC, in whole seconds. ``fallback`` is
+    shown if ``body`` turns out to be empty.
 
-    ``where`` is its position in the input. That, ``banner`` (the announcement on the page) and
-    ``remarks`` are for the operator and not part of the release.
+    ``permanent_id`` is the id that the input states, without white space around it. One that is not
+    a URI identifies only within ``host``, that of the site which the input comes from.
+    ``original`` is the address of the release elsewhere. ``address_is_id`` means that the address
+    is kept as the id if there is none, and ``address_is_shared`` that other releases of the input
+    without an id have the same address.
+
+    ``may_recur`` means that other inputs may contain another version of the release.
+
+    ``where`` is its position in the input. That, ``banner`` (the announcement on the page),
+    ``dropped`` (what was dropped or mended while it was read: kinds and numbers) and ``remarks``
+    are for the operator and not part of the release.
     """
 
     title: str
     published: datetime
     labels: tuple[str, ...]
     body: tuple[Block, ...]
+    fallback: tuple[Block, ...] = ()
+    richness: Richness = Richness.EXPORT
     website: str | None = None
     contact: str | None = None
-    author: str | None = None
+    authors: tuple[str, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
     language: str | None = None
     modified: datetime | None = None
-    original_id: str | None = None
+    permanent_id: str | None = None
+    host: str = ""
     original: str | None = None
-    entry_id: str | None = None
+    address_is_id: bool = False
+    address_is_shared: bool = False
     may_recur: bool = False
     where: str = ""
     banner: str = ""
+    dropped: tuple[tuple[str, int], ...] = ()
     remarks: tuple[str, ...] = ()
 
     @property

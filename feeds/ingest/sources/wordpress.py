@@ -122,10 +122,10 @@ def _record(  # noqa: PLR0913, PLR0917 - what an item and its channel state
             if category.get("domain") == "category"
         ),
         body=html_body(paragraphed(stated.get(_CONTENT, "")), link),
-        author=authors.get(login) or login or None,
+        authors=tuple(filter(None, [authors.get(login) or login])),
         language=spoken,
         modified=_local(stated, "post_modified", zone),
-        original_id=identifier(stated.get("guid", "")) or identifier(link or ""),
+        permanent_id=identifier(stated.get("guid", "")),
         original=link,
         where=where,
     )

@@ -159,7 +159,7 @@ COUNT_WITHDRAWN = select(func.count()).where(_release.withdrawn.is_not(None))
 
 
 class ReleaseQueries(NamedTuple):
-    """Statements for the headlines of releases and for their categories; unordered."""
+    """Statements for the headlines of releases, unordered, and for their categories in order."""
 
     headlines: Statement
     memberships: Statement
@@ -178,6 +178,7 @@ def _release_queries(ids: Select[int] | BindParameter[Any]) -> ReleaseQueries:
         select(_membership.release, _selection.slug, _selection.name)
         .join_from(tables.MEMBERSHIP, tables.SELECTION)
         .where(_membership.release.in_(ids))
+        .order_by(_membership.position)
     )
     return ReleaseQueries(headlines, memberships)
 
@@ -199,6 +200,7 @@ def _listed(ids: Select[*tuple[Any, ...]]) -> Statement:
         .join_from(listed, tables.RELEASE, _release.id == listed.c.release)
         .outerjoin(tables.MEMBERSHIP, _membership.release == _release.id)
         .outerjoin(tables.SELECTION, _selection.id == _membership.selection)
+        .order_by(_membership.position)
     )
 
 

@@ -323,7 +323,7 @@ class Snapshot:
         found = []
         for row in self._rows(wanted.headlines, **values):
             fields = row._asdict()
-            found.append(Headline(categories=tuple(sorted(categories[fields.pop("id")])), **fields))
+            found.append(Headline(categories=tuple(categories[fields.pop("id")]), **fields))
         found.sort(key=_ORDER, reverse=True)
         return found
 
@@ -336,8 +336,7 @@ class Snapshot:
             if slug is not None:
                 categories[id_].append(Category(slug, name))
         found = [
-            ListedRelease(tuple(sorted(categories[id_])), id_, *others)
-            for id_, others in columns.items()
+            ListedRelease(tuple(categories[id_]), id_, *others) for id_, others in columns.items()
         ]
         found.sort(key=_ORDER, reverse=True)
         return found

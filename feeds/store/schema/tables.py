@@ -5,8 +5,10 @@ time. A test compares the tables with what the migrations create. Instants are w
 1970 in UTC.
 """
 
+import json
 import re
 import secrets
+from dataclasses import astuple
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import (
@@ -24,6 +26,8 @@ from sqlalchemy import (
     TypedColumns,
     TypeDecorator,
 )
+
+from feeds.domain import Attachment
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
@@ -56,6 +60,46 @@ class UtcSeconds(TypeDecorator[datetime]):
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
         """Convert from seconds since 1970, also for years before 1970 and after 2038."""
         return None if value is None else _EPOCH + timedelta(seconds=value)
+
+
+class Authors(TypeDecorator[tuple[str, ...]]):
+    """The names of the authors, stored as a JSON array."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: tuple[str, ...] | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Convert to JSON."""
+        return None if value is None else json.dumps(value, ensure_ascii=False)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[str, ...] | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Convert from JSON."""
+        return None if value is None else tuple(json.loads(value))
+
+
+class Attachments(TypeDecorator[tuple[Attachment, ...]]):
+    """The attachments of a release, stored as a JSON array of arrays in the order of the fields."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(
+        self,
+        value: tuple[Attachment, ...] | None,
+        dialect: Dialect,  # noqa: ARG002 - SQLAlchemy's signature
+    ) -> str | None:
+        """Convert to JSON."""
+        if value is None:
+            return None
+        return json.dumps([astuple(one) for one in value], ensure_ascii=False)
+
+    def process_result_value(
+        self,
+        value: str | None,
+        dialect: Dialect,  # noqa: ARG002 - SQLAlchemy's signature
+    ) -> tuple[Attachment, ...] | None:
+        """Convert from JSON."""
+        return None if value is None else tuple(Attachment(*one) for one in json.loads(value))
 
 
 # Constraints need names to be altered by a migration on every engine.
@@ -149,11 +193,13 @@ LABEL = Table("label", METADATA, LabelColumns)
 class ReleaseColumns(TypedColumns):
     """A release: what is shown of it, and what an import recognises it by.
 
-    ``token`` is that of the last change of what is shown of it.
+    ``permanent_id`` is the id in the formats whose ids need not be URIs. ``token`` is that of the
+    last change of what is shown of it.
     """
 
     id: Named[int] = Column(Integer, primary_key=True, autoincrement=False)
     entry_id: Named[str] = Column(Text, unique=True)
+    permanent_id: Named[str] = Column(Text, unique=True)
     rank: Named[int] = Column(BigInteger)
     path: Named[str] = Column(Text, unique=True)
     source_key: Named[str] = Column(Text, unique=True)
@@ -164,7 +210,8 @@ class ReleaseColumns(TypedColumns):
     body: Named[str] = Column(Text)
     summary: Named[str] = Column(Text)
     language: Named[str | None] = Column(Text)
-    author: Named[str | None] = Column(Text)
+    authors: Named[tuple[str, ...]] = Column(Authors)
+    attachments: Named[tuple[Attachment, ...]] = Column(Attachments)
     website: Named[str | None] = Column(Text)
     contact: Named[str | None] = Column(Text)
     original: Named[str | None] = Column(Text)
@@ -178,12 +225,13 @@ RELEASE = Table("release", METADATA, ReleaseColumns, Index("ix_release_withdrawn
 
 
 class MembershipColumns(TypedColumns):
-    """A release belongs to a category."""
+    """A release belongs to a category; ``position`` is its place among those of the release."""
 
     release: Named[int] = Column(Integer, ForeignKey("release.id"), primary_key=True)
     selection: Named[int] = Column(
         Integer, ForeignKey("selection.id"), primary_key=True, index=True
     )
+    position: Named[int] = Column(Integer)
 
 
 MEMBERSHIP = Table("membership", METADATA, MembershipColumns, sqlite_with_rowid=False)

@@ -5,7 +5,7 @@ a change of a release: any difference that a reader sees in its entry.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
@@ -32,8 +32,8 @@ _NEAR = 0.6  # similarity of the titles of a near match
 _NEAR_CHARACTERS = 150  # from 200 on difflib ignores frequent letters
 _NEAR_COMPARED = 20  # releases of the same instant that a new one is compared with
 
-_SHOWN = ("published", "title", "body", "summary", "language", "author", "website", "contact",
-          "original")  # fmt: skip
+_SHOWN = ("published", "title", "body", "summary", "language", "authors", "attachments",
+          "website", "contact", "original")  # fmt: skip
 
 
 class Releases:
@@ -88,6 +88,7 @@ class Releases:
                 | {
                     "id": id_,
                     "entry_id": draft.entry_id,
+                    "permanent_id": draft.permanent_id,
                     "rank": draft.rank,
                     "path": paths[draft.entry_id],
                     "source_key": draft.source_key,
@@ -96,8 +97,8 @@ class Releases:
                     "token": self._change.token,
                 }
             )
-            members = {selections[slug(label)] for label in draft.labels}
-            memberships += [{"release": id_, "selection": member} for member in sorted(members)]
+            members = self._members(draft, selections)
+            memberships += _memberships(id_, members)
             listed += listing_entries(id_, draft.published, draft.rank, members)
         self._connection.execute(insert(RELEASE), releases)
         if memberships:
@@ -123,14 +124,14 @@ class Releases:
                 *(RELEASE.c[name] for name in _SHOWN),
             ).where(RELEASE.c.id == known.id)
         ).one()
-        before = set(
-            self._connection.scalars(
-                select(MEMBERSHIP.c.selection).where(MEMBERSHIP.c.release == known.id)
-            )
-        )
+        before = self._connection.scalars(
+            select(MEMBERSHIP.c.selection)
+            .where(MEMBERSHIP.c.release == known.id)
+            .order_by(MEMBERSHIP.c.position)
+        ).all()
         self._renamed = False
         selections = self._selections(draft.labels)
-        after = {selections[slug(label)] for label in draft.labels}
+        after = self._members(draft, selections)
         shown = {name: getattr(draft, name) for name in _SHOWN}
         default = {"language": self._site.language}
         visible = before != after or any(
@@ -146,24 +147,18 @@ class Releases:
             }
         self._connection.execute(update(RELEASE).where(RELEASE.c.id == known.id).values(values))
         if visible:
-            self._set_categories(known.id, before, after)
+            self._connection.execute(delete(MEMBERSHIP).where(MEMBERSHIP.c.release == known.id))
+            if after:
+                self._connection.execute(insert(MEMBERSHIP), _memberships(known.id, after))
             if row.withdrawn is None:
                 self._listing.hide(known.id)
                 self._listing.show(listing_entries(known.id, draft.published, row.rank, after))
         return visible or self._renamed
 
-    def _set_categories(self, release: int, before: set[int], after: set[int]) -> None:
-        if before - after:
-            self._connection.execute(
-                delete(MEMBERSHIP).where(
-                    MEMBERSHIP.c.release == release, MEMBERSHIP.c.selection.in_(before - after)
-                )
-            )
-        if after - before:
-            self._connection.execute(
-                insert(MEMBERSHIP),
-                [{"release": release, "selection": member} for member in sorted(after - before)],
-            )
+    @staticmethod
+    def _members(draft: Draft, selections: Mapping[str, int]) -> list[int]:
+        """Return the selections of a draft's categories, each once, the main one first."""
+        return list(dict.fromkeys(selections[slug(label)] for label in draft.labels))
 
     def _selections(self, labels: Iterable[str]) -> dict[str, int]:
         """Return the selections of labels by their slugs; create missing categories.
@@ -258,6 +253,14 @@ class Releases:
             )
             for id_, draft in enumerate(drafts, first)
         ]
+
+
+def _memberships(release: int, members: Sequence[int]) -> list[dict[str, int]]:
+    """Return the rows of a release's categories."""
+    return [
+        {"release": release, "selection": member, "position": position}
+        for position, member in enumerate(members)
+    ]
 
 
 def _alike(one: str, other: str) -> bool:

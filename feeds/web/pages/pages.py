@@ -332,7 +332,7 @@ def _news_article(site: Site, release: Release) -> Markup:
         "dateModified": site.local(release.updated).isoformat(),
         "inLanguage": release.language or site.language,
         "articleSection": [category.name for category in release.categories],
-        "author": {"@type": "Organization", "name": release.author or site.title},
+        "author": {"@type": "Organization", "name": ", ".join(release.authors) or site.title},
         "publisher": {
             "@type": "Organization",
             "name": site.title,

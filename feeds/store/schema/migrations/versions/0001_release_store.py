@@ -66,6 +66,7 @@ def upgrade() -> None:
         "release",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("entry_id", sa.Text(), nullable=False),
+        sa.Column("permanent_id", sa.Text(), nullable=False),
         sa.Column("rank", sa.BigInteger(), nullable=False),
         sa.Column("path", sa.Text(), nullable=False),
         sa.Column("source_key", sa.Text(), nullable=False),
@@ -76,7 +77,8 @@ def upgrade() -> None:
         sa.Column("body", sa.Text(), nullable=False),
         sa.Column("summary", sa.Text(), nullable=False),
         sa.Column("language", sa.Text(), nullable=True),
-        sa.Column("author", sa.Text(), nullable=True),
+        sa.Column("authors", sa.Text(), nullable=False),
+        sa.Column("attachments", sa.Text(), nullable=False),
         sa.Column("website", sa.Text(), nullable=True),
         sa.Column("contact", sa.Text(), nullable=True),
         sa.Column("original", sa.Text(), nullable=True),
@@ -85,6 +87,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_release")),
         sa.UniqueConstraint("entry_id", name=op.f("uq_release_entry_id")),
         sa.UniqueConstraint("path", name=op.f("uq_release_path")),
+        sa.UniqueConstraint("permanent_id", name=op.f("uq_release_permanent_id")),
         sa.UniqueConstraint("source_key", name=op.f("uq_release_source_key")),
     )
     op.create_index(
@@ -160,6 +163,7 @@ def upgrade() -> None:
         "membership",
         sa.Column("release", sa.Integer(), nullable=False),
         sa.Column("selection", sa.Integer(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["release"], ["release.id"], name=op.f("fk_membership_release")),
         sa.ForeignKeyConstraint(
             ["selection"], ["selection.id"], name=op.f("fk_membership_selection")
