@@ -125,13 +125,18 @@ class ListedRelease:
 class Draft:
     """A release derived from an input, before it is added to the store or compared with it.
 
-    ``source_key`` identifies the release when it is imported again. ``digest`` identifies the
-    record and the version of the derivation. ``modified`` is the source's own modification date.
+    ``source_keys`` identify the release when it is imported again, and ``permalinks`` are the old
+    addresses that redirect to it. ``states_id`` means that a source has stated its id. ``digest``
+    identifies the record and the version of the derivation. ``richness`` is that of its source, and
+    ``modified`` the source's own modification date.
     ``labels`` name its categories, the main one first.
     """
 
-    source_key: str
+    source_keys: tuple[str, ...]
+    permalinks: tuple[str, ...]
+    states_id: bool
     digest: str
+    richness: int
     entry_id: str
     permanent_id: str
     rank: int
@@ -152,11 +157,20 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class KnownRelease:
-    """A release in the store, as far as an import needs it to recognise a record."""
+    """A release in the store, as far as an import needs it to recognise a record.
+
+    ``digest``, ``richness`` and ``modified`` are those of the record that determines its content.
+    """
 
     id: int
-    digest: str
     entry_id: str
+    permanent_id: str
+    path: str
+    digest: str
+    richness: int
+    modified: datetime | None
+    states_id: bool
+    withdrawn: bool
 
 
 class NoticeKind(StrEnum):

@@ -14,7 +14,12 @@ from functools import lru_cache
 
 SLUG_LENGTH = 80
 _HASH_DIGITS = 8
+_KEY_DIGITS = 32
 _ALL = "feed/releases"
+# RFC 3986 §4.3, or an IRI. The excluded schemes would run something and identify nothing.
+_URI = re.compile(
+    r"(?!javascript:|data:|vbscript:)[a-z][a-z0-9+.-]*:[^\s<>\"{}|\\^`]+", re.IGNORECASE
+)
 _NOTICE = re.compile(r"tag:[^:]+:(?:suspension|resumption)/[0-9-]+T[0-9:]+Z")
 
 # NFKD separates a letter from its marks; these letters have no decomposition.
@@ -102,15 +107,43 @@ def rank(entry_id: str) -> int:
     return int.from_bytes(hashlib.sha256(entry_id.encode()).digest()[:8]) >> 1
 
 
-def source_key(published: datetime, title_slug: str, original_id: str | None) -> str:
-    """Return the key by which a record is recognised when it is imported again.
+def is_uri(text: str) -> bool:
+    """Return whether an id can be that of an Atom entry: a URI or an IRI, and harmless."""
+    return _URI.fullmatch(text) is not None
 
-    It is made of the original id or URL if there is one, otherwise of the publication instant to
-    the second and the slug of the title (rule 1).
-    """
-    if original_id is not None:
-        return "id:" + hashlib.sha256(original_id.encode()).hexdigest()
+
+def is_web_address(text: str) -> bool:
+    """Return whether an id is an http or https address."""
+    return text.lower().startswith(("http://", "https://")) and is_uri(text)
+
+
+def id_key(permanent_id: str, host: str) -> str:
+    """Return the source key of an id; one that is not a URI identifies only within its host."""
+    return f"id:{_hash(permanent_id if is_uri(permanent_id) else f'{host} {permanent_id}')}"
+
+
+def address_key(comparable: str) -> str:
+    """Return the source key of an original address in its comparable form."""
+    return f"address:{_hash(comparable)}"
+
+
+def item_key(comparable: str, published: datetime, title_slug: str) -> str:
+    """Return the source key of a release among those that have the same original address."""
+    return f"item:{_hash(f'{comparable} {instant_text(published)} {title_slug}')}"
+
+
+def title_key(published: datetime, title_slug: str) -> str:
+    """Return the source key of a release that has neither an original id nor an address."""
     return f"at:{instant_text(published)}/{title_slug}"
+
+
+def foreign_id(authority: Authority, permanent_id: str, host: str) -> str:
+    """Return the entry id of a release whose permanent id is not a URI (RFC 4287 §4.2.6)."""
+    return authority.tag(f"id/{_hash(f'{host} {permanent_id}')}")
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:_KEY_DIGITS]
 
 
 def release_id(

@@ -6,6 +6,7 @@ header: absolute URLs begin with the base URL of the settings.
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote, unquote_to_bytes, urlsplit
@@ -77,6 +78,7 @@ _TARGETS = tuple(
     )
 )
 
+_TRACKING = re.compile(rb"(?:utm_[^=]*|gclid|fbclid)(?:=|$)")
 _PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
 _UNQUOTED_IN_PATH = "/!$&'()*+,;=:@-._~"
 
@@ -175,6 +177,30 @@ def normalize_old_address(path: bytes, query: bytes) -> str:
     """
     quoted = quote(path, safe=_UNQUOTED_IN_PATH)
     return f"{quoted}?{quote(query, safe=_PRINTABLE)}" if query else quoted
+
+
+def permalink(path: bytes, query: bytes) -> str:
+    """Return the form in which the original addresses of releases are stored and looked up.
+
+    It is that of other old addresses without a trailing slash and without tracking parameters.
+    """
+    parameters = (one for one in query.split(b"&") if one and not _TRACKING.match(one))
+    return normalize_old_address(path.rstrip(b"/") or b"/", b"&".join(parameters))
+
+
+def comparable_address(url: str) -> str:
+    """Return what the addresses of one page have in common: their host and their permalink.
+
+    They may differ in scheme, ``www.``, a trailing slash, the fragment and tracking parameters. The
+    permalink begins at the first slash. ``url`` is an absolute http or https URL.
+    """
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2].lower().removeprefix("www.")
+    with suppress(UnicodeError):
+        host = host.encode("idna").decode()
+    host = host.removesuffix(":443" if parts.scheme.lower() == "https" else ":80")
+    path = unquote_to_bytes(parts.path.encode(errors="surrogatepass"))
+    return host + permalink(path, parts.query.encode(errors="surrogatepass"))
 
 
 def parse_old_address(text: str) -> str | None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from feeds.cli.context import now, with_store
+from feeds.cli.context import changing_store, now, with_store
 
 if TYPE_CHECKING:
     from feeds.settings import Settings
@@ -33,7 +33,7 @@ def _list(store: Store, settings: Settings) -> None:
 @categories.command()
 @click.argument("old")
 @click.argument("new")
-@with_store
+@changing_store
 def rename(store: Store, settings: Settings, old: str, new: str) -> None:
     """Rename the category OLD (its name or slug) to NEW."""
     from feeds.operations import categories as operations

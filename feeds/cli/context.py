@@ -33,11 +33,26 @@ def now() -> datetime:
 
 def with_store(command: Callable[Concatenate[Store, Settings, P], None]) -> Callable[P, None]:
     """Pass the store and the settings to a command, after checking that they fit each other."""
+    return _with_store(command, changes=False)
 
+
+def changing_store(command: Callable[Concatenate[Store, Settings, P], None]) -> Callable[P, None]:
+    """Do the same for a command that changes the store, which needs the zone of the store."""
+    return _with_store(command, changes=True)
+
+
+def _with_store(
+    command: Callable[Concatenate[Store, Settings, P], None], *, changes: bool
+) -> Callable[P, None]:
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         from feeds.errors import SettingsError
-        from feeds.operations.migrate import require_authority, require_same_store
+        from feeds.operations.migrate import (
+            language_warning,
+            require_authority,
+            require_same_store,
+            require_timezone,
+        )
         from feeds.settings import Settings
         from feeds.store import Store
 
@@ -47,6 +62,10 @@ def with_store(command: Callable[Concatenate[Store, Settings, P], None]) -> Call
         with store.read() as snapshot:
             require_authority(settings, snapshot.everything())
             head = snapshot.head()
+        if changes:
+            require_timezone(settings, head)
+            if warning := language_warning(settings, head):
+                click.echo(f"feeds: {warning}", err=True)
         try:
             require_same_store(settings, settings.read_database_url, head)
         except SettingsError as error:  # not an error: for a moment a replica may lag
@@ -64,8 +83,10 @@ def with_store(command: Callable[Concatenate[Store, Settings, P], None]) -> Call
     return run
 
 
-def print_repaginated(repaginated: Iterable[Repaginated]) -> None:
+def print_repaginated(repaginated: Iterable[Repaginated], *, err: bool = False) -> None:
     """Print which archive pages were repaginated."""
     for pages in repaginated:
         of = f"“{pages.name}”" if pages.name else "all releases"
-        click.echo(f"The archive pages of {of} were repaginated from page {pages.number} on.")
+        click.echo(
+            f"The archive pages of {of} were repaginated from page {pages.number} on.", err=err
+        )

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import io
+import shutil
 import sys
-from contextlib import ExitStack
+import tempfile
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import click
 
 from feeds.cli import progress
-from feeds.cli.context import REFUSED, now, print_repaginated, with_store
+from feeds.cli.context import REFUSED, changing_store, now, print_repaginated
 from feeds.errors import NothingToDoError, RefusedError
 
 if TYPE_CHECKING:
-    from feeds.ingest.report import Result
+    from collections.abc import Iterator
+
+    from feeds.ingest.report import Report, Result
+    from feeds.ingest.run import Run
     from feeds.settings import Settings
     from feeds.store import Store
+
+STANDARD_OUTPUT = Path("-")
 
 # The names in the registry of sources, which is not imported for `feeds --help`.
 KINDS = ("feed", "jsonl", "vortal-page", "wordpress")
@@ -32,10 +40,10 @@ KINDS = ("feed", "jsonl", "vortal-page", "wordpress")
 @click.option("--dry-run", is_flag=True, help="Print what would happen and change nothing.")
 @click.option(
     "--report",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Write one line of JSON for each input to this new file.",
+    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
+    help="Write one line of JSON for each input to this new file (-: standard output).",
 )
-@with_store
+@changing_store
 def import_(  # noqa: PLR0913 - each is an option
     store: Store,
     settings: Settings,
@@ -47,39 +55,67 @@ def import_(  # noqa: PLR0913 - each is an option
 ) -> None:
     """Import releases, or the export of a store.
 
-    PATHS are files, folders or archives.
+    PATHS are files, folders or archives, or - for standard input.
     """
-    from feeds.ingest.report import Outcome
+    from feeds.ingest.inputs import STANDARD_INPUT
     from feeds.ingest.run import import_paths
     from feeds.operations.export import is_export
 
-    if any(map(is_export, paths)):
-        if len(paths) > 1 or source or dry_run or report:
-            raise RefusedError("Import the export of a store by itself and without options.")
-        _import_export(store, settings, paths[0])
-        return
-    run = import_paths(store, settings, paths, now, source=source, dry_run=dry_run)
     with ExitStack() as stack:
-        try:
-            file = report and stack.enter_context(report.open("x", encoding="utf-8"))
-        except FileExistsError:
-            raise NothingToDoError(f"{report} exists: name a new file.") from None
-        except OSError as error:
-            raise NothingToDoError(
-                f"The report {report} cannot be written: {error.strerror}."
-            ) from None
-        for result in progress.reported(run, run.inputs):
-            if file:
-                file.write(result.as_json() + "\n")
-            _print_result(result)
-    for banner, count in run.report.banners.most_common():
-        pages = "page has" if count == 1 else "pages have"
-        click.echo(f"{count} {pages} the banner “{banner}”: to announce it, run `feeds suspend`.")
-    print_repaginated(run.report.repaginated)
-    counts = ", ".join(f"{run.report.counts[outcome]} {outcome}" for outcome in Outcome)
-    click.echo(f"{'Would be: ' if dry_run else ''}{counts}.")
+        spool = stack.enter_context(_spooled_input()) if STANDARD_INPUT in paths else None
+        files = [spool if path == STANDARD_INPUT and spool else path for path in paths]
+        if any(map(is_export, files)):
+            if len(paths) > 1 or source or dry_run or report:
+                raise RefusedError("Import the export of a store by itself and without options.")
+            _import_export(store, settings, files[0])
+            return
+        run = import_paths(store, settings, paths, now, source=source, dry_run=dry_run, spool=spool)
+        file = stack.enter_context(_new_report(report)) if report else None
+        _import_releases(run, file)
+
+
+def _import_releases(run: Run, report: IO[str] | None) -> None:
+    """Run an import and print what it does."""
+    from feeds.ingest.report import Outcome
+
+    # With the report on standard output, everything else is printed on standard error.
+    err = report is sys.stdout
+    for result in progress.reported(run, run.inputs):
+        if report:
+            report.write(result.as_json() + "\n")
+        _print_result(result, err=err)
+    _print_summary(run.report, dry_run=run.dry_run, err=err)
     if run.report.counts[Outcome.REFUSED]:
         sys.exit(REFUSED)
+
+
+@contextmanager
+def _spooled_input() -> Iterator[Path]:
+    """Copy standard input to a temporary file: some of it is read twice."""
+    with tempfile.NamedTemporaryFile(prefix="feeds-import-") as spool:
+        try:
+            shutil.copyfileobj(sys.stdin.buffer, spool)
+            spool.flush()
+        except OSError as error:
+            raise NothingToDoError(f"Standard input cannot be read: {error.strerror}.") from None
+        yield Path(spool.name)
+
+
+@contextmanager
+def _new_report(path: Path) -> Iterator[IO[str]]:
+    if path == STANDARD_OUTPUT:
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(encoding="utf-8")
+        yield sys.stdout
+        return
+    try:
+        file = path.open("x", encoding="utf-8")
+    except FileExistsError:
+        raise NothingToDoError(f"{path} exists: name a new file.") from None
+    except OSError as error:
+        raise NothingToDoError(f"The report {path} cannot be written: {error.strerror}.") from None
+    with file:
+        yield file
 
 
 def _import_export(store: Store, settings: Settings, path: Path) -> None:
@@ -97,15 +133,40 @@ def _import_export(store: Store, settings: Settings, path: Path) -> None:
         click.echo("It was made with other settings or formats: run `feeds migrate`.")
 
 
-def _print_result(result: Result) -> None:
+def _print_result(result: Result, *, err: bool) -> None:
     """Print what an operator should look at: refusals, changes and remarks."""
     from feeds.ingest.report import Outcome
 
-    if result.remarks or result.outcome in {Outcome.REFUSED, Outcome.CHANGED}:
+    if result.all_remarks or result.outcome in {Outcome.REFUSED, Outcome.CHANGED}:
         progress.clear()
     if result.outcome is Outcome.REFUSED:
         click.echo(f"{result.input}: refused: {result.reason}.", err=True)
     elif result.outcome is Outcome.CHANGED:
-        click.echo(f"{result.input}: changed ({result.entry_id}).")
-    for remark in result.remarks:
-        click.echo(f"{result.input}: {remark}.")
+        click.echo(f"{result.input}: changed ({result.entry_id}).", err=err)
+    for remark in result.all_remarks:
+        click.echo(f"{result.input}: {remark}.", err=err)
+
+
+def _print_summary(report: Report, *, dry_run: bool, err: bool) -> None:
+    """Print what an import did, in numbers."""
+    from feeds.ingest.report import Outcome, counted
+
+    def line(text: str) -> None:
+        click.echo(text, err=err)
+
+    for banner, count in report.banners.most_common():
+        pages = "page has" if count == 1 else "pages have"
+        line(f"{count} {pages} the banner “{banner}”: to announce it, run `feeds suspend`.")
+    for reason, count in report.skipped.most_common():
+        line(f"{count} skipped: {reason}.")
+    for remark, count in report.remarks.most_common():
+        line(f"{count} with the remark: {remark}.")
+    if report.dropped:
+        releases = "1 release" if report.reduced == 1 else f"{report.reduced} releases"
+        line(f"{counted(report.dropped)} dropped or mended in {releases}.")
+    if report.withdrawn:
+        again = "release that was withdrawn" if report.withdrawn == 1 else "withdrawn releases"
+        line(f"{report.withdrawn} {again} came again: still not shown.")
+    print_repaginated(report.repaginated, err=err)
+    counts = ", ".join(f"{report.counts[outcome]} {outcome}" for outcome in Outcome)
+    line(f"{'Would be: ' if dry_run else ''}{counts}.")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from feeds.cli.context import now, with_store
+from feeds.cli.context import changing_store, now
 from feeds.errors import RefusedError
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class InstantParamType(click.ParamType[datetime]):
 @click.option("--title", help="The title of the notice.")
 @click.option("--text", help="Its text: plain, with blank lines between paragraphs.")
 @click.option("--amend", is_flag=True, help="Change the title or text of the current notice.")
-@with_store
+@changing_store
 def suspend(  # noqa: PLR0913 - each is an option
     store: Store,
     settings: Settings,
@@ -70,7 +70,7 @@ def suspend(  # noqa: PLR0913 - each is an option
 
 @click.command()
 @click.option("--text", help="The text of the notice.")
-@with_store
+@changing_store
 def resume(store: Store, settings: Settings, text: str | None) -> None:
     """End the suspension and announce it in every feed."""
     from feeds.operations import suspend as operations

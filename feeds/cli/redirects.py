@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from feeds.cli.context import REFUSED, now, with_store
+from feeds.cli.context import REFUSED, changing_store, now, with_store
 from feeds.errors import RefusedError
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def address() -> None:
     type=click.Path(allow_dash=True),
     help="Add the redirects in a file (-: standard input), one a line: LOCATION TARGET.",
 )
-@with_store
+@changing_store
 def add(store: Store, settings: Settings, pair: tuple[str, ...], file: str | None) -> None:
     """Redirect LOCATION, an old path with its query, to TARGET."""
     if file is None and len(pair) == 2:  # noqa: PLR2004 - a pair
@@ -71,7 +71,7 @@ def list_(store: Store, settings: Settings) -> None:
 
 @address.command()
 @click.argument("location")
-@with_store
+@changing_store
 def remove(store: Store, settings: Settings, location: str) -> None:
     """Remove the redirect of an old address."""
     from feeds.operations import redirects as operations

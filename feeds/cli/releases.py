@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from feeds.cli.context import now, print_repaginated, with_store
+from feeds.cli.context import changing_store, now, print_repaginated
 
 if TYPE_CHECKING:
     from feeds.settings import Settings
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("named", metavar="[ID]", required=False)
-@with_store
+@changing_store
 def withdraw(store: Store, settings: Settings, named: str | None) -> None:
     """Stop showing a release.
 
@@ -35,7 +35,7 @@ def withdraw(store: Store, settings: Settings, named: str | None) -> None:
 
 @click.command()
 @click.argument("named", metavar="ID")
-@with_store
+@changing_store
 def restore(store: Store, settings: Settings, named: str) -> None:
     """Show a withdrawn release again.
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,6 +38,8 @@ def migrate() -> None:
         click.echo(f"Upgraded the store {store} from schema {result.before} to {result.after}.")
     else:
         click.echo(f"The store {store} has the current schema ({result.after}).")
+    if result.warning:
+        click.echo(f"feeds: {result.warning}", err=True)
     if result.settings_changed:
         click.echo("Settings or formats have changed: every document has a new revision.")
 
@@ -103,12 +107,18 @@ def export(store: Store, settings: Settings, file: str | None) -> None:
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True))
 @with_store
 def backup(store: Store, settings: Settings, file: Path) -> None:
-    """Copy a SQLite store that is in use to a new file."""
+    """Copy a SQLite store that is in use to the new file FILE, or to standard output (-)."""
     from feeds.ingest.inputs import printable
     from feeds.operations import backup as operations
 
+    if file == Path("-"):
+        with tempfile.TemporaryDirectory(prefix="feeds-backup-") as folder:
+            operations.backup(store, Path(folder, "store.db"))
+            with Path(folder, "store.db").open("rb") as copy:
+                shutil.copyfileobj(copy, sys.stdout.buffer)
+        return
     operations.backup(store, file)
     click.echo(f"Copied to {printable(file)}.")

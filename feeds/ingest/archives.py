@@ -1,4 +1,4 @@
-"""Members of untrusted archives, read as streams. Nothing is unpacked to disk.
+"""Members of untrusted archives, read as streams. No file is unpacked under its name.
 
 The extracted size is limited while reading. Names are never used as paths. A member that is not a
 regular file is refused.
@@ -8,6 +8,7 @@ import gzip
 import io
 import re
 import tarfile
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ _RATIO = 200
 _SLACK = 64 * 1024 * 1024
 _DIRECTORY_LIMIT = 16 * 1024 * 1024
 _READ_LIMIT = 1024 * 1024
+_SPOOLED_IN_MEMORY = 4 * 1024 * 1024
 
 _ZIP = b"PK\x03\x04"
 _EMPTY_ZIP = b"PK\x05\x06"
@@ -102,23 +104,57 @@ class _Budget:
 
 
 class _MemberStream(io.RawIOBase):
-    """The content of a member. Reading raises ``InvalidInputError`` if it is damaged or large."""
+    """The content of a member. Reading raises ``InvalidInputError`` if it is damaged or large.
+
+    What has been read is spooled, so that a source can read it twice.
+    """
 
     def __init__(self, file: _Readable, budget: _Budget) -> None:
         self._file = file
         self._budget = budget
+        self._spool = tempfile.SpooledTemporaryFile(_SPOOLED_IN_MEMORY)  # noqa: SIM115 - see close
+        self._spooled = 0
+        self._at = 0
 
     def readable(self) -> bool:
         """Return that the stream can be read."""
         return True
 
+    def seekable(self) -> bool:
+        """Return that the stream can go back."""
+        return True
+
+    def tell(self) -> int:
+        """Return the position."""
+        return self._at
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """Go to an absolute position in what has been read."""
+        if whence or not 0 <= offset <= self._spooled:
+            raise io.UnsupportedOperation("only what has been read can be read again")
+        self._at = offset
+        return offset
+
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # as io calls it
         """Read into a buffer; return the number of bytes."""
+        self._spool.seek(self._at)
+        data = self._spool.read(len(buffer)) if self._at < self._spooled else self._next(buffer)
+        self._at += len(data)
+        buffer[: len(data)] = data
+        return len(data)
+
+    def _next(self, buffer: memoryview) -> bytes:
         with _archive_errors():
             data = self._file.read(len(buffer))
         self._budget.spend(len(data))
-        buffer[: len(data)] = data
-        return len(data)
+        self._spool.write(data)
+        self._spooled += len(data)
+        return data
+
+    def close(self) -> None:
+        """Remove the spool."""
+        self._spool.close()
+        super().close()
 
 
 def _zip_members(file: BinaryIO, size: int, budget: _Budget) -> Iterator[Member]:

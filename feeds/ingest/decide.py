@@ -3,13 +3,15 @@
 Nothing here reads or writes the store. ``run`` looks up what a decision depends on and applies it.
 """
 
-from collections.abc import Container
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from urllib.parse import urlsplit
 
-from feeds.domain import Draft, KnownRelease
-from feeds.ingest.derive import IdentifiedRecord, derive, entry_id
+from feeds.domain import KnownRelease
+from feeds.identity import is_notice_id
+from feeds.ingest.derive import Derived, IdentifiedRecord, derive, entry_id, host
+from feeds.ingest.recognition import Catalogue
+from feeds.ingest.run_index import RunIndex
 from feeds.ingest.sources import Record
 from feeds.settings import Settings
 from feeds.text.html import MarkupError
@@ -23,15 +25,12 @@ EARLIEST = datetime(1000, 1, 1, tzinfo=UTC)
 _BODY_LIMIT = 4 * 1024 * 1024
 _LABELS = 100
 
-Earlier = Literal["same", "other"]
-"""A release came earlier in the same run, with the same or with other content."""
-
 
 @dataclass(frozen=True, slots=True)
 class Add:
     """Add a new release."""
 
-    draft: Draft
+    derived: Derived
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +38,14 @@ class Edit:
     """Update a release of the store. Whether a reader sees a difference is not known yet."""
 
     known: KnownRelease
-    draft: Draft
+    derived: Derived
 
 
 @dataclass(frozen=True, slots=True)
 class Unchanged:
-    """Do nothing, because the release was already imported with this content."""
+    """Leave the content of a release as it is."""
 
-    entry_id: str
+    known: KnownRelease
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,40 +76,70 @@ class Conditions:
     suspended: datetime | None
 
 
-def decide(  # noqa: PLR0911 - one for each decision
+def decide(
     found: IdentifiedRecord,
-    known: KnownRelease | None,
-    earlier: Earlier | None,
-    taken: Container[str],
+    catalogue: Catalogue,
+    index: RunIndex,
     conditions: Conditions,
 ) -> Decision:
-    """Return what to do with a record.
-
-    ``known`` is the release of the store with the same source key. ``earlier`` says whether the
-    source key came earlier in this run. ``taken`` contains the entry ids of other entries.
-    """
-    record = found.record
-    id_ = known.entry_id if known else None
-    if reason := _refusal(record, conditions):
-        return Refuse(reason, id_)
-    if earlier == "other":
-        # If the last version won, every run of the same import would change the release twice.
-        if record.may_recur:
-            return Skip("another version of it was imported from another document of the feed", id_)
-        return Refuse(
-            "the same release came earlier in this import with other content: keep one of them", id_
-        )
-    if earlier == "same" or (known and known.digest == found.digest):
-        return Unchanged(id_ or entry_id(record, conditions.settings))
+    """Return what to do with a record; ``index`` has what came earlier in the same run."""
+    own_host = urlsplit(conditions.settings.base_url).hostname
+    known = catalogue.find(found, own=host(found.record) == own_host)
+    if reason := _refusal(found.record, conditions):
+        return Refuse(reason, known.entry_id if known else None)
     try:
-        draft = derive(found, conditions.settings)
+        if known is not None:
+            return _decide_known(found, known, index, conditions)
+        return _decide_new(found, catalogue, conditions)
     except MarkupError as error:
-        return Refuse(str(error), id_)
-    if known:
-        return Edit(known, draft)
-    if draft.entry_id in taken:
-        return Refuse(f"its id, {draft.entry_id}, is the id of another entry")
-    return Add(draft)
+        return Refuse(str(error), known.entry_id if known else None)
+
+
+def _decide_new(found: IdentifiedRecord, catalogue: Catalogue, conditions: Conditions) -> Decision:
+    record, settings = found.record, conditions.settings
+    if record.permanent_id and record.permanent_id in catalogue.other_ids:
+        return Refuse(f"its id, {record.permanent_id}, is that of a notice or feed of this service")
+    if is_notice_id(record.permanent_id or ""):
+        return Skip("it is a notice: run `feeds suspend` or `feeds resume` to announce one here")
+    alone = not record.address_is_shared and not catalogue.has_address(found)
+    id_ = entry_id(record, settings, alone=alone)
+    if catalogue.is_taken(id_):
+        return Refuse(f"its id, {id_}, is the id of another entry")
+    shown = record.permanent_id
+    if shown is None or catalogue.is_taken(shown):
+        shown = id_
+    return Add(derive(found, id_, shown, settings))
+
+
+def _decide_known(
+    found: IdentifiedRecord,
+    known: KnownRelease,
+    index: RunIndex,
+    conditions: Conditions,
+) -> Decision:
+    """Decide about a record of a known release, whose content comes from the richest record."""
+    record = found.record
+    is_own = (record.original or "").startswith(f"{conditions.settings.base_url}/")
+    if known.digest == found.digest or is_own or record.richness < known.richness:
+        return Unchanged(known)
+    if record.richness == known.richness:
+        if record.modified and known.modified:
+            is_older = record.modified < known.modified
+            is_newer = record.modified > known.modified
+        else:
+            is_older = is_newer = False
+        if is_older:
+            return Unchanged(known)
+        # If the last version won, every run of the same import would change the release twice.
+        if index.has_other(known.id, found.digest) and not is_newer:
+            if record.may_recur:
+                reason = "another version of it was imported from another document of the feed"
+                return Skip(reason, known.entry_id)
+            return Refuse(
+                "the same release came earlier in this import with other content: keep one of them",
+                known.entry_id,
+            )
+    return Edit(known, derive(found, known.entry_id, known.permanent_id, conditions.settings))
 
 
 def _refusal(  # noqa: PLR0911 - one for each reason

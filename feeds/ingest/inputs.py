@@ -25,6 +25,8 @@ _FEEDS = (".atom", ".rss", ".xml")
 _HISTORY = b"http://purl.org/syndication/history/1.0"
 _ARCHIVE_MARK = re.compile(rb"<[\w.-]+:archive[\s/>]")
 
+STANDARD_INPUT = Path("-")
+
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz")
 
 
@@ -47,12 +49,15 @@ class Inputs:
     """The files at some paths. In folders and archives, only files with some suffixes count.
 
     ``total`` is their size in bytes, ``position`` the number of bytes read; archives count in their
-    compressed size. Raises ``NothingToDoError`` if a path does not exist, or is a folder or an
-    archive without such a file.
+    compressed size. The path ``-`` is standard input, of which ``spool`` is a copy. Raises
+    ``NothingToDoError`` if a path does not exist, or is a folder or an archive without such a file.
     """
 
-    def __init__(self, paths: Sequence[Path], suffixes: Sequence[str]) -> None:
+    def __init__(
+        self, paths: Sequence[Path], suffixes: Sequence[str], spool: Path | None = None
+    ) -> None:
         self._paths = list(dict.fromkeys(paths))
+        self._spool = spool
         self._suffixes = (*suffixes, *ARCHIVES)
         self._inside = tuple(suffixes)
         self._passed = 0
@@ -67,7 +72,9 @@ class Inputs:
     def __iter__(self) -> Iterator[Input]:
         """Open the files one after the other."""
         for path in self._paths:
-            if path.is_dir():
+            if path == STANDARD_INPUT and self._spool:
+                yield from self._open(self._spool, named=True, name="standard input")
+            elif path.is_dir():
                 errors: list[OSError] = []
                 for file in self._files(path, errors):
                     yield from self._open(file, named=False)
@@ -79,6 +86,8 @@ class Inputs:
 
     def _size(self, path: Path) -> int:
         """Return the size of the files at a path. Raises ``NothingToDoError`` if there are none."""
+        if path == STANDARD_INPUT and self._spool:
+            path = self._spool
         try:
             found = path.stat()
         except OSError as error:
@@ -143,8 +152,8 @@ class Inputs:
             folders[:] = [name for name in folders if not name.startswith(".")]
         yield from archived
 
-    def _open(self, path: Path, *, named: bool) -> Iterator[Input]:
-        name = printable(path)
+    def _open(self, path: Path, *, named: bool, name: str = "") -> Iterator[Input]:
+        name = name or printable(path)
         if not path.is_file():
             yield Input(name, None, reason="it is not a regular file", named=named)
             return

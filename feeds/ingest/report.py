@@ -1,11 +1,15 @@
 """The report of an import: the result of each input, and the counts of a run."""
 
 import json
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from feeds.store.write.archive_pages import Repaginated
+
+# What differs between remarks of one kind: quotations, addresses, paths and numbers.
+_PARTICULARS = re.compile(r"“[^”]*”|(?:https?:/)?/\S*[^\s:,.;]|\b\d[\d/]*(?:/[\w~-]+)?")
 
 
 class Outcome(StrEnum):
@@ -23,6 +27,8 @@ class Result:
     """The outcome of one input; ``reason`` says why it was refused or skipped.
 
     ``banner`` is the announcement on the page, ``remarks`` are what an operator should look at.
+    ``dropped`` has the kinds of what was dropped or mended, with their numbers. ``withdrawn`` means
+    that the release was withdrawn and stays so.
     """
 
     input: str
@@ -31,6 +37,15 @@ class Result:
     reason: str | None = None
     banner: str = ""
     remarks: tuple[str, ...] = ()
+    dropped: Counter[str] = field(default_factory=Counter)
+    withdrawn: bool = False
+
+    @property
+    def all_remarks(self) -> tuple[str, ...]:
+        """The remarks, one about what was dropped or mended included."""
+        if not self.dropped:
+            return self.remarks
+        return (*self.remarks, f"dropped or mended: {counted(self.dropped)}")
 
     def as_json(self) -> str:
         """Return the line of a report file: one JSON object."""
@@ -39,24 +54,51 @@ class Result:
             "outcome": self.outcome.value,
             "id": self.entry_id,
             "reason": self.reason,
-            "remarks": list(self.remarks),
+            "remarks": list(self.all_remarks),
         }
         return json.dumps(stated, ensure_ascii=False)
 
 
 @dataclass(slots=True)
 class Report:
-    """The number of inputs with each outcome, of pages with each banner, and changed archive pages.
+    """What an import did, in numbers.
 
-    ``repaginated`` names the archive pages that outgrew their size.
+    Each outcome, reason to skip something, kind of remark and banner has the number of its inputs.
+    ``dropped`` has the numbers of what was dropped or mended, ``reduced`` that of the releases
+    concerned, and ``withdrawn`` that of the withdrawn releases that came again. ``repaginated``
+    names the archive pages that outgrew their size.
     """
 
     counts: Counter[Outcome] = field(default_factory=Counter)
+    skipped: Counter[str] = field(default_factory=Counter)
+    remarks: Counter[str] = field(default_factory=Counter)
     banners: Counter[str] = field(default_factory=Counter)
+    dropped: Counter[str] = field(default_factory=Counter)
+    reduced: int = 0
+    withdrawn: int = 0
     repaginated: tuple[Repaginated, ...] = ()
 
     def count(self, result: Result) -> None:
         """Count one result."""
         self.counts[result.outcome] += 1
+        if result.outcome is Outcome.SKIPPED:
+            self.skipped[result.reason or ""] += 1
         if result.banner:
             self.banners[result.banner] += 1
+        self.remarks.update({_PARTICULARS.sub("…", remark) for remark in result.remarks})
+        self.dropped.update(result.dropped)
+        self.reduced += bool(result.dropped)
+        self.withdrawn += result.withdrawn
+
+
+def counted(kinds: Counter[str]) -> str:
+    """Return kinds of things with their numbers as people write them."""
+    parts = [f"{number} {_plural(kind, number)}" for kind, number in kinds.most_common()]
+    *others, last = parts
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def _plural(kind: str, number: int) -> str:
+    if number == 1:
+        return kind
+    return f"{kind[:-1]}ies" if kind.endswith("ty") else f"{kind}s"

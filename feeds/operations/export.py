@@ -19,7 +19,7 @@ from feeds.documents.version import settings_digest
 from feeds.errors import NothingToDoError, RefusedError
 from feeds.ingest.inputs import printable
 from feeds.ingest.sources.jsonl import EXPORT_PREFIX
-from feeds.operations.migrate import require_authority, require_page_size
+from feeds.operations.migrate import require_authority, require_page_size, require_timezone
 from feeds.settings import Settings
 from feeds.store import Store
 from feeds.store.copy.dump import TABLES, InvalidDataError, RowWriter, Value, invalid_column
@@ -120,6 +120,7 @@ class Loader:
                     head = writer.finish()
                     require_page_size(self._settings, head)
                     require_authority(self._settings, writer.everything())
+                    require_timezone(self._settings, head)
         except InvalidDataError as error:
             raise RefusedError(
                 f"{printable(self._path)}, line {self._line}: {error}. Nothing was imported."

@@ -9,7 +9,7 @@ from feeds.domain import Selection
 from feeds.errors import SettingsError, StoreError
 from feeds.identity import feed_id
 from feeds.settings import Settings
-from feeds.store import Store
+from feeds.store import Permanent, Store
 from feeds.store.read import Head, Reader, Servers, Snapshot
 from feeds.store.write import year_counts
 
@@ -21,6 +21,7 @@ class Migrated:
     before: str | None
     after: str
     settings_changed: bool
+    warning: str | None
 
 
 def require_usable(settings: Settings, snapshot: Snapshot) -> None:
@@ -37,6 +38,28 @@ def require_page_size(settings: Settings, head: Head) -> None:
             f"({head.page_size} releases), so the feeds would miss releases: "
             f"set at least {head.page_size}."
         )
+
+
+def require_timezone(settings: Settings, head: Head) -> None:
+    """Raise ``SettingsError`` if the store was created with another zone.
+
+    A record with a local time that is read in another zone is another release.
+    """
+    if settings.timezone.key != head.timezone:
+        raise SettingsError(
+            f"FEEDS_TIMEZONE={settings.timezone.key} is not the zone of this store "
+            f"({head.timezone}), in which local times were read: set it back."
+        )
+
+
+def language_warning(settings: Settings, head: Head) -> str | None:
+    """Return a warning if the store was created with another language, or None."""
+    if settings.language == head.language:
+        return None
+    return (
+        f"FEEDS_LANGUAGE={settings.language} is not the language with which this store was created "
+        f"({head.language}): releases that state none are shown as {settings.language}."
+    )
 
 
 def require_authority(settings: Settings, everything: Selection) -> None:
@@ -73,13 +96,19 @@ def migrate(settings: Settings, now: datetime) -> Migrated:
     which nothing has to be changed is only read.
     """
     store = Store(settings.database_url)
-    before, after = store.migrate(settings.tag_authority, settings.entries, now)
+    permanent = Permanent(
+        settings.tag_authority, settings.entries, str(settings.timezone.key), settings.language
+    )
+    before, after = store.migrate(permanent, now)
     digest = settings_digest(settings.site)
     with store.read() as snapshot:
         require_usable(settings, snapshot)
-        differs = snapshot.head().settings_digest != digest
+        head = snapshot.head()
+    require_timezone(settings, head)
+    differs = head.settings_digest != digest
     if differs:
         with store.change(now) as change:
             change.record_settings(digest)
             year_counts.recount(change, settings.site)
-    return Migrated(before, after, differs and before is not None)
+    warning = language_warning(settings, head)
+    return Migrated(before, after, differs and before is not None, warning)

@@ -11,13 +11,15 @@ from datetime import datetime
 from pathlib import Path
 
 from feeds.errors import NothingToDoError
-from feeds.identity import Authority
 from feeds.store import engine
 from feeds.store.copy.backup import copy
 from feeds.store.copy.dump import Dump, RowWriter
 from feeds.store.read import Snapshot
 from feeds.store.schema import version
+from feeds.store.schema.version import Permanent
 from feeds.store.write.change import Change
+
+__all__ = ["Permanent", "Store"]
 
 
 class Store:
@@ -71,14 +73,12 @@ class Store:
         with engine.reading(self._engine) as connection:
             version.check(connection)
 
-    def migrate(
-        self, authority: Authority, page_size: int, now: datetime
-    ) -> tuple[str | None, str]:
+    def migrate(self, permanent: Permanent, now: datetime) -> tuple[str | None, str]:
         """Create the store or upgrade its schema; return the schema versions before and after.
 
         The version before is None if there was no store. Raises ``StoreError``.
         """
-        return version.migrate(self._engine, authority, page_size, now)
+        return version.migrate(self._engine, permanent, now)
 
     @contextmanager
     def dump(self) -> Iterator[Dump]:

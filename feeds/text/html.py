@@ -7,6 +7,7 @@ subset with absolute addresses, and text becomes such HTML. The summary is cut f
 import contextlib
 import html
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -105,12 +106,26 @@ class Html:
     base: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A body as sanitised HTML, what was dropped from it, and the addresses of its pictures."""
+
+    html: str
+    dropped: Counter[str]
+    pictures: tuple[str, ...]
+
+
 class MarkupError(Exception):
     """The HTML cannot be sanitised; the message is the reason."""
 
 
 Block = Heading | Paragraph | Text | Html
 """A part of a body."""
+
+
+def content(blocks: Iterable[Block]) -> Content:
+    """Return a body as sanitised HTML. Raises ``MarkupError``."""
+    return Content(text_html(blocks), Counter(), ())
 
 
 def text_html(blocks: Iterable[Block]) -> str:

@@ -12,7 +12,13 @@ from feeds.domain import Site
 from feeds.errors import StoreUnavailableError
 from feeds.store.read import Reader
 from feeds.text.plain import one_line
-from feeds.urls import OLD_ADDRESS_LENGTH, normalize_old_address, selection_path
+from feeds.urls import (
+    OLD_ADDRESS_LENGTH,
+    is_own_address,
+    normalize_old_address,
+    permalink,
+    selection_path,
+)
 from feeds.web.cache.revision import RevisionMonitor
 
 WITHDRAWN = "This release was withdrawn and is no longer shown."
@@ -61,10 +67,15 @@ class Redirects:
         """
         if self._monitor.unavailable:
             raise StoreUnavailableError(self._monitor.unavailable)
-        address = normalize_old_address(path_info.encode("latin-1"), query.encode("latin-1"))
+        raw = path_info.encode("latin-1"), query.encode("latin-1")
+        address, found_at = normalize_old_address(*raw), permalink(*raw)
         if len(address) > OLD_ADDRESS_LENGTH:
             return None
-        found = self._reader.run(lambda snapshot: snapshot.redirect(address))
+        # Without its tracking parameters it may be an address of this service.
+        own = is_own_address(self._site.base_url, found_at)
+        found = self._reader.run(
+            lambda snapshot: snapshot.redirect(address, None if own else found_at)
+        )
         if found is None:
             return None
         target, withdrawn = found

@@ -5,6 +5,7 @@ format, and checks single values and constraints only: otherwise the rows are as
 store that they came from.
 """
 
+import json
 import secrets
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -42,6 +43,8 @@ from feeds.store.schema.tables import (
     REDIRECT,
     RELEASE,
     SELECTION,
+    Attachments,
+    Authors,
     UtcSeconds,
 )
 from feeds.store.write.change import lock_head
@@ -52,6 +55,9 @@ _TABLES = {table.name: table for table in METADATA.sorted_tables}
 
 TABLES = {name: tuple(column.name for column in table.c) for name, table in _TABLES.items()}
 """The columns of each table; a table comes after those that it refers to."""
+
+# Those of the fields of ``domain.Attachment``.
+_ATTACHMENT_TYPES = (str, str | None, int | None, str | None, bool)
 
 _FETCHED = 200  # rows at a time, since a body may have megabytes
 
@@ -162,6 +168,8 @@ def invalid_column(table: str, values: Sequence[object]) -> str | None:
 def _can_store(column: Column[Any], value: object) -> bool:
     if isinstance(column.type, Boolean):
         return isinstance(value, bool)
+    if isinstance(column.type, Authors | Attachments):
+        return isinstance(value, str) and _is_readable(column.type, value)
     if isinstance(column.type, Text):
         return isinstance(value, str) and not NOT_STORABLE.search(value)
     if not isinstance(value, int) or isinstance(value, bool):
@@ -172,5 +180,33 @@ def _can_store(column: Column[Any], value: object) -> bool:
     return -(1 << bits) <= value < 1 << bits
 
 
+def _is_readable(kind: Authors | Attachments, value: str) -> bool:
+    """Return whether a JSON text has the form and the types that the column reads."""
+    try:
+        found = json.loads(value)
+    except (ValueError, RecursionError):
+        return False
+    if not isinstance(found, list):
+        return False
+    if isinstance(kind, Authors):
+        return all(_is_text(name) for name in found)
+    return all(isinstance(one, list) and _is_attachment(*one) for one in found)
+
+
+def _is_attachment(*fields: object) -> bool:
+    if len(fields) != len(_ATTACHMENT_TYPES):
+        return False
+    return all(
+        isinstance(value, types) and (not isinstance(value, str) or _is_text(value))
+        for value, types in zip(fields, _ATTACHMENT_TYPES, strict=True)
+    )
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and not NOT_STORABLE.search(value)
+
+
 def _plain(column: Column[Any]) -> TypeEngine[Any]:
-    return BigInteger() if isinstance(column.type, UtcSeconds) else column.type
+    if isinstance(column.type, UtcSeconds):
+        return BigInteger()
+    return Text() if isinstance(column.type, Authors | Attachments) else column.type

@@ -13,14 +13,17 @@ from sqlalchemy import (
     BigInteger,
     BindParameter,
     Column,
+    CompoundSelect,
     Integer,
     Select,
     bindparam,
     func,
+    null,
     select,
     text,
     tuple_,
     union,
+    union_all,
 )
 
 from feeds.domain import ListedRelease, NoticeKind, Release
@@ -36,10 +39,11 @@ _listing = tables.LISTING.c
 _page = tables.ARCHIVE_PAGE.c
 _year_count = tables.YEAR_COUNT.c
 _redirect = tables.REDIRECT.c
+_permalink = tables.PERMALINK.c
 _notice = tables.NOTICE.c
 _import_run = tables.IMPORT_RUN.c
 
-Statement = Select[*tuple[Any, ...]]
+Statement = Select[*tuple[Any, ...]] | CompoundSelect[*tuple[Any, ...]]
 """A statement whose rows have any columns."""
 
 BEGINNING = (datetime.min.replace(tzinfo=UTC), 0)
@@ -54,6 +58,8 @@ HEAD = select(
     .label("token"),
     _head.instant,
     _head.page_size,
+    _head.timezone,
+    _head.language,
     _head.settings_digest,
     _head.settings_revision,
     _head.settings_changed,
@@ -309,7 +315,22 @@ REDIRECTS = (
     .outerjoin(tables.SELECTION, _redirect.selection == _selection.id)
     .order_by(_redirect.location)
 )
-REDIRECT = REDIRECTS.where(_redirect.location == bindparam("location"))
+_owners = (
+    select(_permalink.release)
+    .where(_permalink.location == bindparam("permalink"))
+    .limit(2)
+    .subquery("owners")
+)
+OLD_ADDRESS: CompoundSelect[*tuple[Any, ...]] = union_all(
+    REDIRECTS.where(_redirect.location == bindparam("location")).order_by(None),
+    select(null(), _release.path, null(), null(), _release.withdrawn).join_from(
+        tables.RELEASE, _owners, _release.id == _owners.c.release
+    ),
+)
+"""The redirect of an old address, and releases of which it is a permalink: two tell enough.
+
+Only the redirect has a location.
+"""
 
 LAST_IMPORT = (
     select(

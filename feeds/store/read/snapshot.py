@@ -56,6 +56,8 @@ class Head:
     token: int | None
     instant: datetime
     page_size: int
+    timezone: str
+    language: str
     settings_digest: str
     settings_revision: int
     settings_changed: datetime
@@ -291,10 +293,17 @@ class Snapshot:
         """Return all withdrawn releases, the latest withdrawal first."""
         return [Withdrawal(**row._asdict()) for row in self._rows(queries.WITHDRAWALS)]
 
-    def redirect(self, location: str) -> tuple[Target, bool] | None:
-        """Return the target of an old address, and whether it is a withdrawn release."""
-        rows = self._rows(queries.REDIRECT, location=location)
-        return (_target(rows[0]), rows[0].withdrawn is not None) if rows else None
+    def redirect(self, location: str, permalink: str | None) -> tuple[Target, bool] | None:
+        """Return the target of an old address, and whether it is a withdrawn release.
+
+        A redirect that an operator added comes first. Otherwise it is the release with this
+        permalink, if there is only one.
+        """
+        rows = self._rows(queries.OLD_ADDRESS, location=location, permalink=permalink)
+        found = [row for row in rows if row.location is not None] or rows
+        if len(found) != 1:
+            return None
+        return _target(found[0]), found[0].withdrawn is not None
 
     def redirects(self) -> list[tuple[str, Target]]:
         """Return all old addresses with their targets, sorted."""

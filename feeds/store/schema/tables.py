@@ -68,13 +68,13 @@ class Authors(TypeDecorator[tuple[str, ...]]):
     impl = Text
     cache_ok = True
 
-    def process_bind_param(self, value: tuple[str, ...] | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's signature
+    def process_bind_param(self, value: tuple[str, ...] | None, dialect: Dialect) -> str:  # noqa: ARG002 - SQLAlchemy's signature
         """Convert to JSON."""
-        return None if value is None else json.dumps(value, ensure_ascii=False)
+        return json.dumps(value, ensure_ascii=False)
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[str, ...] | None:  # noqa: ARG002 - SQLAlchemy's signature
+    def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[str, ...]:  # noqa: ARG002 - SQLAlchemy's signature
         """Convert from JSON."""
-        return None if value is None else tuple(json.loads(value))
+        return tuple(json.loads(value or "[]"))
 
 
 class Attachments(TypeDecorator[tuple[Attachment, ...]]):
@@ -83,23 +83,13 @@ class Attachments(TypeDecorator[tuple[Attachment, ...]]):
     impl = Text
     cache_ok = True
 
-    def process_bind_param(
-        self,
-        value: tuple[Attachment, ...] | None,
-        dialect: Dialect,  # noqa: ARG002 - SQLAlchemy's signature
-    ) -> str | None:
+    def process_bind_param(self, value: tuple[Attachment, ...] | None, dialect: Dialect) -> str:  # noqa: ARG002 - SQLAlchemy's signature
         """Convert to JSON."""
-        if value is None:
-            return None
-        return json.dumps([astuple(one) for one in value], ensure_ascii=False)
+        return json.dumps([astuple(one) for one in value or ()], ensure_ascii=False)
 
-    def process_result_value(
-        self,
-        value: str | None,
-        dialect: Dialect,  # noqa: ARG002 - SQLAlchemy's signature
-    ) -> tuple[Attachment, ...] | None:
+    def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[Attachment, ...]:  # noqa: ARG002 - SQLAlchemy's signature
         """Convert from JSON."""
-        return None if value is None else tuple(Attachment(*one) for one in json.loads(value))
+        return tuple(Attachment(*one) for one in json.loads(value or "[]"))
 
 
 # Constraints need names to be altered by a migration on every engine.
@@ -116,6 +106,7 @@ METADATA = MetaData(
 class HeadColumns(TypedColumns):
     """The single row of the store itself. Each writer locks it until it commits (rule 5).
 
+    ``timezone`` and ``language`` are the settings with which the store was created.
     ``revision`` and ``instant`` are the change clock. ``settings_digest`` is the digest of the
     settings and formats that documents are made with; it is empty if they are not known.
     ``settings_revision``, ``settings_changed`` and ``settings_token`` are those of its last change.
@@ -129,6 +120,8 @@ class HeadColumns(TypedColumns):
     revision: Named[int] = Column(BigInteger)
     instant: Named[datetime] = Column(UtcSeconds)
     page_size: Named[int] = Column(BigInteger)
+    timezone: Named[str] = Column(Text)
+    language: Named[str] = Column(Text)
     settings_digest: Named[str] = Column(Text)
     settings_revision: Named[int] = Column(BigInteger)
     settings_changed: Named[datetime] = Column(UtcSeconds)
@@ -191,8 +184,10 @@ LABEL = Table("label", METADATA, LabelColumns)
 
 
 class ReleaseColumns(TypedColumns):
-    """A release: what is shown of it, and what an import recognises it by.
+    """A release: what is shown of it, and what an import compares.
 
+    ``digest``, ``richness`` and ``modified`` are those of the record that its content comes from,
+    and ``states_id`` means that a record has stated an id.
     ``permanent_id`` is the id in the formats whose ids need not be URIs. ``token`` is that of the
     last change of what is shown of it.
     """
@@ -202,8 +197,10 @@ class ReleaseColumns(TypedColumns):
     permanent_id: Named[str] = Column(Text, unique=True)
     rank: Named[int] = Column(BigInteger)
     path: Named[str] = Column(Text, unique=True)
-    source_key: Named[str] = Column(Text, unique=True)
+    states_id: Named[bool] = Column(Boolean)
     digest: Named[str] = Column(Text)
+    richness: Named[int] = Column(Integer)
+    modified: Named[datetime | None] = Column(UtcSeconds)
     published: Named[datetime] = Column(UtcSeconds)
     updated: Named[datetime] = Column(UtcSeconds)
     title: Named[str] = Column(Text)
@@ -222,6 +219,26 @@ class ReleaseColumns(TypedColumns):
 # The few withdrawn releases are listed without reading the others: the migration makes this a
 # partial index. Described here, its condition would load the PostgreSQL dialect for SQLite.
 RELEASE = Table("release", METADATA, ReleaseColumns, Index("ix_release_withdrawn", "withdrawn"))
+
+
+class SourceKeyColumns(TypedColumns):
+    """A key by which imports recognise a release; several releases may have the same address."""
+
+    key: Named[str] = Column(Text, primary_key=True)
+    release: Named[int] = Column(Integer, ForeignKey("release.id"), primary_key=True)
+
+
+SOURCE_KEY = Table("source_key", METADATA, SourceKeyColumns, sqlite_with_rowid=False)
+
+
+class PermalinkColumns(TypedColumns):
+    """An original address of a release, path and query; it redirects if only one release has it."""
+
+    location: Named[str] = Column(Text, primary_key=True)
+    release: Named[int] = Column(Integer, ForeignKey("release.id"), primary_key=True)
+
+
+PERMALINK = Table("permalink", METADATA, PermalinkColumns, sqlite_with_rowid=False)
 
 
 class MembershipColumns(TypedColumns):

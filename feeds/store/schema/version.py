@@ -3,6 +3,7 @@
 import secrets
 import sqlite3
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -89,12 +90,23 @@ def _newer(where: str, version: str) -> StoreError:
     )
 
 
-def migrate(
-    engine: Engine, authority: Authority, page_size: int, now: datetime
-) -> tuple[str | None, str]:
+@dataclass(frozen=True, slots=True)
+class Permanent:
+    """The settings with which a store is created.
+
+    Other values of them would change ids, dates or archive pages; another language is only shown.
+    """
+
+    authority: Authority
+    page_size: int
+    timezone: str
+    language: str
+
+
+def migrate(engine: Engine, permanent: Permanent, now: datetime) -> tuple[str | None, str]:
     """Upgrade the schema in one transaction; return the versions before and after.
 
-    A new store gets its head, with the archive page size, and the selection of all releases. A
+    A new store gets its head, with the permanent settings, and the selection of all releases. A
     store with the current schema is only read, so it may be a replica.
     """
     where = name(engine)
@@ -114,7 +126,7 @@ def migrate(
 
         command.upgrade(_config(connection), "head")
         if connection.execute(select(HEAD.c.id)).first() is None:
-            _fill(connection, authority, page_size, now)
+            _fill(connection, permanent, now)
     return before, current()
 
 
@@ -129,7 +141,7 @@ def _create_file(path: Path) -> None:
         raise StoreError(f"The release store {path} cannot be created: {error}.") from error
 
 
-def _fill(connection: Connection, authority: Authority, page_size: int, now: datetime) -> None:
+def _fill(connection: Connection, permanent: Permanent, now: datetime) -> None:
     token = random_token()
     connection.execute(insert(CHANGE_TOKEN).values(revision=1, token=token))
     connection.execute(
@@ -138,7 +150,9 @@ def _fill(connection: Connection, authority: Authority, page_size: int, now: dat
             store_id=secrets.token_hex(16),
             revision=1,
             instant=now,
-            page_size=page_size,
+            page_size=permanent.page_size,
+            timezone=permanent.timezone,
+            language=permanent.language,
             settings_digest="",
             settings_revision=1,
             settings_changed=now,
@@ -150,7 +164,7 @@ def _fill(connection: Connection, authority: Authority, page_size: int, now: dat
     connection.execute(
         insert(SELECTION).values(
             id=ALL_ID,
-            feed_id=feed_id(authority, None),
+            feed_id=feed_id(permanent.authority, None),
             slug=ALL_SLUG,
             name="",
             named=True,

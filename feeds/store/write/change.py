@@ -41,6 +41,7 @@ class Change:
 
     ``token`` is random: it identifies this change, also among those of a copy of the store. After
     the change has finished, ``repaginated`` names the archive pages that were made again.
+    ``other_settings`` means that the settings of ``use_settings`` are not the recorded ones.
     """
 
     def __init__(self, connection: Connection, now: datetime) -> None:
@@ -58,7 +59,7 @@ class Change:
         self._touched_list = False
         self._withdraws = False
         self._settings: str | None = None
-        self._other_settings = False
+        self.other_settings = False
 
     def touch(self, selections: Iterable[int]) -> None:
         """Record that these selections change visibly."""
@@ -91,7 +92,7 @@ class Change:
         cleared, so that ``feeds migrate`` counts all releases again.
         """
         if self.snapshot.head().settings_digest not in {digest, ""}:
-            self._other_settings = True
+            self.other_settings = True
 
     def add_notice(self, notice: Notice) -> None:
         """Add a notice."""
@@ -137,7 +138,7 @@ class Change:
         if last:
             self._paginate()
         touched = self._touched or self._touched_pages or self._touched_all
-        if touched and self._other_settings:
+        if touched and self.other_settings:
             self.record_settings("")
         if not touched and self._settings is None:
             return

@@ -5,7 +5,7 @@ a change of a release: any difference that a reader sees in its entry.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
@@ -19,8 +19,10 @@ from feeds.store.schema.tables import (
     LISTING,
     MEMBERSHIP,
     NOTICE,
+    PERMALINK,
     RELEASE,
     SELECTION,
+    SOURCE_KEY,
 )
 from feeds.store.write.change import Change, chunks
 from feeds.store.write.listing import Listing, listing_entries
@@ -33,7 +35,21 @@ _NEAR_CHARACTERS = 150  # from 200 on difflib ignores frequent letters
 _NEAR_COMPARED = 20  # releases of the same instant that a new one is compared with
 
 _SHOWN = ("published", "title", "body", "summary", "language", "authors", "attachments",
-          "website", "contact", "original")  # fmt: skip
+          "website", "contact")  # fmt: skip
+_CONTENT = (*_SHOWN, "original", "digest", "richness", "modified")
+_STORED = (*_CONTENT, "entry_id", "permanent_id", "rank", "states_id")
+
+_KNOWN = (
+    RELEASE.c.id,
+    RELEASE.c.entry_id,
+    RELEASE.c.permanent_id,
+    RELEASE.c.path,
+    RELEASE.c.digest,
+    RELEASE.c.richness,
+    RELEASE.c.modified,
+    RELEASE.c.states_id,
+    RELEASE.c.withdrawn.is_not(None),
+)
 
 
 class Releases:
@@ -46,32 +62,80 @@ class Releases:
         self._site = site
         self._listing = Listing(change, site)
         self._renamed = False
+        self._next_id: int | None = None
 
-    def known(self, source_keys: Sequence[str]) -> dict[str, KnownRelease]:
-        """Return the releases with these source keys."""
-        found = {}
-        for chunk in chunks(source_keys):
+    @property
+    def next_id(self) -> int:
+        """The store's id of the next release that is added."""
+        if self._next_id is None:
+            self._next_id = (self._connection.scalar(select(func.max(RELEASE.c.id))) or 0) + 1
+        return self._next_id
+
+    def known(self, source_keys: Collection[str]) -> dict[str, list[KnownRelease]]:
+        """Return the releases with each of these source keys."""
+        found: defaultdict[str, list[KnownRelease]] = defaultdict(list)
+        for chunk in chunks(list(source_keys)):
             rows = self._connection.execute(
-                select(
-                    RELEASE.c.source_key, RELEASE.c.id, RELEASE.c.digest, RELEASE.c.entry_id
-                ).where(RELEASE.c.source_key.in_(chunk))
+                select(SOURCE_KEY.c.key, *_KNOWN)
+                .join(SOURCE_KEY, SOURCE_KEY.c.release == RELEASE.c.id)
+                .where(SOURCE_KEY.c.key.in_(chunk))
             )
-            for row in rows:
-                found[row.source_key] = KnownRelease(
-                    id=row.id, digest=row.digest, entry_id=row.entry_id
-                )
+            for key, *fields in rows:
+                found[key].append(KnownRelease(*fields))
         return found
 
-    def taken(self, entry_ids: Sequence[str]) -> set[str]:
-        """Return which of these entry ids belong to a release or a notice."""
+    def known_ids(self, ids: Collection[str]) -> dict[str, KnownRelease]:
+        """Return the releases with these entry ids or permanent ids."""
+        found = {}
+        for chunk in chunks(list(ids)):
+            for column in (RELEASE.c.permanent_id, RELEASE.c.entry_id):
+                rows = self._connection.execute(select(column, *_KNOWN).where(column.in_(chunk)))
+                found.update({id_: KnownRelease(*fields) for id_, *fields in rows})
+        return found
+
+    def other_ids(self, ids: Collection[str]) -> set[str]:
+        """Return which of these ids belong to a notice or a feed."""
         found: set[str] = set()
-        for chunk in chunks(entry_ids):
-            for column in (RELEASE.c.entry_id, NOTICE.c.entry_id):
+        for chunk in chunks(list(ids)):
+            for column in (NOTICE.c.entry_id, SELECTION.c.feed_id):
                 found.update(self._connection.scalars(select(column).where(column.in_(chunk))))
         return found
 
+    def permalinks(self, locations: Collection[str]) -> dict[str, list[KnownRelease]]:
+        """Return the releases with each of these permalinks."""
+        found: defaultdict[str, list[KnownRelease]] = defaultdict(list)
+        for chunk in chunks(list(locations)):
+            rows = self._connection.execute(
+                select(PERMALINK.c.location, *_KNOWN)
+                .join(PERMALINK, PERMALINK.c.release == RELEASE.c.id)
+                .where(PERMALINK.c.location.in_(chunk))
+            )
+            for location, *fields in rows:
+                found[location].append(KnownRelease(*fields))
+        return found
+
+    def add_names(
+        self,
+        release: int,
+        source_keys: Sequence[str],
+        permalinks: Sequence[str],
+        *,
+        states_id: bool,
+    ) -> None:
+        """Let a release be recognised by more source keys, and redirect more permalinks to it."""
+        if source_keys:
+            rows = [{"key": key, "release": release} for key in source_keys]
+            self._connection.execute(insert(SOURCE_KEY), rows)
+        if permalinks:
+            rows = [{"location": location, "release": release} for location in permalinks]
+            self._connection.execute(insert(PERMALINK), rows)
+        if states_id:
+            self._connection.execute(
+                update(RELEASE).where(RELEASE.c.id == release).values(states_id=True)
+            )
+
     def add(self, drafts: Sequence[Draft]) -> list[str | None]:
-        """Add releases; their source keys and entry ids must be new and differ from each other.
+        """Add releases, whose ids must be new and differ from each other; the first is ``next_id``.
 
         Returns for each the path of an earlier release that it resembles, or None: one of the same
         instant with a similar title, or of the same day with the same slug.
@@ -80,19 +144,15 @@ class Releases:
             return []
         selections = self._selections(label for draft in drafts for label in draft.labels)
         paths = self._free_paths(drafts)
-        first = (self._connection.scalar(select(func.max(RELEASE.c.id))) or 0) + 1
-        releases, memberships, listed = [], [], []
+        first = self.next_id
+        self._next_id = first + len(drafts)
+        releases, memberships, listed, keys, permalinks = [], [], [], [], []
         for id_, draft in enumerate(drafts, first):
             releases.append(
-                {name: getattr(draft, name) for name in _SHOWN}
+                {name: getattr(draft, name) for name in _STORED}
                 | {
                     "id": id_,
-                    "entry_id": draft.entry_id,
-                    "permanent_id": draft.permanent_id,
-                    "rank": draft.rank,
                     "path": paths[draft.entry_id],
-                    "source_key": draft.source_key,
-                    "digest": draft.digest,
                     "updated": draft.modified or draft.published,
                     "token": self._change.token,
                 }
@@ -100,9 +160,16 @@ class Releases:
             members = self._members(draft, selections)
             memberships += _memberships(id_, members)
             listed += listing_entries(id_, draft.published, draft.rank, members)
+            keys += [{"key": key, "release": id_} for key in draft.source_keys]
+            permalinks += [{"location": place, "release": id_} for place in draft.permalinks]
         self._connection.execute(insert(RELEASE), releases)
-        if memberships:
-            self._connection.execute(insert(MEMBERSHIP), memberships)
+        for table, rows in (
+            (SOURCE_KEY, keys),
+            (PERMALINK, permalinks),
+            (MEMBERSHIP, memberships),
+        ):
+            if rows:
+                self._connection.execute(insert(table), rows)
         self._listing.add(listed)
         return [
             near or (draft.path if paths[draft.entry_id] != draft.path else None)
@@ -110,17 +177,19 @@ class Releases:
         ]
 
     def edit(self, known: KnownRelease, draft: Draft) -> bool:
-        """Replace the content of a release; return whether a reader sees a difference.
+        """Replace the content of a release; return whether a document changes.
 
-        A better spelling of a category is one, but not a change of this release (rule 2).
-        Entry id, path and rank stay. If there is a visible difference, ``updated`` becomes the
-        source's modification date if that is later, otherwise the instant of this change.
+        A better spelling of a category changes documents, and so does another original address, but
+        neither is a change of this release (rule 2). Ids, path and rank stay. If a reader sees a
+        difference, ``updated`` becomes the source's modification date if that is later, otherwise
+        the instant of this change.
         """
         row = self._connection.execute(
             select(
                 RELEASE.c.rank,
                 RELEASE.c.updated,
                 RELEASE.c.withdrawn,
+                RELEASE.c.original,
                 *(RELEASE.c[name] for name in _SHOWN),
             ).where(RELEASE.c.id == known.id)
         ).one()
@@ -132,28 +201,29 @@ class Releases:
         self._renamed = False
         selections = self._selections(draft.labels)
         after = self._members(draft, selections)
-        shown = {name: getattr(draft, name) for name in _SHOWN}
-        default = {"language": self._site.language}
+        values = {name: getattr(draft, name) for name in _CONTENT}
+        values["original"] = draft.original or row.original
+        # A process with the recorded settings may show another language where none is stated.
+        default = {} if self._change.other_settings else {"language": self._site.language}
         visible = before != after or any(
-            (getattr(row, name) or default.get(name)) != (value or default.get(name))
-            for name, value in shown.items()
+            (getattr(row, name) or default.get(name)) != (values[name] or default.get(name))
+            for name in _SHOWN
         )
-        values = shown | {"digest": draft.digest}
+        touched = visible or values["original"] != row.original
+        if touched:
+            values["token"] = self._change.token
         if visible:
             later = draft.modified is not None and draft.modified > row.updated
-            values |= {
-                "updated": draft.modified if later else self._change.instant,
-                "token": self._change.token,
-            }
+            values["updated"] = draft.modified if later else self._change.instant
         self._connection.execute(update(RELEASE).where(RELEASE.c.id == known.id).values(values))
-        if visible:
+        if touched:
             self._connection.execute(delete(MEMBERSHIP).where(MEMBERSHIP.c.release == known.id))
             if after:
                 self._connection.execute(insert(MEMBERSHIP), _memberships(known.id, after))
             if row.withdrawn is None:
                 self._listing.hide(known.id)
                 self._listing.show(listing_entries(known.id, draft.published, row.rank, after))
-        return visible or self._renamed
+        return touched or self._renamed
 
     @staticmethod
     def _members(draft: Draft, selections: Mapping[str, int]) -> list[int]:

@@ -27,9 +27,9 @@ class ReleaseState:
     withdrawn: datetime | None
 
 
-def find(change: Change, entry_id: str, path: str) -> ReleaseState | None:
-    """Return the release with this id, otherwise the one with this path, or None."""
-    if NOT_STORABLE.search(entry_id):
+def find(change: Change, id_: str, path: str) -> ReleaseState | None:
+    """Return the release with this entry id or permanent id, or the one with this path, or None."""
+    if NOT_STORABLE.search(id_):
         return None
     rows = change.connection.execute(
         select(
@@ -39,10 +39,19 @@ def find(change: Change, entry_id: str, path: str) -> ReleaseState | None:
             RELEASE.c.published,
             RELEASE.c.rank,
             RELEASE.c.withdrawn,
-        ).where(or_(RELEASE.c.entry_id == entry_id, RELEASE.c.path == path))
+        ).where(
+            or_(
+                RELEASE.c.entry_id == id_,
+                RELEASE.c.permanent_id == id_,
+                RELEASE.c.path == path,
+            )
+        )
     )
     found = [ReleaseState(**row._asdict()) for row in rows]
-    return min(found, key=lambda release: release.entry_id != entry_id, default=None)
+    # An id comes first: a path is not a URI, but may be another release's permanent id.
+    return min(
+        found, key=lambda release: (release.entry_id != id_, release.path == path), default=None
+    )
 
 
 def withdraw(change: Change, release: ReleaseState, site: Site) -> None:

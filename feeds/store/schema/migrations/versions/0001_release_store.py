@@ -18,6 +18,8 @@ def upgrade() -> None:
         sa.Column("revision", sa.BigInteger(), nullable=False),
         sa.Column("instant", sa.BigInteger(), nullable=False),
         sa.Column("page_size", sa.BigInteger(), nullable=False),
+        sa.Column("timezone", sa.Text(), nullable=False),
+        sa.Column("language", sa.Text(), nullable=False),
         sa.Column("settings_digest", sa.Text(), nullable=False),
         sa.Column("settings_revision", sa.BigInteger(), nullable=False),
         sa.Column("settings_changed", sa.BigInteger(), nullable=False),
@@ -69,8 +71,10 @@ def upgrade() -> None:
         sa.Column("permanent_id", sa.Text(), nullable=False),
         sa.Column("rank", sa.BigInteger(), nullable=False),
         sa.Column("path", sa.Text(), nullable=False),
-        sa.Column("source_key", sa.Text(), nullable=False),
+        sa.Column("states_id", sa.Boolean(), nullable=False),
         sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("richness", sa.Integer(), nullable=False),
+        sa.Column("modified", sa.BigInteger(), nullable=True),
         sa.Column("published", sa.BigInteger(), nullable=False),
         sa.Column("updated", sa.BigInteger(), nullable=False),
         sa.Column("title", sa.Text(), nullable=False),
@@ -88,7 +92,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("entry_id", name=op.f("uq_release_entry_id")),
         sa.UniqueConstraint("path", name=op.f("uq_release_path")),
         sa.UniqueConstraint("permanent_id", name=op.f("uq_release_permanent_id")),
-        sa.UniqueConstraint("source_key", name=op.f("uq_release_source_key")),
     )
     op.create_index(
         "ix_release_withdrawn",
@@ -158,6 +161,24 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("ix_listing_release", "listing", ["release"])
+
+    op.create_table(
+        "source_key",
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("release", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["release"], ["release.id"], name=op.f("fk_source_key_release")),
+        sa.PrimaryKeyConstraint("key", "release", name=op.f("pk_source_key")),
+        sqlite_with_rowid=False,
+    )
+
+    op.create_table(
+        "permalink",
+        sa.Column("location", sa.Text(), nullable=False),
+        sa.Column("release", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["release"], ["release.id"], name=op.f("fk_permalink_release")),
+        sa.PrimaryKeyConstraint("location", "release", name=op.f("pk_permalink")),
+        sqlite_with_rowid=False,
+    )
 
     op.create_table(
         "membership",
