@@ -9,7 +9,9 @@ import pytest
 from feeds.domain import KnownRelease
 from feeds.ingest.decide import Add, Conditions, Decision, Edit, Refuse, Skip, Unchanged, decide
 from feeds.ingest.derive import identify
-from feeds.ingest.sources import Record
+from feeds.ingest.recognition import Catalogue
+from feeds.ingest.run_index import RunIndex
+from feeds.ingest.sources import Record, Richness
 from feeds.settings import Settings
 from feeds.text.html import Html, Text
 
@@ -33,69 +35,123 @@ RECORD = Record(
     body=(Text("Tilts savieno krastus."),),
 )
 ID = "tag:prcentrs.example,2008:release/2010-05-04T09:00:00Z/tilts"
-KNOWN = KnownRelease(1, identify(RECORD).digest, "tag:a.example,2001:known")
-OUTDATED = replace(KNOWN, digest="of other content")
+KNOWN = KnownRelease(
+    id=1,
+    entry_id="tag:a.example,2001:known",
+    permanent_id="tag:a.example,2001:known",
+    path="2010/05/04/tilts",
+    digest=identify(RECORD).digest,
+    richness=Richness.EXPORT,
+    modified=None,
+    states_id=False,
+    withdrawn=False,
+)
+OUTDATED = replace(KNOWN, digest="0123456789abcdef" * 2)
 DEEP = Html("<ul><li>" * 1000)
+OLDER, LATER = datetime(2011, 1, 1, tzinfo=UTC), datetime(2012, 1, 1, tzinfo=UTC)
 
 
 def decided(
     record: Record = RECORD,
     known: KnownRelease | None = None,
-    earlier: Any = None,
-    taken: tuple[str, ...] = (),
+    earlier: str | None = None,
+    by_id: dict[str, KnownRelease] | None = None,
+    other_ids: tuple[str, ...] = (),
     suspended: datetime | None = None,
 ) -> Decision:
-    conditions = replace(CONDITIONS, suspended=suspended)
-    return decide(identify(record), known, earlier, taken, conditions)
+    found, index = identify(record), RunIndex()
+    catalogue = Catalogue(
+        {key: [known] for key in found.keys} if known else {}, by_id or {}, {}, set(other_ids)
+    )
+    if earlier and known:
+        index.add(known.id, earlier)
+    return decide(found, catalogue, index, replace(CONDITIONS, suspended=suspended))
 
 
 def test_a_new_record_is_added() -> None:
     decision = decided()
     assert isinstance(decision, Add)
-    assert decision.draft.entry_id == ID
-    assert decision.draft.body == "<p>Tilts savieno krastus.</p>"
+    draft = decision.derived.draft
+    assert (draft.entry_id, draft.permanent_id) == (ID, ID)
+    assert draft.body == "<p>Tilts savieno krastus.</p>"
 
 
 def test_a_known_record_with_other_content_is_an_edit() -> None:
     decision = decided(known=OUTDATED)
     assert isinstance(decision, Edit)
     assert decision.known == OUTDATED
-    assert decision.draft.digest == KNOWN.digest
+    assert decision.derived.draft.digest == KNOWN.digest
+
+
+@pytest.mark.parametrize("earlier", [None, KNOWN.digest, OUTDATED.digest])
+def test_a_record_with_the_same_content_is_unchanged(earlier: str | None) -> None:
+    assert decided(known=KNOWN, earlier=earlier) == Unchanged(KNOWN)
 
 
 @pytest.mark.parametrize(
-    ("known", "earlier", "id_"),
+    ("richness", "known", "kind"),
     [
-        (KNOWN, None, KNOWN.entry_id),
-        (KNOWN, "same", KNOWN.entry_id),
-        (OUTDATED, "same", KNOWN.entry_id),
-        (None, "same", ID),
+        (Richness.PAGE, Richness.SUMMARY, Unchanged),
+        (Richness.SUMMARY, Richness.CONTENT, Unchanged),
+        (Richness.CONTENT, Richness.EXPORT, Unchanged),
+        (Richness.CONTENT, Richness.CONTENT, Edit),
+        (Richness.EXPORT, Richness.CONTENT, Edit),
     ],
 )
-def test_a_record_with_the_same_content_is_unchanged(
-    known: KnownRelease | None, earlier: str | None, id_: str
+def test_a_poorer_record_does_not_replace_a_richer_one(
+    richness: Richness, known: Richness, kind: type
 ) -> None:
-    assert decided(known=known, earlier=earlier, taken=(ID,)) == Unchanged(id_)
+    record = replace(RECORD, richness=richness)
+    assert isinstance(decided(record, replace(OUTDATED, richness=known)), kind)
+
+
+@pytest.mark.parametrize(
+    ("modified", "known", "kind"),
+    [
+        (OLDER, LATER, Unchanged),
+        (LATER, OLDER, Edit),
+        (LATER, LATER, Edit),
+        (None, LATER, Edit),
+        (LATER, None, Edit),
+    ],
+)
+def test_of_equal_records_the_later_modified_one_counts(
+    modified: datetime | None, known: datetime | None, kind: type
+) -> None:
+    record = replace(RECORD, modified=modified)
+    assert isinstance(decided(record, replace(OUTDATED, modified=known)), kind)
 
 
 def test_another_version_in_the_same_run_is_refused() -> None:
     reason = "the same release came earlier in this import with other content: keep one of them"
-    assert decided(earlier="other") == Refuse(reason)
-    assert decided(known=KNOWN, earlier="other") == Refuse(reason, KNOWN.entry_id)
+    assert decided(known=OUTDATED, earlier=OUTDATED.digest) == Refuse(reason, KNOWN.entry_id)
+    richer = replace(OUTDATED, richness=Richness.CONTENT)
+    assert isinstance(decided(known=richer, earlier=OUTDATED.digest), Edit)
+    later = decided(
+        replace(RECORD, modified=LATER), replace(OUTDATED, modified=OLDER), OUTDATED.digest
+    )
+    assert isinstance(later, Edit)
 
 
 def test_another_version_from_another_document_of_a_feed_is_skipped() -> None:
-    decision = decided(replace(RECORD, may_recur=True), known=KNOWN, earlier="other")
+    decision = decided(replace(RECORD, may_recur=True), known=OUTDATED, earlier=OUTDATED.digest)
     reason = "another version of it was imported from another document of the feed"
     assert decision == Skip(reason, KNOWN.entry_id)
 
 
 def test_a_new_record_with_the_id_of_another_entry_is_refused() -> None:
-    assert decided(taken=(ID,)) == Refuse(f"its id, {ID}, is the id of another entry")
-    theirs = replace(RECORD, original_id="urn:x:1", entry_id="urn:x:1")
-    assert decided(theirs, taken=("urn:x:1",)) == Refuse(
-        "its id, urn:x:1, is the id of another entry"
+    reason = f"its id, {ID}, is the id of another entry"
+    assert decided(by_id={ID: KNOWN}) == Refuse(reason)
+    theirs = replace(RECORD, permanent_id="urn:x:1")
+    assert decided(theirs, other_ids=("urn:x:1",)) == Refuse(
+        "its id, urn:x:1, is that of a notice or feed of this service"
     )
+
+
+def test_a_notice_of_another_service_is_skipped() -> None:
+    theirs = replace(RECORD, permanent_id="tag:a.example,2001:suspension/2024-03-01T10:00:00Z")
+    reason = "it is a notice: run `feeds suspend` or `feeds resume` to announce one here"
+    assert decided(theirs) == Skip(reason)
 
 
 @pytest.mark.parametrize("known", [None, OUTDATED])
@@ -155,7 +211,9 @@ def test_a_record_beyond_the_limits_is_refused_whatever_the_store_contains(
     record = replace(RECORD, **changes)
     assert decided(record, suspended=suspended) == Refuse(reason)
     known = replace(KNOWN, digest=identify(record).digest)
-    assert decided(record, known, "same", suspended=suspended) == Refuse(reason, KNOWN.entry_id)
+    assert decided(record, known, known.digest, suspended=suspended) == Refuse(
+        reason, KNOWN.entry_id
+    )
 
 
 @pytest.mark.parametrize(

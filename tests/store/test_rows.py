@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Text
 
-from feeds.domain import Category
+from feeds.domain import Attachment, Category
 from feeds.identity import Authority
 from feeds.store.schema.tables import ALL_ID, METADATA
 from feeds.store.write import categories, redirects, withdrawals
@@ -21,6 +21,13 @@ from tests.portal import START, Portal
 pytestmark = pytest.mark.engines("sqlite", reason="the columns are the same on both engines")
 
 NUMBERS = count(10_000)
+JSON = {
+    "authors": ('["Anna", "Bērziņš"]', ("Anna", "Bērziņš")),
+    "attachments": (
+        '[["http://a/b", "c/d", 1, "e", true]]',
+        (Attachment("http://a/b", "c/d", 1, "e", featured=True),),
+    ),
+}
 
 
 def insert(portal: Portal, table: str, **given: Any) -> dict[str, Any]:
@@ -29,6 +36,7 @@ def insert(portal: Portal, table: str, **given: Any) -> dict[str, Any]:
         column.name: f"{table}.{column.name}" if isinstance(column.type, Text) else next(NUMBERS)
         for column in METADATA.tables[table].c
     }
+    row |= {name: text for name, (text, _) in JSON.items() if name in row}
     row |= given
     names = ", ".join(f'"{name}"' for name in row)
     values = ", ".join("NULL" if value is None else repr(value) for value in row.values())
@@ -48,7 +56,8 @@ def fields(found: Any) -> dict[str, Any]:
 def common(row: dict[str, Any], found: Any) -> dict[str, Any]:
     """Return the values of a row whose columns have the names of fields of a dataclass."""
     names = {field.name for field in dataclasses.fields(found)}
-    return {name: value for name, value in row.items() if name in names}
+    read = {name: JSON[name][1] if name in JSON else value for name, value in row.items()}
+    return {name: value for name, value in read.items() if name in names}
 
 
 def insert_release(portal: Portal) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -191,10 +200,15 @@ def test_a_redirect(portal: Portal) -> None:
 
 def test_what_a_change_reads_of_a_release_and_a_category(portal: Portal) -> None:
     release, category = insert_release(portal)
+    key = insert(portal, "source_key", release=release["id"])
+    permalink = insert(portal, "permalink", release=release["id"])
     with portal.store.change(START) as change:
         releases = Releases(change, Authority("example.org", 2008), portal.settings.site)
-        known = releases.known([release["source_key"]])[release["source_key"]]
-        assert fields(known) == common(release, known)
+        (known,) = releases.known([key["key"]])[key["key"]]
+        assert fields(known) == common(release, known) | {"withdrawn": False}
+        assert releases.permalinks([permalink["location"]]) == {permalink["location"]: [known]}
+        for name in ("entry_id", "permanent_id"):
+            assert releases.known_ids([release[name]]) == {release[name]: known}
         state = withdrawals.find(change, release["entry_id"], "")
         assert fields(state) == common(release, state)
         found = categories.find(change, category["slug"])

@@ -165,7 +165,7 @@ COUNT_WITHDRAWN = select(func.count()).where(_release.withdrawn.is_not(None))
 
 
 class ReleaseQueries(NamedTuple):
-    """Statements for the headlines of releases, unordered, and for their categories in order."""
+    """Statements for the headlines of releases and for their categories; unordered."""
 
     headlines: Statement
     memberships: Statement
@@ -181,10 +181,9 @@ def _release_queries(ids: Select[int] | BindParameter[Any]) -> ReleaseQueries:
         _release.language,
     ).where(_release.id.in_(ids))
     memberships = (
-        select(_membership.release, _selection.slug, _selection.name)
+        select(_membership.release, _membership.position, _selection.slug, _selection.name)
         .join_from(tables.MEMBERSHIP, tables.SELECTION)
         .where(_membership.release.in_(ids))
-        .order_by(_membership.position)
     )
     return ReleaseQueries(headlines, memberships)
 
@@ -202,11 +201,10 @@ def _listed(ids: Select[*tuple[Any, ...]]) -> Statement:
     """Return the statement for releases as they are listed: a row for each of their categories."""
     listed = ids.subquery("listed")
     return (
-        select(*_fields(ListedRelease), _selection.slug, _selection.name)
+        select(*_fields(ListedRelease), _membership.position, _selection.slug, _selection.name)
         .join_from(listed, tables.RELEASE, _release.id == listed.c.release)
         .outerjoin(tables.MEMBERSHIP, _membership.release == _release.id)
         .outerjoin(tables.SELECTION, _selection.id == _membership.selection)
-        .order_by(_membership.position)
     )
 
 

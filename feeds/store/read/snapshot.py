@@ -326,26 +326,26 @@ class Snapshot:
 
     def _headlines(self, wanted: queries.ReleaseQueries, **values: object) -> list[Headline]:
         """Return headlines, newest first (rule 7)."""
-        categories: defaultdict[int, list[Category]] = defaultdict(list)
+        categories: defaultdict[int, dict[int, Category]] = defaultdict(dict)
         for row in self._rows(wanted.memberships, **values):
-            categories[row.release].append(Category(slug=row.slug, name=row.name))
+            categories[row.release][row.position] = Category(slug=row.slug, name=row.name)
         found = []
         for row in self._rows(wanted.headlines, **values):
             fields = row._asdict()
-            found.append(Headline(categories=tuple(categories[fields.pop("id")]), **fields))
+            found.append(Headline(categories=_ordered(categories[fields.pop("id")]), **fields))
         found.sort(key=_ORDER, reverse=True)
         return found
 
     def _listed(self, statement: queries.Statement, **values: object) -> list[ListedRelease]:
         """Return releases as they are listed, newest first (rule 7)."""
         columns = {}
-        categories: defaultdict[int, list[Category]] = defaultdict(list)
-        for id_, *others, slug, name in self._rows(statement, **values):
+        categories: defaultdict[int, dict[int, Category]] = defaultdict(dict)
+        for id_, *others, position, slug, name in self._rows(statement, **values):
             columns[id_] = others
             if slug is not None:
-                categories[id_].append(Category(slug, name))
+                categories[id_][position] = Category(slug, name)
         found = [
-            ListedRelease(tuple(categories[id_]), id_, *others) for id_, others in columns.items()
+            ListedRelease(_ordered(categories[id_]), id_, *others) for id_, others in columns.items()
         ]
         found.sort(key=_ORDER, reverse=True)
         return found
@@ -365,6 +365,13 @@ def _readable_values() -> Iterator[None]:
         raise StoreError(
             f"The release store holds a value that cannot be read: {error}."
         ) from error
+
+
+def _ordered(categories: dict[int, Category]) -> tuple[Category, ...]:
+    """Return the categories of a release by their positions: the main one first."""
+    if len(categories) < 2:  # noqa: PLR2004 - as most releases: nothing to sort
+        return tuple(categories.values())
+    return tuple(categories[position] for position in sorted(categories))
 
 
 def _head(row: Row[Any]) -> Head:

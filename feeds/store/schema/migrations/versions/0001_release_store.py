@@ -238,6 +238,8 @@ def downgrade() -> None:
     op.drop_table("year_count")
     op.drop_table("archive_page")
     op.drop_table("membership")
+    op.drop_table("permalink")
+    op.drop_table("source_key")
     op.drop_table("listing")
     op.drop_table("label")
     op.drop_table("redirect")
