@@ -72,7 +72,6 @@ RECORDS = st.lists(
 SETTINGS = {
     LONGER: ("2", "3"),
     LANGUAGE: ("lv", "en"),
-    "FEEDS_TIMEZONE": ("Europe/Riga", "Asia/Kathmandu"),
     "FEEDS_TITLE": ("PRCentrs.Lv", "Relīzes"),
 }
 

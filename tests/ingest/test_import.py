@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -233,3 +234,63 @@ def test_during_a_suspension_later_releases_are_refused_and_earlier_ones_importe
     portal.imported(page("Agra", published="2009-01-01 12:00:00"))
     titles = [item["title"] for item in portal.client().get("/releases.json").get_json()["items"]]
     assert titles == ["Vortāla darbība pārtraukta uz nenoteiktu laiku.", "Pēdējā", "Agra"]
+
+
+def test_the_summary_counts_reasons_remarks_and_what_was_dropped(portal: Portal) -> None:
+    posts = [
+        "<item><title>A</title><guid>urn:x:1</guid><pubDate>Mon, 04 Jan 2010</pubDate></item>",
+        "<item><title>B</title><guid>urn:x:2</guid><pubDate>Tue, 05 Jan 2010</pubDate>"
+        "<description>&lt;script&gt;x&lt;/script&gt;&lt;p&gt;B&lt;/p&gt;</description></item>",
+    ]
+    path = portal.write("a.rss", f"<rss><channel>{''.join(posts)}</channel></rss>")
+    ran = portal.feeds("import", path)
+    assert "2 with the remark: its pubDate, …, has no time: midnight was taken.\n" in ran.out
+    assert "1 script dropped or mended in 1 release.\n" in ran.out
+    assert f"{path}: item 2: dropped or mended: 1 script.\n" in ran.out
+    portal.feeds("withdraw", "urn:x:1")
+    ran = portal.feeds("import", path)
+    assert "1 release that was withdrawn came again: still not shown.\n" in ran.out
+
+
+@pytest.mark.engines("sqlite", reason="a back-up is a copy of SQLite's file")
+def test_standard_input_and_output_are_named_by_a_dash(
+    portal: Portal, another: Callable[..., Portal]
+) -> None:
+    environ = os.environ | portal.environ
+
+    def run(*arguments: str, given: bytes = b"") -> "subprocess.CompletedProcess[bytes]":
+        command = [Path(sys.executable).with_name("feeds"), *arguments]
+        return subprocess.run(command, input=given, env=environ, capture_output=True, check=False)
+
+    ran = run("import", "-", "--report", "-", given=page("Tilts").encode())
+    assert ran.returncode == 0, ran.stderr
+    assert json.loads(ran.stdout)["input"] == "standard input"
+    assert b"1 added" in ran.stderr
+    copy = run("backup", "-").stdout
+    assert copy.startswith(b"SQLite format 3\0")
+    export = run("export", "-").stdout
+    environ = os.environ | another().environ
+    assert b"1 releases" in run("import", "-", given=export).stdout
+
+
+@pytest.mark.parametrize("command", [("migrate",), ("import", "x.txt"), ("suspend",), ("resume",)])
+def test_another_zone_is_refused_by_commands_that_change_the_store(
+    portal: Portal, command: tuple[str, ...]
+) -> None:
+    portal.imported(page())
+    portal.environ["FEEDS_TIMEZONE"] = "America/New_York"
+    ran = portal.feeds(*command)
+    assert ran.code == 2
+    assert ran.err == (
+        "feeds: FEEDS_TIMEZONE=America/New_York is not the zone of this store (Europe/Riga), in "
+        "which local times were read: set it back.\n"
+    )
+    assert portal.feeds("status").code == 0
+
+
+def test_another_language_is_warned_of(portal: Portal) -> None:
+    portal.environ["FEEDS_LANGUAGE"] = "en"
+    for command in ("migrate", "suspend"):
+        ran = portal.feeds(command)
+        assert ran.code == 0
+        assert "FEEDS_LANGUAGE=en is not the language with which this store was created" in ran.err

@@ -205,7 +205,7 @@ def test_what_a_change_reads_of_a_release_and_a_category(portal: Portal) -> None
     with portal.store.change(START) as change:
         releases = Releases(change, Authority("example.org", 2008), portal.settings.site)
         (known,) = releases.known([key["key"]])[key["key"]]
-        assert fields(known) == common(release, known) | {"withdrawn": False}
+        assert fields(known) == common(release, known) | {"states_id": True, "withdrawn": False}
         assert releases.permalinks([permalink["location"]]) == {permalink["location"]: [known]}
         for name in ("entry_id", "permanent_id"):
             assert releases.known_ids([release[name]]) == {release[name]: known}
