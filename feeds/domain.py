@@ -5,6 +5,7 @@ instant is an aware datetime in UTC with whole seconds, and every HTML string is
 (``feeds.text.html``).
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -68,6 +69,37 @@ class Attachment:
     length: int | None = None
     title: str | None = None
     featured: bool = False
+
+    @property
+    def medium(self) -> str:
+        """What kind of file it is: ``image``, ``audio``, ``video`` or, otherwise, ``document``."""
+        kind = (self.media_type or "").partition("/")[0].lower()
+        if self.featured:
+            return "image"
+        return kind if kind in {"image", "audio", "video"} else "document"
+
+
+def featured(attachments: Iterable[Attachment]) -> Attachment | None:
+    """Return the picture that stands for a release, or None."""
+    return next((attachment for attachment in attachments if attachment.featured), None)
+
+
+def media_hosts(pictures: Iterable[str], attachments: Iterable[Attachment]) -> Counter[str]:
+    """Return how many pictures and attachments of a release lie on each host.
+
+    ``pictures`` are the addresses of those in its body. What is both is counted once.
+    """
+    addresses = {*pictures, *(attachment.url for attachment in attachments)}
+    hosts = Counter(map(_host, addresses))
+    del hosts[""]
+    return hosts
+
+
+def _host(address: str) -> str:
+    try:
+        return urlsplit(address).hostname or ""
+    except ValueError:  # a host that no browser can ask
+        return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +279,7 @@ class Entry:
     """An entry of a feed, made from a release or a notice. Instants are in the portal's zone.
 
     ``entry_id`` is a URI, as Atom requires; ``permanent_id`` is the id in the other formats.
+    ``byline`` names the authors in one text.
     """
 
     entry_id: str
@@ -255,12 +288,18 @@ class Entry:
     published: datetime
     updated: datetime
     authors: tuple[str, ...]
+    byline: str
     content: str
     summary: str
     language: str | None
     categories: tuple[Category, ...]
     links: tuple[Link, ...]
     attachments: tuple[Attachment, ...] = ()
+
+    @property
+    def featured(self) -> Attachment | None:
+        """The picture that stands for the release, or None."""
+        return featured(self.attachments)
 
     def href(self, rel: str) -> str | None:
         """Return the URL of the first link with this relation, or None."""

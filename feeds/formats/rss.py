@@ -33,6 +33,7 @@ def _profiled(match: re.Match[bytes]) -> bytes:
 
 
 def _fill(element: Any, entry: Entry) -> None:
+    element.id(entry.permanent_id)
     link = entry.href("alternate")
     element.link(href=link, rel="alternate")
     element.description(html.escape(entry.summary, quote=False))

@@ -133,7 +133,7 @@ def test_every_table_and_column_is_exported(portal: Portal) -> None:
     assert lines[-1]["rows"] == dict.fromkeys(TABLES, 0) | {
         "head": 1, "selection": 1, "change_token": 2,
     }  # fmt: skip
-    assert len(named) == 12
+    assert len(named) == 13
 
 
 def test_an_export_to_standard_output_is_utf8_in_any_locale(portal: Portal) -> None:

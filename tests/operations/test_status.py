@@ -3,8 +3,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from feeds.domain import Attachment, media_hosts
 from feeds.operations.suspend import suspend
-from tests.portal import Portal, page
+from feeds.store.write import media_hosts as stored
+from tests.portal import START, Portal, page
 
 
 def test_status_prints_the_state_the_counts_and_the_last_import(portal: Portal) -> None:
@@ -36,6 +38,47 @@ def test_status_as_json_has_the_same_facts(portal: Portal) -> None:
     assert found["last_import"]["added"] == 1
     assert found["last_import"]["finished"] >= found["last_import"]["started"]
     assert found["revision"] > empty["revision"]
+
+
+def ids(portal: Portal) -> list[int]:
+    return [row[0] for row in portal.sql("SELECT id FROM release ORDER BY path")]
+
+
+def test_the_hosts_of_pictures_and_attachments_are_named_the_largest_first(portal: Portal) -> None:
+    portal.imported(page("A"), page("B"), page("C"))
+    assert "Pictures and attachments: none.\n" in portal.feeds("status").out
+    shown, also_shown, withdrawn = ids(portal)
+    pictures = [f"https://Old.example:8080/{n}.png" for n in range(1204)]
+    of_shown = media_hosts(
+        [*pictures, "http://cdn.example/1.png", "http://[/"],
+        [Attachment(pictures[0], featured=True), Attachment("https://cdn.example/a.pdf")],
+    )
+    for counts in ({"replaced.example": 9}, of_shown):
+        with portal.store.change(START) as change:
+            stored.replace(
+                change.connection,
+                {shown: counts, also_shown: {"cdn.example": 1}, withdrawn: {"gone.example": 5}},
+            )
+    assert portal.feeds("withdraw", "/releases/2010/05/04/c").code == 0
+    ran = portal.feeds("status")
+    assert "Pictures and attachments: 1,204 on old.example, 3 on cdn.example.\n" in ran.out
+    as_json = json.loads(portal.feeds("status", "--json").out)
+    assert as_json["media_hosts"] == {"old.example": 1204, "cdn.example": 3}
+
+
+@pytest.mark.parametrize(
+    ("hosts", "end"),
+    [(11, "1 on h09.example, 1 on h10.example."), (12, "1 on h09.example, 2 on 2 other hosts.")],
+)
+def test_the_ten_largest_hosts_are_named(portal: Portal, hosts: int, end: str) -> None:
+    portal.imported(page())
+    (release,) = ids(portal)
+    with portal.store.change(START) as change:
+        counts = {f"h{n:02}.example": 1 for n in range(hosts)}
+        stored.replace(change.connection, {release: counts})
+    (line,) = [line for line in portal.feeds("status").out.splitlines() if "Pictures" in line]
+    assert line.endswith(end)
+    assert line.startswith("Pictures and attachments: 1 on h00.example, 1 on h01.example, ")
 
 
 def test_changed_settings_are_reported_until_migrate_has_run(portal: Portal) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Text
 
-from feeds.domain import Category
+from feeds.domain import Attachment, Category
 from feeds.identity import Authority
 from feeds.store.schema.tables import ALL_ID, METADATA
 from feeds.store.write import categories, redirects, withdrawals
@@ -29,6 +29,11 @@ def insert(portal: Portal, table: str, **given: Any) -> dict[str, Any]:
         column.name: f"{table}.{column.name}" if isinstance(column.type, Text) else next(NUMBERS)
         for column in METADATA.tables[table].c
     }
+    if table == "release":
+        row |= {
+            "authors": '["release.authors"]',
+            "attachments": '[["url", "type", 7, "title", true]]',
+        }
     row |= given
     names = ", ".join(f'"{name}"' for name in row)
     values = ", ".join("NULL" if value is None else repr(value) for value in row.values())
@@ -49,6 +54,14 @@ def common(row: dict[str, Any], found: Any) -> dict[str, Any]:
     """Return the values of a row whose columns have the names of fields of a dataclass."""
     names = {field.name for field in dataclasses.fields(found)}
     return {name: value for name, value in row.items() if name in names}
+
+
+DECODED = {
+    "authors": ("release.authors",),
+    "attachments": (
+        Attachment(url="url", media_type="type", length=7, title="title", featured=True),
+    ),
+}
 
 
 def insert_release(portal: Portal) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -116,7 +129,7 @@ def test_a_release_and_its_headline(portal: Portal) -> None:
     categories_ = {"categories": (Category(slug=category["slug"], name=category["name"]),)}
     assert fields(listed) == common(row, listed) | categories_
     assert release is not None
-    assert fields(release) == common(row, release) | categories_
+    assert fields(release) == common(row, release) | categories_ | DECODED
     assert fields(headline) == common(row, headline) | categories_
 
 
@@ -125,6 +138,19 @@ def test_a_withdrawal(portal: Portal) -> None:
     with portal.store.read() as snapshot:
         (found,) = snapshot.withdrawals()
     assert fields(found) == common(row, found)
+
+
+def test_the_hosts_of_pictures_and_attachments(portal: Portal) -> None:
+    release, _ = insert_release(portal)
+    withdrawn = insert(
+        portal, "release", **{name: f"x.{name}" for name in ("entry_id", "permanent_id", "path")},
+        source_key="x.source_key",
+    )  # fmt: skip
+    rows = [insert(portal, "media_host", release=release["id"], host=host) for host in "ba"]
+    insert(portal, "media_host", release=withdrawn["id"], host="c")
+    with portal.store.read() as snapshot:
+        found = snapshot.media_hosts()
+    assert list(found.items()) == [("a", rows[1]["count"]), ("b", rows[0]["count"])]
 
 
 def test_a_notice(portal: Portal) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Column,
     Connection,
     Text,
+    TypeDecorator,
     bindparam,
     collate,
     delete,
@@ -25,6 +26,7 @@ from sqlalchemy import (
     type_coerce,
     update,
 )
+from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.types import TypeEngine
 
@@ -42,6 +44,8 @@ from feeds.store.schema.tables import (
     REDIRECT,
     RELEASE,
     SELECTION,
+    Attachments,
+    Authors,
     UtcSeconds,
 )
 from feeds.store.write.change import lock_head
@@ -162,8 +166,8 @@ def invalid_column(table: str, values: Sequence[object]) -> str | None:
 def _can_store(column: Column[Any], value: object) -> bool:
     if isinstance(column.type, Boolean):
         return isinstance(value, bool)
-    if isinstance(column.type, Text):
-        return isinstance(value, str) and not NOT_STORABLE.search(value)
+    if isinstance(_plain(column), Text):
+        return isinstance(value, str) and _is_readable(column, value)
     if not isinstance(value, int) or isinstance(value, bool):
         return False
     if isinstance(column.type, UtcSeconds):
@@ -172,5 +176,15 @@ def _can_store(column: Column[Any], value: object) -> bool:
     return -(1 << bits) <= value < 1 << bits
 
 
+def _is_readable(column: Column[Any], value: str) -> bool:
+    if isinstance(column.type, Authors | Attachments):
+        try:
+            column.type.process_result_value(value, DefaultDialect())
+        except (ValueError, RecursionError):
+            return False
+    return not NOT_STORABLE.search(value)
+
+
 def _plain(column: Column[Any]) -> TypeEngine[Any]:
-    return BigInteger() if isinstance(column.type, UtcSeconds) else column.type
+    """Return the type of a column in the database."""
+    return column.type.impl_instance if isinstance(column.type, TypeDecorator) else column.type

@@ -1,8 +1,8 @@
 """Reads: everything that is served, as dataclasses of the domain.
 
 A ``Snapshot`` belongs to one transaction: everything that it returns is of one state of the store
-(rule 6). A statement selects by key or by a range of keys, and never scans or sorts a table. Rows
-are mapped to dataclasses by the names of their columns.
+(rule 6). A statement of a document selects by key or by a range of keys, and never scans or sorts a
+table. Rows are mapped to dataclasses by the names of their columns.
 """
 
 from collections import defaultdict
@@ -290,6 +290,14 @@ class Snapshot:
     def withdrawals(self) -> list[Withdrawal]:
         """Return all withdrawn releases, the latest withdrawal first."""
         return [Withdrawal(**row._asdict()) for row in self._rows(queries.WITHDRAWALS)]
+
+    def media_hosts(self) -> dict[str, int]:
+        """Return how many pictures and attachments lie on each host, the largest number first.
+
+        Those of withdrawn releases do not count. This reads the row of every release that has any.
+        """
+        rows = self._rows(queries.MEDIA_HOSTS)
+        return {row.host: row.media for row in sorted(rows, key=lambda row: (-row.media, row.host))}
 
     def redirect(self, location: str) -> tuple[Target, bool] | None:
         """Return the target of an old address, and whether it is a withdrawn release."""

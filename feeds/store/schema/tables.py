@@ -10,6 +10,7 @@ import re
 import secrets
 from dataclasses import astuple
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -73,8 +74,8 @@ class Authors(TypeDecorator[tuple[str, ...]]):
         return None if value is None else json.dumps(value, ensure_ascii=False)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[str, ...] | None:  # noqa: ARG002 - SQLAlchemy's signature
-        """Convert from JSON."""
-        return None if value is None else tuple(json.loads(value))
+        """Convert from JSON; raise ``ValueError`` for anything else."""
+        return None if value is None else tuple(map(_text, _array(json.loads(value))))
 
 
 class Attachments(TypeDecorator[tuple[Attachment, ...]]):
@@ -98,8 +99,33 @@ class Attachments(TypeDecorator[tuple[Attachment, ...]]):
         value: str | None,
         dialect: Dialect,  # noqa: ARG002 - SQLAlchemy's signature
     ) -> tuple[Attachment, ...] | None:
-        """Convert from JSON."""
-        return None if value is None else tuple(Attachment(*one) for one in json.loads(value))
+        """Convert from JSON; raise ``ValueError`` for anything else."""
+        return None if value is None else tuple(map(_attachment, _array(json.loads(value))))
+
+
+def _attachment(values: object) -> Attachment:
+    url, media_type, length, title, featured = _array(values)
+    if not (length is None or type(length) is int) or type(featured) is not bool:
+        raise ValueError(f"{values!r} is not an attachment")
+    return Attachment(
+        url=_text(url),
+        media_type=None if media_type is None else _text(media_type),
+        length=length,
+        title=None if title is None else _text(title),
+        featured=featured,
+    )
+
+
+def _array(value: object) -> list[Any]:
+    if not isinstance(value, list):
+        raise ValueError(f"{value!r} is not an array")  # noqa: TRY004 - of the value, not of the call
+    return value
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or NOT_STORABLE.search(value):
+        raise ValueError(f"{value!r} is not a text")
+    return value
 
 
 # Constraints need names to be altered by a migration on every engine.
@@ -235,6 +261,17 @@ class MembershipColumns(TypedColumns):
 
 
 MEMBERSHIP = Table("membership", METADATA, MembershipColumns, sqlite_with_rowid=False)
+
+
+class MediaHostColumns(TypedColumns):
+    """How many pictures and attachments of a release lie on a host; no row means none."""
+
+    release: Named[int] = Column(Integer, ForeignKey("release.id"), primary_key=True)
+    host: Named[str] = Column(Text, primary_key=True)
+    count: Named[int] = Column(BigInteger)
+
+
+MEDIA_HOST = Table("media_host", METADATA, MediaHostColumns, sqlite_with_rowid=False)
 
 
 class ListingColumns(TypedColumns):
