@@ -32,7 +32,7 @@ from feeds.formats import FORMATS
 from feeds.identity import rank
 from feeds.text.catalogue import words
 from feeds.text.html import Paragraph, summary, text_html
-from feeds.text.plain import clean_text
+from feeds.text.plain import clean_text, one_line
 from tests.portal import START, Portal, page
 
 pytestmark = pytest.mark.engines("sqlite", reason="formats do not depend on the engine")
@@ -52,12 +52,12 @@ SITE = Site(
 SELECTION = Selection("tag:a,2008:feed/x", (Category("x", "X & <Y>"),), 1, START, START, (1,), (1,))
 
 
-def one_line(text: str) -> str:
+def folded(text: str) -> str:
     """Fold ASCII white space: a no-break space, for one, stays."""
     return re.sub(r"[ \t\n\r\f\v]+", " ", clean_text(text)).strip(" ")
 
 
-TEXT = st.text(st.characters(codec="utf-8"), max_size=80).map(one_line).filter(bool)
+TEXT = st.text(st.characters(codec="utf-8"), max_size=80).map(folded).filter(bool)
 ATTACHMENTS = st.lists(
     st.builds(
         Attachment,
@@ -228,9 +228,11 @@ def test_every_atom_document_is_valid(atom_schema: Path, releases: list[Release]
     schema.assertValid(etree.fromstring(rendered("atom", releases, [NOTICE])))
 
 
-# feedparser reads C1 controls as Windows-1252, and repairs what looks like UTF-8 that was read
-# as Latin-1, which a title may look like.
-TITLES = TEXT.filter(lambda text: not any("\x7f" <= letter <= "\xff" for letter in text))
+# feedparser reads C1 controls as Windows-1252, repairs what looks like UTF-8 that was read as
+# Latin-1, which a title may look like, and strips all white space.
+TITLES = TEXT.map(one_line).filter(
+    lambda text: text and not any("\x7f" <= letter <= "\xff" for letter in text)
+)
 PAGES = st.lists(
     st.tuples(TITLES, st.text(st.characters(codec="utf-8"), max_size=200)), min_size=1, max_size=3
 )
@@ -344,6 +346,11 @@ def test_several_authors_are_joined_as_people_write_them(language: str, joined: 
     assert [author["name"] for author in item["authors"]] == [*names]
     site = replace(SITE, words=words(language))
     assert release_entry(site, release).byline == joined
+
+
+def test_a_no_break_space_in_a_title_survives() -> None:
+    atom, rss, item = parsed(replace(RELEASE, title="Nr.\xa07\u202f%"))
+    assert atom.title == rss.title == item["title"] == "Nr.\xa07\u202f%"
 
 
 def test_categories_keep_their_order_in_every_format() -> None:

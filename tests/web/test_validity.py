@@ -128,7 +128,7 @@ def test_every_page_of_every_state_is_valid_html(
         Attachment("https://a.example/<b>.pdf?a&b", "application/pdf", 7, "B & <b>"),
         Attachment("https://a.example/"),
     )
-    media.sql("""UPDATE release SET authors = '["Anna & <b>", "Jānis"]'""")
+    media.sql("""UPDATE release SET authors = '["Anna & <b>", "Jānis"]', language = 'en'""")
     large = listing(another(), 301).client()
     states = {
         "empty": pages(empty.client()),
