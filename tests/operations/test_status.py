@@ -64,6 +64,9 @@ def test_the_hosts_of_pictures_and_attachments_are_named_the_largest_first(porta
     assert "Pictures and attachments: 1,204 on old.example, 3 on cdn.example.\n" in ran.out
     as_json = json.loads(portal.feeds("status", "--json").out)
     assert as_json["media_hosts"] == {"old.example": 1204, "cdn.example": 3}
+    with portal.store.change(START) as change:
+        stored.replace(change.connection, {shown: {}, also_shown: {}})
+    assert "Pictures and attachments: none.\n" in portal.feeds("status").out
 
 
 @pytest.mark.parametrize(

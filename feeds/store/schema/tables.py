@@ -90,9 +90,7 @@ class Attachments(TypeDecorator[tuple[Attachment, ...]]):
         dialect: Dialect,  # noqa: ARG002 - SQLAlchemy's signature
     ) -> str | None:
         """Convert to JSON."""
-        if value is None:
-            return None
-        return json.dumps([astuple(one) for one in value], ensure_ascii=False)
+        return None if value is None else json.dumps(list(map(astuple, value)), ensure_ascii=False)
 
     def process_result_value(
         self,
