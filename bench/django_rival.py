@@ -4,6 +4,7 @@ The cache holds whole pages in memory. The middlewares are in the order that Dja
 gives.
 """
 
+import json
 import os
 from datetime import UTC, datetime
 from typing import Any
@@ -76,7 +77,7 @@ class Release(models.Model):
     updated = models.BigIntegerField()
     title = models.TextField()
     body = models.TextField()
-    author = models.TextField(default="")
+    authors = models.TextField(default="[]")
     categories = models.ManyToManyField(Category, through="Membership", related_name="releases")
 
     class Meta:
@@ -163,7 +164,7 @@ class CategoryFeed(Feed):
 
     def item_author_name(self, release: Release) -> Any:
         """Return the author of a release."""
-        return release.author or PORTAL
+        return ", ".join(json.loads(release.authors)) or PORTAL
 
     def item_categories(self, release: Release) -> list[Any]:
         """Return the names of a release's categories."""

@@ -32,7 +32,7 @@ def entry(release: Release, base_url: str, author: str) -> PlainEntry:
         updated=release.updated,
         published=release.published,
         link=f"{base_url}/releases/{release.path}",
-        author=release.author or author,
+        author=", ".join(release.authors) or author,
         category=release.categories[0].name,
         summary=release.summary,
         content=release.body,

@@ -6,6 +6,7 @@ open connections.
 """
 
 import gzip
+import json
 import os
 from datetime import UTC, datetime
 
@@ -67,7 +68,7 @@ class Release(Base):
     title: Mapped[str]
     body: Mapped[str]
     summary: Mapped[str]
-    author: Mapped[str | None]
+    authors: Mapped[str]
     categories: Mapped[list[Category]] = relationship(secondary=membership)
 
 
@@ -105,7 +106,7 @@ def _entry(release: Release) -> PlainEntry:
         updated=datetime.fromtimestamp(release.updated, UTC),
         published=datetime.fromtimestamp(release.published, UTC),
         link=f"{base_url}/releases/{release.path}",
-        author=release.author or portal,
+        author=", ".join(json.loads(release.authors)) or portal,
         category=release.categories[0].name,
         summary=release.summary,
         content=release.body,

@@ -5,7 +5,8 @@ instant is an aware datetime in UTC with whole seconds, and every HTML string is
 (``feeds.text.html``).
 """
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -69,6 +70,37 @@ class Attachment:
     title: str | None = None
     featured: bool = False
 
+    @property
+    def medium(self) -> str:
+        """What kind of file it is: ``image``, ``audio``, ``video`` or, otherwise, ``document``."""
+        kind = (self.media_type or "").partition("/")[0].lower()
+        if self.featured:
+            return "image"
+        return kind if kind in {"image", "audio", "video"} else "document"
+
+
+def featured(attachments: Iterable[Attachment]) -> Attachment | None:
+    """Return the picture that stands for a release, or None."""
+    return next((attachment for attachment in attachments if attachment.featured), None)
+
+
+def media_hosts(pictures: Iterable[str], attachments: Iterable[Attachment]) -> Counter[str]:
+    """Return how many pictures and attachments of a release lie on each host.
+
+    ``pictures`` are the addresses of those in its body. What is both is counted once.
+    """
+    addresses = {*pictures, *(attachment.url for attachment in attachments)}
+    hosts = Counter(map(_host, addresses))
+    del hosts[""]
+    return hosts
+
+
+def _host(address: str) -> str:
+    try:
+        return urlsplit(address).hostname or ""
+    except ValueError:  # a host that no browser can ask
+        return ""
+
 
 @dataclass(frozen=True, slots=True)
 class Headline:
@@ -128,7 +160,8 @@ class Draft:
     ``source_keys`` identify the release when it is imported again, and ``permalinks`` are the old
     addresses that redirect to it. ``states_id`` means that a source has stated its id. ``digest``
     identifies the record and the version of the derivation. ``richness`` is that of its source, and
-    ``modified`` the source's own modification date.
+    ``modified`` the source's own modification date. ``media_hosts`` counts its pictures and
+    attachments by host.
     ``labels`` name its categories, the main one first.
     """
 
@@ -149,6 +182,7 @@ class Draft:
     language: str | None
     authors: tuple[str, ...]
     attachments: tuple[Attachment, ...]
+    media_hosts: Mapping[str, int]
     website: str | None
     contact: str | None
     original: str | None
@@ -261,6 +295,7 @@ class Entry:
     """An entry of a feed, made from a release or a notice. Instants are in the portal's zone.
 
     ``entry_id`` is a URI, as Atom requires; ``permanent_id`` is the id in the other formats.
+    ``byline`` names the authors in one text.
     """
 
     entry_id: str
@@ -269,12 +304,18 @@ class Entry:
     published: datetime
     updated: datetime
     authors: tuple[str, ...]
+    byline: str
     content: str
     summary: str
     language: str | None
     categories: tuple[Category, ...]
     links: tuple[Link, ...]
     attachments: tuple[Attachment, ...] = ()
+
+    @property
+    def featured(self) -> Attachment | None:
+        """The picture that stands for the release, or None."""
+        return featured(self.attachments)
 
     def href(self, rel: str) -> str | None:
         """Return the URL of the first link with this relation, or None."""

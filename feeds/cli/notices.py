@@ -44,7 +44,12 @@ class InstantParamType(click.ParamType[datetime]):
 )
 @click.option("--title", help="The title of the notice.")
 @click.option("--text", help="Its text: plain, with blank lines between paragraphs.")
-@click.option("--amend", is_flag=True, help="Change the title or text of the current notice.")
+@click.option(
+    "--amend",
+    is_flag=True,
+    help="Change the title or text of the current notice. sfeed shows one with another title as "
+    "another notice.",
+)
 @changing_store
 def suspend(  # noqa: PLR0913 - each is an option
     store: Store,

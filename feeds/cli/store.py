@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from feeds.settings import Settings
     from feeds.store import Store
 
+_MOST_HOSTS = 10
+
 
 @click.command()
 def migrate() -> None:
@@ -48,7 +50,7 @@ def migrate() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @with_store
 def status(store: Store, settings: Settings, as_json: bool) -> None:
-    """Print the state, the counts and the last import."""
+    """Print the state, the counts, the hosts of pictures and attachments, and the last import."""
     from feeds.operations import status as operations
 
     found = operations.status(store, settings)
@@ -73,6 +75,7 @@ def _print_status(found: Status, site: Site) -> None:
     for selection in found.categories:
         category = selection.categories[0]
         click.echo(f"  {category.name} ({category.slug}): {selection.count}")
+    click.echo(f"Pictures and attachments: {_on_hosts(found.media_hosts)}.")
     last = found.last_import
     if last is None:
         click.echo("Last import: none.")
@@ -85,6 +88,15 @@ def _print_status(found: Status, site: Site) -> None:
     click.echo(f"Revision {found.head.revision}, changed {site.local(found.head.instant)}.")
     if not found.current:
         click.echo("Settings or formats have changed since: run `feeds migrate`.")
+
+
+def _on_hosts(counts: dict[str, int]) -> str:
+    """Return how many pictures and attachments lie on each of the largest hosts, in words."""
+    hosts = [f"{count:,} on {host}" for host, count in counts.items()]
+    if len(hosts) > _MOST_HOSTS + 1:
+        others = list(counts.values())[_MOST_HOSTS:]
+        hosts[_MOST_HOSTS:] = [f"{sum(others):,} on {len(others):,} other hosts"]
+    return ", ".join(hosts) or "none"
 
 
 @click.command()

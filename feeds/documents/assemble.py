@@ -161,6 +161,7 @@ def release_entry(site: Site, release: Release) -> Entry:
     content = release.body
     if release.contact:
         content += "\n" + contact_html(site, release.contact)
+    authors = release.authors or (site.title,)
     links = [Link("alternate", release_url(site, release.path), "text/html")]
     if release.website:
         links.append(Link("related", release.website))
@@ -172,7 +173,8 @@ def release_entry(site: Site, release: Release) -> Entry:
         title=release.title,
         published=site.local(release.published),
         updated=site.local(release.updated),
-        authors=release.authors or (site.title,),
+        authors=authors,
+        byline=site.words.names(authors),
         content=content,
         summary=release.summary,
         language=release.language if release.language != site.language else None,
@@ -206,6 +208,7 @@ def notice_entry(site: Site, notice: Notice) -> Entry:
         published=site.local(notice.announced),
         updated=site.local(notice.updated),
         authors=(site.title,),
+        byline=site.title,
         content=content,
         summary=summary(content),
         language=None,

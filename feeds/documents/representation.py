@@ -35,7 +35,7 @@ class Metadata:
     ``alternative_type`` is a second media type for the same bytes. ``is_archive`` means that it
     rarely changes. ``parts`` are the parts of the store that the document is made from: it is stale
     once one of them has changed. ``surrogate_keys`` are the keys by which a CDN may purge it,
-    separated by spaces.
+    separated by spaces. ``shows_pictures`` means that it contains pictures of other hosts.
     """
 
     etag: str
@@ -46,6 +46,7 @@ class Metadata:
     is_archive: bool = False
     parts: tuple[Hashable, ...] = ()
     surrogate_keys: str = ""
+    shows_pictures: bool = False
 
     def cache_control(self, now: datetime) -> str:
         """Return the value of ``Cache-Control`` (RFC 9111 §5.2, RFC 5861)."""

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from feeds.domain import Site
 
-VERSION = 6
+VERSION = 7
 """Increment this with every change of what a format, ``assemble``, a page or a text writes."""
 
 

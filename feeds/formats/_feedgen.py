@@ -1,8 +1,8 @@
 """Build a feedgen ``FeedGenerator`` from a feed. Nothing else imports feedgen.
 
-feedgen has no way to write some links, dates, languages and RFC 5005 elements, and it spends time
-validating authors and categories that are valid by their types. Two extensions, one for the feed
-and one for each entry, add these elements to the finished element tree.
+feedgen has no way to write some links, dates, languages, attachments and RFC 5005 elements, and it
+spends time validating authors and categories that are valid by their types. Two extensions, one for
+the feed and one for each entry, add these elements to the finished element tree.
 """
 
 import threading
@@ -13,13 +13,16 @@ from feedgen.entry import FeedEntry
 from feedgen.feed import FeedGenerator
 from lxml import etree
 
-from feeds.domain import Entry, Feed
+from feeds.domain import Attachment, Entry, Feed
+from feeds.formats.instants import rfc3339
+from feeds.formats.pieces import UNKNOWN_TYPE
 
 GENERATOR = "release-feeds"
 
 _ATOM = "http://www.w3.org/2005/Atom"
 _DC = "http://purl.org/dc/elements/1.1/"
 _HISTORY = "http://purl.org/syndication/history/1.0"
+_MEDIA = "http://search.yahoo.com/mrss/"
 _XHTML = "http://www.w3.org/1999/xhtml"
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
@@ -27,11 +30,11 @@ LOCALE = threading.Lock()
 """Held while feedgen renders RSS: for each date it sets the locale of the whole process."""
 
 
-class _DublinCore:
-    """Declares the ``dc`` prefix once, at the root of an RSS document."""
+class _Prefixes:
+    """Declares the prefixes of items once, at the root of an RSS document."""
 
     def extend_ns(self) -> dict[str, str]:
-        return {"dc": _DC}
+        return {"dc": _DC, "media": _MEDIA}
 
     def extend_rss(self, root: etree._Element) -> None:
         """Add nothing."""
@@ -48,6 +51,7 @@ class _History:
         return {"fh": _HISTORY}
 
     def extend_atom(self, root: etree._Element) -> None:
+        root.find("updated").text = rfc3339(self.feed.updated)
         self._extend(root, "link")
         _add_browser_view(root, self.feed)
 
@@ -100,11 +104,14 @@ class _EntryExtension:
     scheme: str
 
     def extend_atom(self, element: etree._Element) -> None:
+        element.find("updated").text = rfc3339(self.entry.updated)
+        element.find("published").text = rfc3339(self.entry.published)
         for name in self.entry.authors:
             author = etree.SubElement(element, "author")
             etree.SubElement(author, "name").text = name
         for category in self.entry.categories:
-            attributes = {"term": category.slug, "scheme": self.scheme, "label": category.name}
+            # Many readers show the term, even where there is a label.
+            attributes = {"term": category.name, "scheme": self.scheme}
             etree.SubElement(element, "category", attributes)
         if self.entry.language:
             element.set(_LANG, self.entry.language)
@@ -113,18 +120,63 @@ class _EntryExtension:
             if link.type:
                 attributes["type"] = link.type
             etree.SubElement(element, "link", attributes)
+        for attachment in self.entry.attachments:
+            etree.SubElement(element, "link", _enclosure_link(attachment))
 
     def extend_rss(self, item: etree._Element) -> None:
         for category in self.entry.categories:
             etree.SubElement(item, "category", {"domain": self.scheme}).text = category.name
         etree.SubElement(item, "pubDate").text = format_datetime(self.entry.published)
-        etree.SubElement(item, f"{{{_DC}}}creator").text = ", ".join(self.entry.authors)
+        etree.SubElement(item, f"{{{_DC}}}creator").text = self.entry.byline
         if self.entry.language:
             etree.SubElement(item, f"{{{_DC}}}language").text = self.entry.language
-        etree.SubElement(item, f"{{{_ATOM}}}updated").text = self.entry.updated.isoformat()
+        etree.SubElement(item, f"{{{_ATOM}}}updated").text = rfc3339(self.entry.updated)
         for link in self.entry.links:
             if link.rel != "alternate":
                 etree.SubElement(item, f"{{{_ATOM}}}link", {"rel": link.rel, "href": link.href})
+        if self.entry.attachments:
+            # Readers expect at most one enclosure (RSS Best Practices Profile); Media RSS has all.
+            first = min(self.entry.attachments, key=lambda one: _ENCLOSED.index(one.medium))
+            etree.SubElement(item, "enclosure", _enclosure(first))
+        for attachment in self.entry.attachments:
+            content = etree.SubElement(item, f"{{{_MEDIA}}}content", _media_content(attachment))
+            if attachment.title:
+                etree.SubElement(content, f"{{{_MEDIA}}}title").text = attachment.title
+
+
+_ENCLOSED = ("audio", "video", "document", "image")  # the first of these is the enclosure
+
+
+def _enclosure_link(attachment: Attachment) -> dict[str, str]:
+    """Return the attributes of an Atom link (RFC 4287 §4.2.7)."""
+    stated = {
+        "rel": "enclosure",
+        "href": attachment.url,
+        "type": attachment.media_type,
+        "length": attachment.length and str(attachment.length),
+        "title": attachment.title,
+    }
+    return {name: value for name, value in stated.items() if value}
+
+
+def _enclosure(attachment: Attachment) -> dict[str, str]:
+    """Return the attributes of an RSS enclosure, each of which is required."""
+    return {
+        "url": attachment.url,
+        "length": str(attachment.length or 0),
+        "type": attachment.media_type or UNKNOWN_TYPE,
+    }
+
+
+def _media_content(attachment: Attachment) -> dict[str, str]:
+    """Return the attributes of ``media:content`` (Media RSS 1.5.1)."""
+    stated = {
+        "url": attachment.url,
+        "fileSize": attachment.length and str(attachment.length),
+        "type": attachment.media_type,
+        "medium": attachment.medium,
+    }
+    return {name: value for name, value in stated.items() if value}
 
 
 def feed_generator(
@@ -139,7 +191,7 @@ def feed_generator(
     ``fill`` sets what differs between formats in each entry.
     """
     generator = FeedGenerator()
-    generator.register_extension("dc", _DublinCore, atom=False)
+    generator.register_extension("prefixes", _Prefixes, atom=False)
     generator.register_extension("history", _History)
     generator.history.feed, generator.history.media_type = feed, media_type
     generator.history.extension = extension
@@ -159,7 +211,6 @@ def feed_generator(
         element = generator.add_entry(order="append")
         element.register_extension("release", _EntryExtension)
         element.release.entry, element.release.scheme = entry, feed.category_scheme
-        element.id(entry.entry_id)
         element.title(entry.title)
         element.updated(entry.updated)
         fill(element, entry)

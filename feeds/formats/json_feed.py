@@ -4,8 +4,9 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from feeds.domain import Entry, Feed
-from feeds.formats.pieces import Pieces
+from feeds.domain import Attachment, Entry, Feed
+from feeds.formats.instants import rfc3339
+from feeds.formats.pieces import UNKNOWN_TYPE, Pieces
 
 MEDIA_TYPE = "application/feed+json"
 EXTENSION = "json"
@@ -29,7 +30,7 @@ def render(feed: Feed, entries: Sequence[Entry]) -> Pieces:
     if feed.previous:
         document["next_url"] = f"{feed.previous}.{EXTENSION}"
     # JSON Feed has no fields for the feed's own id, date, rights and history: an extension has.
-    document["_feed"] = {"id": feed.feed_id, "updated": feed.updated.isoformat()}
+    document["_feed"] = {"id": feed.feed_id, "updated": rfc3339(feed.updated)}
     if feed.rights:
         document["_feed"]["rights"] = feed.rights
     if feed.complete:
@@ -55,15 +56,29 @@ def _item(entry: Entry) -> dict[str, Any]:
         "title": entry.title,
         "content_html": entry.content,
         "summary": entry.summary,
-        "date_published": entry.published.isoformat(),
-        "date_modified": entry.updated.isoformat(),
+        "date_published": rfc3339(entry.published),
+        "date_modified": rfc3339(entry.updated),
         "authors": [{"name": name} for name in entry.authors],
     }
     if entry.categories:
         item["tags"] = [category.name for category in entry.categories]
+    if entry.featured:
+        item["image"] = entry.featured.url
+    if entry.attachments:
+        item["attachments"] = [_attachment(attachment) for attachment in entry.attachments]
     if entry.language:
         item["language"] = entry.language
     links = {link.rel: link.href for link in entry.links if link.rel != "alternate"}
     if links:
         item["_links"] = links
     return item
+
+
+def _attachment(attachment: Attachment) -> dict[str, Any]:
+    stated = {
+        "url": attachment.url,
+        "mime_type": attachment.media_type or UNKNOWN_TYPE,
+        "title": attachment.title,
+        "size_in_bytes": attachment.length,
+    }
+    return {name: value for name, value in stated.items() if value}

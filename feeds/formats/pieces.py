@@ -4,6 +4,9 @@ import re
 from itertools import pairwise
 from typing import NamedTuple
 
+UNKNOWN_TYPE = "application/octet-stream"
+"""The media type of an attachment in formats that require one (RFC 2046 §4.5.1)."""
+
 
 class Pieces(NamedTuple):
     """The bytes of a feed: what precedes its entries, each of them, and what follows them."""

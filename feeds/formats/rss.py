@@ -33,7 +33,9 @@ def _profiled(match: re.Match[bytes]) -> bytes:
 
 
 def _fill(element: Any, entry: Entry) -> None:
+    element.id(entry.permanent_id)
     link = entry.href("alternate")
     element.link(href=link, rel="alternate")
-    element.description(html.escape(entry.summary, quote=False))
+    # A picture alone has no summary; without a description feedgen would put the content there.
+    element.description(html.escape(entry.summary or entry.title, quote=False))
     element.content(entry.content, type="html")

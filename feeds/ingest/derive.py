@@ -10,7 +10,7 @@ from datetime import UTC
 from urllib.parse import urlsplit
 
 from feeds import identity
-from feeds.domain import Draft
+from feeds.domain import Draft, media_hosts
 from feeds.ingest.sources import Record
 from feeds.settings import Settings
 from feeds.text import html
@@ -114,6 +114,7 @@ def derive(
         content = html.content(record.fallback)
         remarks = ("it has no content, so its description is shown",) if content.html else ()
     shown = set(content.pictures)
+    attachments = tuple(one for one in record.attachments if one.featured or one.url not in shown)
     draft = Draft(
         source_keys=identified.keys,
         permalinks=identified.permalinks,
@@ -131,9 +132,8 @@ def derive(
         summary=html.summary(content.html),
         language=record.language,
         authors=record.authors,
-        attachments=tuple(
-            one for one in record.attachments if one.featured or one.url not in shown
-        ),
+        attachments=attachments,
+        media_hosts=media_hosts(content.pictures, attachments),
         website=record.website,
         contact=record.contact,
         original=record.original,

@@ -12,13 +12,17 @@ from feeds.store.read import Head, ImportOutcome
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The state in one snapshot; ``current`` is false if ``feeds migrate`` must be run."""
+    """The state in one snapshot; ``current`` is false if ``feeds migrate`` must be run.
+
+    ``media_hosts`` has the number of pictures and attachments on each host, the largest first.
+    """
 
     head: Head
     notice: Notice | None
     releases: int
     withdrawn: int
     categories: list[Selection]
+    media_hosts: dict[str, int]
     last_import: ImportOutcome | None
     current: bool
 
@@ -35,6 +39,7 @@ class Status:
             "categories": {
                 selection.categories[0].slug: selection.count for selection in self.categories
             },
+            "media_hosts": self.media_hosts,
             "last_import": self.last_import and _plain(asdict(self.last_import)),
             "revision": self.head.revision,
             "changed": self.head.instant.isoformat(),
@@ -52,6 +57,7 @@ def status(store: Store, settings: Settings) -> Status:
             releases=snapshot.everything().count,
             withdrawn=snapshot.count_withdrawn(),
             categories=snapshot.categories(),
+            media_hosts=snapshot.media_hosts(),
             last_import=snapshot.last_import(),
             current=head.settings_digest == settings_digest(settings.site),
         )

@@ -20,13 +20,16 @@ from string import Formatter
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
+from babel.lists import format_list
 from babel.messages.catalog import Catalog, Message
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import PoFileError, read_po
 from babel.numbers import format_decimal
+from babel.units import format_unit
 
 _SOURCE = "en"
 _LETTERS = 0xF0000  # the first of the private code points that represent places in an alphabet
+_UNITS = ("digital-byte", "digital-kilobyte", "digital-megabyte", "digital-gigabyte")
 _UNFIT = frozenset(["Cc", "Cs", "Cn"])  # Unicode categories: controls, surrogates, unassigned
 
 
@@ -118,6 +121,26 @@ class Words:
     def number(self, value: int) -> str:
         """Format a number with the separators of the locale."""
         return format_decimal(value, locale=self.locale)
+
+    def size(self, length: int) -> str:
+        """Format the size of a file in bytes: in the largest unit, with one digit or two."""
+        power = min((len(str(length)) - 1) // 3, len(_UNITS) - 1)
+        value = length / 1000**power
+        return format_unit(
+            value,
+            _UNITS[power],
+            "short" if power else "long",
+            format="#,##0.#" if value < 10 else "#,##0",  # noqa: PLR2004 - two digits
+            locale=self.locale,
+        )
+
+    def names(self, names: Sequence[str]) -> str:
+        """Return names as people write them in one text: A, B and C."""
+        if len(names) > 3:  # noqa: PLR2004 - the patterns of the locale are for up to three
+            comma = self.locale.list_patterns["standard"]["middle"].format("", "")
+            # Babel's time grows with the square of the number of names.
+            names = (names[0], comma.join(names[1:-1]), names[-1])
+        return format_list(names, locale=self.locale)
 
     def date(self, day: dt.date) -> str:
         """Format a date with the name of the month."""

@@ -90,7 +90,7 @@ def _redirect_with_query(redirects: Redirects) -> WerkzeugResponse | None:
 def _add_headers(response: Response) -> Response:
     for_browsers = BROWSER_HEADERS if response.mimetype == pages.HTML else ()
     for name, value in (*COMMON_HEADERS, *for_browsers):
-        response.headers[name] = value
+        response.headers.setdefault(name, value)
     return response
 
 

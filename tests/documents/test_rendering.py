@@ -104,7 +104,7 @@ def test_a_combined_feed_has_the_newest_releases_of_its_categories_each_once(
     assert portal.feeds("import", path).code == 0
     items = portal.client().get("/categories/a+b+c.json").get_json()["items"]
     assert [(item["title"], item["tags"]) for item in items] == [
-        ("R6", ["A", "B", "C"]),
+        ("R6", ["B", "C", "A"]),
         ("R5", ["C"]),
         ("R4", ["A", "B"]),
     ]

@@ -94,8 +94,16 @@ BODIES = (
 STORED_BODY = """
 <p>“Beidzot!” &amp; <q>jā</q>&nbsp;— <a href="https://a.example/?b=1&amp;c=2">5 &lt; 7</a></p>
 <table><tbody><tr><th scope="col">Gads</th><td>2009<br></td></tr></tbody></table>]]> 😀
+<figure><img src="https://a.example/?b=1&amp;c=2" alt="5 < 7"><figcaption>Ā</figcaption></figure>
 """
 STORED_SUMMARY = "“Beidzot!” & jā — 5 < 7, ]]> 😀"
+STORED_AUTHORS = ("Anna & <co>", "Jānis", "Ilze", "Līga")
+STORED_ATTACHMENTS = (
+    ("https://a.example/ā.jpg?b&c", "image/jpeg", None, "Tilts & <b>", True),
+    ("https://a.example/a.pdf", "application/pdf", 1_234_567, None, False),
+    ("https://a.example/?id=7", None, 999, "Plāns", False),
+    ("https://a.example/a.mp3", "audio/mpeg", 5_000_000_000, None, False),
+)
 
 
 def records() -> Iterator[dict[str, object]]:
@@ -201,8 +209,12 @@ def notices(portal: Portal) -> Iterator[tuple[str, bytes]]:
 
 
 def store_bodies(portal: Portal) -> None:
-    """Give all releases a body that does not depend on how bodies are derived."""
+    """Give all releases a body that does not depend on how bodies are derived, and attachments."""
     portal.sql(f"UPDATE release SET body = '{STORED_BODY}', summary = '{STORED_SUMMARY}'")  # noqa: S608 - constants
+    authors, attachments = map(json.dumps, (STORED_AUTHORS, STORED_ATTACHMENTS))
+    portal.sql(
+        f"UPDATE release SET authors = '{authors}', attachments = '{attachments}' WHERE id % 2 = 1"  # noqa: S608 - constants
+    )
 
 
 def documents(portal: Portal) -> Iterator[tuple[str, bytes]]:

@@ -1,9 +1,12 @@
 """Every format, read by independent parsers."""
 
 import json
+import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import feedparser
@@ -15,17 +18,28 @@ from lxml import etree
 from feeds.documents.assemble import notice_entry, release_entry, subscription
 from feeds.documents.body import Body
 from feeds.documents.rendering import render
-from feeds.domain import Category, ListedRelease, Notice, NoticeKind, Release, Selection, Site
+from feeds.domain import (
+    Attachment,
+    Category,
+    ListedRelease,
+    Notice,
+    NoticeKind,
+    Release,
+    Selection,
+    Site,
+)
 from feeds.formats import FORMATS
 from feeds.identity import rank
 from feeds.text.catalogue import words
 from feeds.text.html import Paragraph, summary, text_html
-from feeds.text.plain import one_line
+from feeds.text.plain import clean_text, one_line
 from tests.portal import START, Portal, page
 
 pytestmark = pytest.mark.engines("sqlite", reason="formats do not depend on the engine")
 
 ATOM = {"a": "http://www.w3.org/2005/Atom"}
+DC = "{http://purl.org/dc/elements/1.1/}"
+MEDIA = "{http://search.yahoo.com/mrss/}"
 SITE = Site(
     base_url="https://feeds.example.org",
     title="Portāls & <co>",
@@ -36,11 +50,31 @@ SITE = Site(
     entries=50,
 )
 SELECTION = Selection("tag:a,2008:feed/x", (Category("x", "X & <Y>"),), 1, START, START, (1,), (1,))
-TEXT = st.text(st.characters(codec="utf-8"), max_size=80).map(one_line).filter(bool)
+
+
+def folded(text: str) -> str:
+    """Fold ASCII white space: a no-break space, for one, stays."""
+    return re.sub(r"[ \t\n\r\f\v]+", " ", clean_text(text)).strip(" ")
+
+
+TEXT = st.text(st.characters(codec="utf-8"), max_size=80).map(folded).filter(bool)
+ATTACHMENTS = st.lists(
+    st.builds(
+        Attachment,
+        url=st.sampled_from(["https://a.example/?b=1&c='d'", "http://ā.example/%22.mp3"]),
+        media_type=st.sampled_from([None, "image/png", "audio/mpeg", "video/mp4", "application/x"]),
+        length=st.none() | st.integers(1, 2**63 - 1),
+        title=st.none() | TEXT,
+        featured=st.booleans(),
+    ),
+    max_size=2,
+    unique_by=(lambda attachment: attachment.url, lambda attachment: attachment.featured),
+).map(tuple)
 RELEASES = st.lists(
     st.builds(
-        lambda title, text, number, original: Release(
+        lambda title, text, number, original, authors, attachments: Release(
             entry_id=f"tag:a,2008:release/{number}",
+            permanent_id=f"{number} at {title}",
             rank=rank(str(number)),
             path=f"2010/01/01/r{number}",
             published=datetime(1850 + number % 200, 1, 1, tzinfo=UTC),
@@ -49,7 +83,8 @@ RELEASES = st.lists(
             body=text_html([Paragraph(text)]),
             summary=summary(text_html([Paragraph(text)])),
             language="ru" if number % 2 else None,
-            author=title if number % 3 else None,
+            authors=tuple(authors),
+            attachments=attachments,
             website="https://a.example/?b=1&c=<>".replace("<>", "%3C"),
             contact=text,
             original=original,
@@ -59,6 +94,8 @@ RELEASES = st.lists(
         TEXT,
         st.integers(0, 10**6),
         st.sampled_from([None, "https://old.example/?p=1&q=2"]),
+        st.lists(TEXT, max_size=5),
+        ATTACHMENTS,
     ),
     max_size=4,
     unique_by=lambda release: release.entry_id,
@@ -107,9 +144,18 @@ def test_every_parser_returns_every_text_unchanged(
 
     atom = etree.fromstring(rendered("atom", releases, notices))
     assert [t.text for t in atom.iterfind("a:entry/a:title", ATOM)] == expected
+    assert [t.text for t in atom.iterfind("a:entry/a:id", ATOM)] == [e.entry_id for e in entries]
+    names = atom.iterfind("a:entry/a:author/a:name", ATOM)
+    assert [t.text for t in names] == [name for entry in entries for name in entry.authors]
+    terms = [category.get("term") for category in atom.iterfind("a:entry/a:category", ATOM)]
+    assert terms == [category.name for entry in entries for category in entry.categories]
     assert [t.text for t in atom.iterfind("a:entry/a:content", ATOM)] == contents
     rss = etree.fromstring(rendered("rss", releases, notices))
     assert [t.text for t in rss.iterfind("channel/item/title")] == expected
+    guids = [(t.get("isPermaLink"), t.text) for t in rss.iterfind("channel/item/guid")]
+    assert guids == [("false", entry.permanent_id) for entry in entries]
+    creators = [t.text for t in rss.iterfind(f"channel/item/{DC}creator")]
+    assert creators == [entry.byline for entry in entries]
     encoded = "{http://purl.org/rss/1.0/modules/content/}encoded"
     assert [t.text for t in rss.iterfind(f"channel/item/{encoded}")] == contents
     for element in rss.iterfind("channel/item"):
@@ -118,7 +164,62 @@ def test_every_parser_returns_every_text_unchanged(
     items = json.loads(rendered("json", releases, notices))["items"]
     assert [item["title"] for item in items] == expected
     assert [item["content_html"] for item in items] == contents
-    assert [item["id"] for item in items] == [entry.entry_id for entry in entries]
+    assert [item["id"] for item in items] == [entry.permanent_id for entry in entries]
+    assert [[author["name"] for author in item["authors"]] for item in items] == [
+        list(entry.authors) for entry in entries
+    ]
+
+
+@given(RELEASES)
+def test_attachments_are_whole_in_every_format(releases: list[Release]) -> None:
+    releases.sort(key=lambda release: (release.published, release.rank), reverse=True)
+    everything = [[*release.attachments] for release in releases]
+    expected = [
+        [[one.url, one.media_type, one.length and str(one.length), one.title] for one in attached]
+        for attached in everything
+    ]
+    atom = etree.fromstring(rendered("atom", releases, []))
+    assert expected == [
+        [
+            [link.get(name) for name in ("href", "type", "length", "title")]
+            for link in entry.iterfind("a:link[@rel='enclosure']", ATOM)
+        ]
+        for entry in atom.iterfind("a:entry", ATOM)
+    ]
+    rss = etree.fromstring(rendered("rss", releases, []))
+    items = rss.findall("channel/item")
+    assert expected == [
+        [
+            [
+                *(content.get(name) for name in ("url", "type", "fileSize")),
+                content.findtext(f"{MEDIA}title"),
+            ]
+            for content in item.iterfind(f"{MEDIA}content")
+        ]
+        for item in items
+    ]
+    for item, attached in zip(items, everything, strict=True):
+        enclosures = [dict(one.attrib) for one in item.iterfind("enclosure")]
+        required = [
+            {
+                "url": one.url,
+                "length": str(one.length or 0),
+                "type": one.media_type or "application/octet-stream",
+            }
+            for one in attached
+        ]
+        assert len(enclosures) == min(len(attached), 1)
+        assert all(enclosure in required for enclosure in enclosures)
+    for item, attached in zip(
+        json.loads(rendered("json", releases, []))["items"], everything, strict=True
+    ):
+        assert item.get("attachments", []) == [
+            {"url": one.url, "mime_type": one.media_type or "application/octet-stream"}
+            | ({"title": one.title} if one.title else {})
+            | ({"size_in_bytes": one.length} if one.length else {})
+            for one in attached
+        ]
+        assert item.get("image") == next((one.url for one in attached if one.featured), None)
 
 
 @given(RELEASES)
@@ -127,9 +228,11 @@ def test_every_atom_document_is_valid(atom_schema: Path, releases: list[Release]
     schema.assertValid(etree.fromstring(rendered("atom", releases, [NOTICE])))
 
 
-# feedparser reads C1 controls as Windows-1252, and repairs what looks like UTF-8 that was read
-# as Latin-1, which a title may look like.
-TITLES = TEXT.filter(lambda text: not any("\x7f" <= letter <= "\xff" for letter in text))
+# feedparser reads C1 controls as Windows-1252, repairs what looks like UTF-8 that was read as
+# Latin-1, which a title may look like, and strips all white space.
+TITLES = TEXT.map(one_line).filter(
+    lambda text: text and not any("\x7f" <= letter <= "\xff" for letter in text)
+)
 PAGES = st.lists(
     st.tuples(TITLES, st.text(st.characters(codec="utf-8"), max_size=200)), min_size=1, max_size=3
 )
@@ -188,10 +291,7 @@ def test_feedparser_understands_every_part(portal: Portal, form: str) -> None:
     assert entry.summary == "Viens. Divi."
     assert entry.content[-1].value == "<p>Viens.</p>\n<p>Divi.</p>"
     (tag,) = entry.tags
-    assert (tag.scheme, tag.label or tag.term) == (
-        "https://feeds.example.org/categories",
-        "Kultūra",
-    )
+    assert (tag.scheme, tag.term) == ("https://feeds.example.org/categories", "Kultūra")
     assert ("related", "http://www.liepkalne.example.lv") in {
         (link.rel, link.href) for link in entry.links
     }
@@ -199,15 +299,26 @@ def test_feedparser_understands_every_part(portal: Portal, form: str) -> None:
         assert not entry.guidislink
 
 
-def test_language_author_and_original_address_of_a_release_are_in_every_format() -> None:
-    release = Release(
-        categories=(), path="2010/01/01/r", published=START, rank=1, title="R", language="ru",
-        entry_id="tag:a,2008:release/1", updated=START, body="<p>R</p>", summary="R",
-        author="Aģentūra", website=None, contact=None, original="https://old.example/7",
-    )  # fmt: skip
-    atom = feedparser.parse(rendered("atom", [release], [])).entries[0]
-    rss = feedparser.parse(rendered("rss", [release], [])).entries[0]
+RELEASE = Release(
+    categories=(), path="2010/01/01/r", published=START, rank=1, title="R", language="ru",
+    entry_id="tag:a,2008:release/1", permanent_id="7 at https://old.example", updated=START,
+    body="<p>R</p>", summary="R", authors=("Aģentūra",), attachments=(), website=None, contact=None,
+    original="https://old.example/7",
+)  # fmt: skip
+
+
+def parsed(release: Release) -> tuple[Any, Any, dict[str, Any]]:
+    """Return the entry of a release as feedparser reads it in Atom and in RSS, and its JSON."""
+    atom, rss = (feedparser.parse(rendered(form, [release], [])) for form in ("atom", "rss"))
+    assert not atom.bozo
+    assert not rss.bozo
     (item,) = json.loads(rendered("json", [release], []))["items"]
+    return atom.entries[0], rss.entries[0], item
+
+
+def test_language_author_and_original_address_of_a_release_are_in_every_format() -> None:
+    release = RELEASE
+    atom, rss, item = parsed(release)
     assert atom.content[0].language == item["language"] == "ru"
     assert "<dc:language>ru</dc:language>" in rendered("rss", [release], []).decode()
     assert atom.author == rss.author == item["authors"][0]["name"] == "Aģentūra"
@@ -216,7 +327,109 @@ def test_language_author_and_original_address_of_a_release_are_in_every_format()
         assert ("via", "https://old.example/7") in {(link.rel, link.href) for link in entry.links}
 
 
-def test_an_instant_in_local_mean_time_is_shown_in_utc(portal: Portal) -> None:
+def test_an_id_that_is_no_uri_is_that_of_rss_and_json_feed() -> None:
+    atom, rss, item = parsed(RELEASE)
+    assert atom.id == "tag:a,2008:release/1"
+    assert rss.id == item["id"] == "7 at https://old.example"
+    assert not rss.guidislink
+
+
+@pytest.mark.parametrize(
+    ("language", "joined"),
+    [("lv", "Anna, A & <B> un {0}"), ("en", "Anna, A & <B>, and {0}")],
+)
+def test_several_authors_are_joined_as_people_write_them(language: str, joined: str) -> None:
+    names = ("Anna", "A & <B>", "{0}")
+    release = replace(RELEASE, authors=names)
+    atom, _, item = parsed(release)
+    assert [author.name for author in atom.authors] == [*names]
+    assert [author["name"] for author in item["authors"]] == [*names]
+    site = replace(SITE, words=words(language))
+    assert release_entry(site, release).byline == joined
+
+
+def test_a_no_break_space_in_a_title_survives() -> None:
+    atom, rss, item = parsed(replace(RELEASE, title="Nr.\xa07\u202f%"))
+    assert atom.title == rss.title == item["title"] == "Nr.\xa07\u202f%"
+
+
+def test_categories_keep_their_order_in_every_format() -> None:
+    names = ["Z", "Ā", "M"]
+    categories = tuple(Category(name.lower(), name) for name in names)
+    atom, rss, item = parsed(replace(RELEASE, categories=categories))
+    assert (
+        [tag.term for tag in atom.tags] == [tag.term for tag in rss.tags] == item["tags"] == names
+    )
+
+
+PICTURE = Attachment("https://a.example/a.png", "image/png", 5, "Tilts", featured=True)
+PAPER = Attachment("https://a.example/a.pdf", "application/pdf")
+SOUND = Attachment("https://a.example/a.mp3", "audio/mpeg", 7_000_000_000)
+
+
+def test_readers_find_the_attachments_of_a_release() -> None:
+    atom, rss, item = parsed(replace(RELEASE, attachments=(PICTURE, PAPER, SOUND)))
+    addresses = [one.url for one in (PICTURE, PAPER, SOUND)]
+    assert [enclosure.href for enclosure in atom.enclosures] == addresses
+    assert [enclosure.type for enclosure in atom.enclosures] == [
+        "image/png", "application/pdf", "audio/mpeg",
+    ]  # fmt: skip
+    # A reader of RSS expects one enclosure, such as the episode of a podcast.
+    (enclosure,) = rss.enclosures
+    assert (enclosure.href, enclosure.length) == (SOUND.url, "7000000000")
+    assert [content["url"] for content in rss.media_content] == addresses
+    assert [content["medium"] for content in rss.media_content] == ["image", "document", "audio"]
+    assert [one["url"] for one in item["attachments"]] == addresses
+    assert item["image"] == PICTURE.url
+
+
+@pytest.mark.parametrize(
+    ("attachments", "enclosed"),
+    [((PICTURE, PAPER), PAPER), ((PICTURE,), PICTURE), ((PAPER, SOUND), SOUND)],
+)
+def test_a_picture_is_the_enclosure_only_of_a_release_with_nothing_else(
+    attachments: tuple[Attachment, ...], enclosed: Attachment
+) -> None:
+    _, rss, _ = parsed(replace(RELEASE, attachments=attachments))
+    assert [enclosure.href for enclosure in rss.enclosures] == [enclosed.url]
+
+
+def test_a_release_that_is_one_picture_has_its_content_where_readers_look_for_it() -> None:
+    picture = '<img src="https://a.example/a.png" alt="">'
+    document = rendered("rss", [replace(RELEASE, title="A & B", body=picture, summary="")], [])
+    (item,) = etree.fromstring(document).iterfind("channel/item")
+    assert item.findtext("description") == "A &amp; B"
+    assert item.findtext("{http://purl.org/rss/1.0/modules/content/}encoded") == picture
+
+
+def test_the_prefix_of_media_rss_is_declared_once(portal: Portal) -> None:
+    document = rendered("rss", [replace(RELEASE, attachments=(PICTURE, PAPER))], [])
+    assert document.count(b"xmlns:media=") == 1
+    assert (
+        b'xmlns:media="http://search.yahoo.com/mrss/"' in portal.client().get("/releases.rss").data
+    )
+
+
+def test_instants_are_in_utc_where_readers_ignore_an_offset(portal: Portal) -> None:
+    portal.imported(page(published="2010-05-04 12:00:00"))
+    portal.feeds("suspend")
+    client = portal.client()
+    at = "2010-05-04T09:00:00Z"
+    atom, rss = (etree.fromstring(client.get(f"/releases.{form}").data) for form in ("atom", "rss"))
+    for name in ("updated", "published"):
+        instants = [element.text for element in atom.iterfind(f".//a:{name}", ATOM)]
+        assert instants[-1] == at
+        assert all(re.fullmatch(r"[\d-]{10}T[\d:]{8}Z", instant) for instant in instants)
+    document = client.get("/releases.json").get_json()
+    assert document["_feed"]["updated"].endswith("Z")
+    item = document["items"][-1]
+    assert item["date_published"] == item["date_modified"] == at
+    assert rss.findtext(f"channel/item[2]/{{{ATOM['a']}}}updated") == at
+    # The dates of RSS have the portal's offset, which every reader understands.
+    assert rss.findtext("channel/item[2]/pubDate") == "Tue, 04 May 2010 12:00:00 +0300"
+
+
+def test_a_date_in_local_mean_time_is_in_utc(portal: Portal) -> None:
     portal.imported(page(published="1850-01-01 12:00:00"))
-    (item,) = portal.client().get("/releases.json").get_json()["items"]
-    assert item["date_published"].endswith("+00:00")
+    rss = etree.fromstring(portal.client().get("/releases.rss").data)
+    assert rss.findtext("channel/item/pubDate", "").endswith(" +0000")

@@ -237,12 +237,14 @@ def test_during_a_suspension_later_releases_are_refused_and_earlier_ones_importe
 
 
 def test_the_summary_counts_reasons_remarks_and_what_was_dropped(portal: Portal) -> None:
-    posts = [
-        "<item><title>A</title><guid>urn:x:1</guid><pubDate>Mon, 04 Jan 2010</pubDate></item>",
+    path = portal.write(
+        "a.rss",
+        "<rss><channel>"
+        "<item><title>A</title><guid>urn:x:1</guid><pubDate>Mon, 04 Jan 2010</pubDate></item>"
         "<item><title>B</title><guid>urn:x:2</guid><pubDate>Tue, 05 Jan 2010</pubDate>"
-        "<description>&lt;script&gt;x&lt;/script&gt;&lt;p&gt;B&lt;/p&gt;</description></item>",
-    ]
-    path = portal.write("a.rss", f"<rss><channel>{''.join(posts)}</channel></rss>")
+        "<description>&lt;script&gt;x&lt;/script&gt;&lt;p&gt;B&lt;/p&gt;</description></item>"
+        "</channel></rss>",
+    )
     ran = portal.feeds("import", path)
     assert "2 with the remark: its pubDate, …, has no time: midnight was taken.\n" in ran.out
     assert "1 script dropped or mended in 1 release.\n" in ran.out
@@ -259,7 +261,7 @@ def test_standard_input_and_output_are_named_by_a_dash(
     environ = os.environ | portal.environ
 
     def run(*arguments: str, given: bytes = b"") -> "subprocess.CompletedProcess[bytes]":
-        command = [Path(sys.executable).with_name("feeds"), *arguments]
+        command = [str(Path(sys.executable).with_name("feeds")), *arguments]
         return subprocess.run(command, input=given, env=environ, capture_output=True, check=False)
 
     ran = run("import", "-", "--report", "-", given=page("Tilts").encode())

@@ -37,6 +37,9 @@ def furnish(portal: Portal) -> Portal:
     portal.sql("INSERT INTO redirect VALUES ('/veca?lapa=1', 0, NULL, 'atom')")
     portal.sql("INSERT INTO redirect VALUES ('/Āgra', NULL, 3, NULL)")
     portal.sql("UPDATE release SET withdrawn = -12345 WHERE id = 5")
+    attachment = '["https://a.example/“é”.png", "image/png", 5000000000, null, true]'
+    portal.sql(f"UPDATE release SET attachments = '[{attachment}]' WHERE id > 50")  # noqa: S608 - constants
+    portal.sql("INSERT INTO media_host VALUES (51, 'a.example', 1), (51, 'é.example', 5000000000)")
     return portal
 
 
@@ -133,7 +136,7 @@ def test_every_table_and_column_is_exported(portal: Portal) -> None:
     assert lines[-1]["rows"] == dict.fromkeys(TABLES, 0) | {
         "head": 1, "selection": 1, "change_token": 2,
     }  # fmt: skip
-    assert len(named) == 14
+    assert len(named) == 15
 
 
 def test_an_export_to_standard_output_is_utf8_in_any_locale(portal: Portal) -> None:

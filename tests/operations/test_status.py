@@ -1,4 +1,5 @@
 import json
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -36,6 +37,49 @@ def test_status_as_json_has_the_same_facts(portal: Portal) -> None:
     assert found["last_import"]["added"] == 1
     assert found["last_import"]["finished"] >= found["last_import"]["started"]
     assert found["revision"] > empty["revision"]
+
+
+def media(portal: Portal, **pictures: str) -> None:
+    """Import a release for each body."""
+    for id_, body in pictures.items():
+        record = {"id": id_, "title": id_, "published": "2010-05-04", "body_html": body}
+        path = portal.write(f"{id_}.jsonl", json.dumps(record))
+        assert portal.feeds("import", path).code == 0
+
+
+def images(addresses: Iterable[str]) -> str:
+    return "".join(f'<p><img src="{address}" alt="A"></p>' for address in addresses)
+
+
+def test_the_hosts_of_pictures_and_attachments_are_named_the_largest_first(portal: Portal) -> None:
+    media(portal, a="<p>A</p>")
+    assert "Pictures and attachments: none.\n" in portal.feeds("status").out
+    media(portal, a=images(["http://replaced.example/1"]))
+    old = [f"https://Old.example:8080/{n}.png" for n in range(1204)]
+    media(
+        portal,
+        a=images([*old, "http://cdn.example/1.png", "http://[/"]),
+        b=images(["http://cdn.example/1.png", "http://cdn.example/2.png"]),
+        c=images(["http://gone.example/1.png"]),
+    )
+    assert portal.feeds("withdraw", "/releases/2010/05/04/c").code == 0
+    ran = portal.feeds("status")
+    assert "Pictures and attachments: 1,204 on old.example, 3 on cdn.example.\n" in ran.out
+    as_json = json.loads(portal.feeds("status", "--json").out)
+    assert as_json["media_hosts"] == {"old.example": 1204, "cdn.example": 3}
+    media(portal, a="<p>A</p>", b="<p>B</p>")
+    assert "Pictures and attachments: none.\n" in portal.feeds("status").out
+
+
+@pytest.mark.parametrize(
+    ("hosts", "end"),
+    [(11, "1 on h09.example, 1 on h10.example."), (12, "1 on h09.example, 2 on 2 other hosts.")],
+)
+def test_the_ten_largest_hosts_are_named(portal: Portal, hosts: int, end: str) -> None:
+    media(portal, a=images(f"http://h{n:02}.example/1.png" for n in range(hosts)))
+    (line,) = [line for line in portal.feeds("status").out.splitlines() if "Pictures" in line]
+    assert line.endswith(end)
+    assert line.startswith("Pictures and attachments: 1 on h00.example, 1 on h01.example, ")
 
 
 def test_changed_settings_are_reported_until_migrate_has_run(portal: Portal) -> None:

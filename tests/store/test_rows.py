@@ -136,6 +136,19 @@ def test_a_withdrawal(portal: Portal) -> None:
     assert fields(found) == common(row, found)
 
 
+def test_the_hosts_of_pictures_and_attachments(portal: Portal) -> None:
+    release, _ = insert_release(portal)
+    withdrawn = insert(
+        portal, "release", **{name: f"x.{name}" for name in ("entry_id", "permanent_id", "path")},
+        source_key="x.source_key",
+    )  # fmt: skip
+    rows = [insert(portal, "media_host", release=release["id"], host=host) for host in "ba"]
+    insert(portal, "media_host", release=withdrawn["id"], host="c")
+    with portal.store.read() as snapshot:
+        found = snapshot.media_hosts()
+    assert list(found.items()) == [("a", rows[1]["count"]), ("b", rows[0]["count"])]
+
+
 def test_a_notice(portal: Portal) -> None:
     row = insert(portal, "notice", kind="suspension")
     with portal.store.read() as snapshot:

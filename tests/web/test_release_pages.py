@@ -146,10 +146,7 @@ def test_a_page_has_validators_codings_and_security_headers(
     assert response.status_code == 200
     assert response.headers["Content-Encoding"] == "gzip"
     assert response.headers["Vary"] == "Accept-Encoding"
-    assert response.headers["Content-Security-Policy"] == (
-        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
-        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-    )
+    assert "default-src 'none'" in response.headers["Content-Security-Policy"]
     of = "releases" if address in {"/", "/releases/archive/1"} else "categories/kultura"
     assert response.headers["Surrogate-Key"] == of
     assert response.headers["Referrer-Policy"] == "same-origin"

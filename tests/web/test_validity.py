@@ -12,8 +12,10 @@ import pytest
 from flask.testing import FlaskClient
 from lxml import html
 
+from feeds.domain import Attachment
 from tests.portal import Portal, page
 from tests.web.test_category_list import listing
+from tests.web.test_media import PICTURE, give
 
 pytestmark = pytest.mark.engines("sqlite", reason="pages do not depend on the engine")
 
@@ -28,6 +30,11 @@ BODY = """
 <dl><dt>Kur</dt><dd>Liepkalnē</dd></dl>
 <table><thead><tr><th>Gads</th><th>Tilti</th></tr></thead>
 <tbody><tr><td>2009</td><td rowspan="2">1</td></tr><tr><td>2010</td></tr></tbody></table>
+"""
+FIGURE = """
+<p>Attēls <img src="https://a.example/?a&amp;b" alt="&lt;img src=&quot;x&quot;>" width="9"></p>
+<figure><a href="https://a.example/"><img src="https://a.example/b" alt="Tilts"></a>
+<figcaption>Tilts <b>Ā</b></figcaption></figure>
 """
 RELEASES = (
     {"title": "Jauns tilts " * 20, "body_html": BODY, "categories": ["Kultūra", "Sports"]},
@@ -114,11 +121,20 @@ def test_every_page_of_every_state_is_valid_html(
     suspended = another(FEEDS_LANGUAGE="en", FEEDS_RIGHTS="")
     suspended.imported(page("A", "Kultūra"), page("B", "Sports", website=""))
     assert suspended.feeds("suspend", "--since", "2022-03-01T12:00:00+02:00").code == 0
+    media = give(
+        another(),
+        FIGURE,
+        PICTURE,
+        Attachment("https://a.example/<b>.pdf?a&b", "application/pdf", 7, "B & <b>"),
+        Attachment("https://a.example/"),
+    )
+    media.sql("""UPDATE release SET authors = '["Anna & <b>", "Jānis"]', language = 'en'""")
     large = listing(another(), 301).client()
     states = {
         "empty": pages(empty.client()),
         "active": pages(active.client()),
         "suspended": pages(suspended.client()),
+        "media": pages(media.client()),
         "errors": errors(empty),
         # Their links lead to a page of each category.
         "large": {path: large.get(path).data for path in LARGE},

@@ -5,7 +5,6 @@ format, and checks single values and constraints only: otherwise the rows are as
 store that they came from.
 """
 
-import json
 import secrets
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -17,6 +16,7 @@ from sqlalchemy import (
     Column,
     Connection,
     Text,
+    TypeDecorator,
     bindparam,
     collate,
     delete,
@@ -26,6 +26,7 @@ from sqlalchemy import (
     type_coerce,
     update,
 )
+from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.types import TypeEngine
 
@@ -168,10 +169,8 @@ def invalid_column(table: str, values: Sequence[object]) -> str | None:
 def _can_store(column: Column[Any], value: object) -> bool:
     if isinstance(column.type, Boolean):
         return isinstance(value, bool)
-    if isinstance(column.type, Authors | Attachments):
-        return isinstance(value, str) and _is_readable(column.type, value)
-    if isinstance(column.type, Text):
-        return isinstance(value, str) and not NOT_STORABLE.search(value)
+    if isinstance(_plain(column), Text):
+        return isinstance(value, str) and _is_readable(column, value)
     if not isinstance(value, int) or isinstance(value, bool):
         return False
     if isinstance(column.type, UtcSeconds):
@@ -180,33 +179,15 @@ def _can_store(column: Column[Any], value: object) -> bool:
     return -(1 << bits) <= value < 1 << bits
 
 
-def _is_readable(kind: Authors | Attachments, value: str) -> bool:
-    """Return whether a JSON text has the form and the types that the column reads."""
-    try:
-        found = json.loads(value)
-    except (ValueError, RecursionError):
-        return False
-    if not isinstance(found, list):
-        return False
-    if isinstance(kind, Authors):
-        return all(_is_text(name) for name in found)
-    return all(isinstance(one, list) and _is_attachment(*one) for one in found)
-
-
-def _is_attachment(*fields: object) -> bool:
-    if len(fields) != len(_ATTACHMENT_TYPES):
-        return False
-    return all(
-        isinstance(value, types) and (not isinstance(value, str) or _is_text(value))
-        for value, types in zip(fields, _ATTACHMENT_TYPES, strict=True)
-    )
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str) and not NOT_STORABLE.search(value)
+def _is_readable(column: Column[Any], value: str) -> bool:
+    if isinstance(column.type, Authors | Attachments):
+        try:
+            column.type.process_result_value(value, DefaultDialect())
+        except (ValueError, RecursionError):
+            return False
+    return not NOT_STORABLE.search(value)
 
 
 def _plain(column: Column[Any]) -> TypeEngine[Any]:
-    if isinstance(column.type, UtcSeconds):
-        return BigInteger()
-    return Text() if isinstance(column.type, Authors | Attachments) else column.type
+    """Return the type of a column in the database."""
+    return column.type.impl_instance if isinstance(column.type, TypeDecorator) else column.type

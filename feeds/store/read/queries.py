@@ -17,6 +17,7 @@ from sqlalchemy import (
     Integer,
     Select,
     bindparam,
+    cast,
     func,
     null,
     select,
@@ -35,6 +36,7 @@ _label = tables.LABEL.c
 _selection = tables.SELECTION.c
 _release = tables.RELEASE.c
 _membership = tables.MEMBERSHIP.c
+_media_host = tables.MEDIA_HOST.c
 _listing = tables.LISTING.c
 _page = tables.ARCHIVE_PAGE.c
 _year_count = tables.YEAR_COUNT.c
@@ -162,6 +164,13 @@ WITHDRAWALS = (
 )
 
 COUNT_WITHDRAWN = select(func.count()).where(_release.withdrawn.is_not(None))
+
+MEDIA_HOSTS = (
+    select(_media_host.host, cast(func.sum(_media_host["count"]), BigInteger).label("media"))
+    .join_from(tables.MEDIA_HOST, tables.RELEASE)
+    .where(_release.withdrawn.is_(None))
+    .group_by(_media_host.host)
+)
 
 
 class ReleaseQueries(NamedTuple):

@@ -1,8 +1,8 @@
 """Reads: everything that is served, as dataclasses of the domain.
 
 A ``Snapshot`` belongs to one transaction: everything that it returns is of one state of the store
-(rule 6). A statement selects by key or by a range of keys, and never scans or sorts a table. Rows
-are mapped to dataclasses by the names of their columns.
+(rule 6). A statement of a document selects by key or by a range of keys, and never scans or sorts a
+table. Rows are mapped to dataclasses by the names of their columns.
 """
 
 from collections import defaultdict
@@ -305,6 +305,14 @@ class Snapshot:
             return None
         return _target(found[0]), found[0].withdrawn is not None
 
+    def media_hosts(self) -> dict[str, int]:
+        """Return how many pictures and attachments lie on each host, the largest number first.
+
+        Those of withdrawn releases do not count. This reads the row of every release that has any.
+        """
+        rows = self._rows(queries.MEDIA_HOSTS)
+        return {row.host: row.media for row in sorted(rows, key=lambda row: (-row.media, row.host))}
+
     def redirects(self) -> list[tuple[str, Target]]:
         """Return all old addresses with their targets, sorted."""
         return [(row.location, _target(row)) for row in self._rows(queries.REDIRECTS)]
@@ -345,7 +353,8 @@ class Snapshot:
             if slug is not None:
                 categories[id_][position] = Category(slug, name)
         found = [
-            ListedRelease(_ordered(categories[id_]), id_, *others) for id_, others in columns.items()
+            ListedRelease(_ordered(categories[id_]), id_, *others)
+            for id_, others in columns.items()
         ]
         found.sort(key=_ORDER, reverse=True)
         return found

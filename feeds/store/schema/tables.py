@@ -10,6 +10,7 @@ import re
 import secrets
 from dataclasses import astuple
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -70,11 +71,11 @@ class Authors(TypeDecorator[tuple[str, ...]]):
 
     def process_bind_param(self, value: tuple[str, ...] | None, dialect: Dialect) -> str:  # noqa: ARG002 - SQLAlchemy's signature
         """Convert to JSON."""
-        return json.dumps(value, ensure_ascii=False)
+        return json.dumps(value or (), ensure_ascii=False)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[str, ...]:  # noqa: ARG002 - SQLAlchemy's signature
-        """Convert from JSON."""
-        return tuple(json.loads(value or "[]"))
+        """Convert from JSON; raise ``ValueError`` for anything else."""
+        return tuple(map(_text, _array(json.loads(value or ""))))
 
 
 class Attachments(TypeDecorator[tuple[Attachment, ...]]):
@@ -85,11 +86,36 @@ class Attachments(TypeDecorator[tuple[Attachment, ...]]):
 
     def process_bind_param(self, value: tuple[Attachment, ...] | None, dialect: Dialect) -> str:  # noqa: ARG002 - SQLAlchemy's signature
         """Convert to JSON."""
-        return json.dumps([astuple(one) for one in value or ()], ensure_ascii=False)
+        return json.dumps(list(map(astuple, value or ())), ensure_ascii=False)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[Attachment, ...]:  # noqa: ARG002 - SQLAlchemy's signature
-        """Convert from JSON."""
-        return tuple(Attachment(*one) for one in json.loads(value or "[]"))
+        """Convert from JSON; raise ``ValueError`` for anything else."""
+        return tuple(map(_attachment, _array(json.loads(value or ""))))
+
+
+def _attachment(values: object) -> Attachment:
+    url, media_type, length, title, featured = _array(values)
+    if not (length is None or type(length) is int) or type(featured) is not bool:
+        raise ValueError(f"{values!r} is not an attachment")
+    return Attachment(
+        url=_text(url),
+        media_type=None if media_type is None else _text(media_type),
+        length=length,
+        title=None if title is None else _text(title),
+        featured=featured,
+    )
+
+
+def _array(value: object) -> list[Any]:
+    if not isinstance(value, list):
+        raise ValueError(f"{value!r} is not an array")  # noqa: TRY004 - of the value, not of the call
+    return value
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or NOT_STORABLE.search(value):
+        raise ValueError(f"{value!r} is not a text")
+    return value
 
 
 # Constraints need names to be altered by a migration on every engine.
@@ -252,6 +278,17 @@ class MembershipColumns(TypedColumns):
 
 
 MEMBERSHIP = Table("membership", METADATA, MembershipColumns, sqlite_with_rowid=False)
+
+
+class MediaHostColumns(TypedColumns):
+    """How many pictures and attachments of a release lie on a host; no row means none."""
+
+    release: Named[int] = Column(Integer, ForeignKey("release.id"), primary_key=True)
+    host: Named[str] = Column(Text, primary_key=True)
+    count: Named[int] = Column(BigInteger)
+
+
+MEDIA_HOST = Table("media_host", METADATA, MediaHostColumns, sqlite_with_rowid=False)
 
 
 class ListingColumns(TypedColumns):

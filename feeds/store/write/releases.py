@@ -24,6 +24,7 @@ from feeds.store.schema.tables import (
     SELECTION,
     SOURCE_KEY,
 )
+from feeds.store.write import media_hosts
 from feeds.store.write.change import Change, chunks
 from feeds.store.write.listing import Listing, listing_entries
 
@@ -170,6 +171,8 @@ class Releases:
         ):
             if rows:
                 self._connection.execute(insert(table), rows)
+        hosts = {id_: one.media_hosts for id_, one in enumerate(drafts, first) if one.media_hosts}
+        media_hosts.add(self._connection, hosts)
         self._listing.add(listed)
         return [
             near or (draft.path if paths[draft.entry_id] != draft.path else None)
@@ -216,6 +219,8 @@ class Releases:
             later = draft.modified is not None and draft.modified > row.updated
             values["updated"] = draft.modified if later else self._change.instant
         self._connection.execute(update(RELEASE).where(RELEASE.c.id == known.id).values(values))
+        if row.body != draft.body or row.attachments != draft.attachments:
+            media_hosts.replace(self._connection, known.id, draft.media_hosts)
         if touched:
             self._connection.execute(delete(MEMBERSHIP).where(MEMBERSHIP.c.release == known.id))
             if after:

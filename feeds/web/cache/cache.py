@@ -193,7 +193,7 @@ class Cache:
         """
         path = environ["PATH_INFO"]
         try:
-            if is_conditional(environ) or path in self._stored:
+            if is_conditional(environ):
                 if self._load(path, source, None, is_body_needed=False) is None:
                     return None
                 response = self.remembered(environ)

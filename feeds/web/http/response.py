@@ -15,15 +15,19 @@ COMMON_HEADERS = (
 )
 """Headers of every response, also of errors."""
 
-_POLICY = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
-    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-)
-BROWSER_HEADERS = (
-    ("Content-Security-Policy", _POLICY),
-    ("Referrer-Policy", "same-origin"),
-)
+
+def _browser_headers(pictures: str) -> tuple[tuple[str, str], ...]:
+    policy = (
+        f"default-src 'none'; style-src 'self'; script-src 'self'; img-src {pictures}; "
+        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    )
+    return (("Content-Security-Policy", policy), ("Referrer-Policy", "same-origin"))
+
+
+BROWSER_HEADERS = _browser_headers("'self'")
 """Headers of a document that a browser shows: it loads only our files and is not framed."""
+
+_PICTURE_HEADERS = _browser_headers("'self' https: http:")
 
 _BROWSER_TYPES = frozenset(["text/html", "application/xml"])
 
@@ -53,7 +57,7 @@ def ok(
         headers.append(("Content-Encoding", coding))
     headers.append(("Content-Length", str(len(body))))
     if media_type in _BROWSER_TYPES:
-        headers += BROWSER_HEADERS
+        headers += _PICTURE_HEADERS if metadata.shows_pictures else BROWSER_HEADERS
     return Response("200 OK", headers, body)
 
 

@@ -1,6 +1,5 @@
 """The HTML pages: index, category, list of categories, archive page, release and error."""
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from http import HTTPStatus
@@ -19,7 +18,6 @@ from feeds.domain import (
     Headline,
     Link,
     Notice,
-    Release,
     Selection,
     Site,
     running_suspension,
@@ -34,6 +32,8 @@ from feeds.urls import (
     release_url,
 )
 from feeds.web.pages.category_list import alphabetical
+from feeds.web.pages.media import Media
+from feeds.web.pages.news_article import news_article
 from feeds.web.pages.year_chart import YearChart
 
 HTML: Final = "text/html"
@@ -193,8 +193,9 @@ def release(site: Site, path: str, snapshot: Snapshot) -> Representation | None:
     if found is None:
         return None
     feeds = [link for category in found.categories for link in _feeds(site, (category,))]
+    media = Media.of(found, site.words)
     no_contact = site.words.gettext("The issuer's contact details are not available at present.")
-    return _page(
+    page = _page(
         "release.html",
         snapshot,
         site,
@@ -202,6 +203,8 @@ def release(site: Site, path: str, snapshot: Snapshot) -> Representation | None:
         address=release_url(site, found.path),
         feeds=feeds + _feeds(site, ()),
         release=found,
+        byline=site.words.names(found.authors),
+        media=media,
         published=site.local(found.published),
         updated=site.local(found.updated),
         contact=Markup(contact_html(site, found.contact)) if found.contact else no_contact,  # noqa: S704 - feeds.text.html escaped it
@@ -211,8 +214,9 @@ def release(site: Site, path: str, snapshot: Snapshot) -> Representation | None:
             if (selection := snapshot.selection((category.slug,)))
             and any(neighbours := snapshot.neighbours(selection, found))
         ],
-        news_article=_news_article(site, found),
+        news_article=news_article(site, found, media.picture),
     )
+    return replace(page, metadata=replace(page.metadata, shows_pictures=True))
 
 
 def error(
@@ -317,31 +321,6 @@ def _rendered(template: str, site: Site, notices: Sequence[Notice], **values: ob
         formats=FORMATS.values(),
         **values,
     )
-
-
-def _news_article(site: Site, release: Release) -> Markup:
-    """Return the description of a release for search engines (schema.org/NewsArticle, JSON-LD)."""
-    article = {
-        "@context": "https://schema.org",
-        "@type": "NewsArticle",
-        "headline": release.title,
-        "description": release.summary,
-        "url": release_url(site, release.path),
-        "mainEntityOfPage": release_url(site, release.path),
-        "datePublished": site.local(release.published).isoformat(),
-        "dateModified": site.local(release.updated).isoformat(),
-        "inLanguage": release.language or site.language,
-        "articleSection": [category.name for category in release.categories],
-        "author": {"@type": "Organization", "name": ", ".join(release.authors) or site.title},
-        "publisher": {
-            "@type": "Organization",
-            "name": site.title,
-            "url": page_url(site, ()),
-        },
-    }
-    text = json.dumps(article, ensure_ascii=False)
-    # HTML's escapes have no effect in a script element; JSON's keep the text from ending it.
-    return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))  # noqa: S704 - no character is left that HTML interprets
 
 
 def _feeds(site: Site, categories: Sequence[Category]) -> list[tuple[str, Link]]:

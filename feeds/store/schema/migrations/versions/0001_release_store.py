@@ -195,6 +195,16 @@ def upgrade() -> None:
     op.create_index("ix_membership_selection", "membership", ["selection"])
 
     op.create_table(
+        "media_host",
+        sa.Column("release", sa.Integer(), nullable=False),
+        sa.Column("host", sa.Text(), nullable=False),
+        sa.Column("count", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["release"], ["release.id"], name=op.f("fk_media_host_release")),
+        sa.PrimaryKeyConstraint("release", "host", name=op.f("pk_media_host")),
+        sqlite_with_rowid=False,
+    )
+
+    op.create_table(
         "archive_page",
         sa.Column("selection", sa.Integer(), nullable=False),
         sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
@@ -237,6 +247,7 @@ def downgrade() -> None:
     """Drop every table."""
     op.drop_table("year_count")
     op.drop_table("archive_page")
+    op.drop_table("media_host")
     op.drop_table("membership")
     op.drop_table("permalink")
     op.drop_table("source_key")
