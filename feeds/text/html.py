@@ -84,15 +84,20 @@ _OPAQUE = (
 )  # fmt: skip
 
 # A body that needs no more than the sanitiser: paragraphs, headings, lists and absolute links.
+_PLAIN = r"""(?: (?:align|class|data-[a-z-]+|rel|style|target)="[^"<>]*")*"""
 _PHRASE = (
-    r"(?:[^<]++|<(?:/?(?:abbr|b|code|del|em|i|ins|q|s|strong|sub|sup|u)|br ?/?|/a"
-    r"""|a href="https?://[\w.-]++(?:/[^"<>\s\\^`{|}]*+)?"(?: (?:class|rel|target)="[^"<>]*")*)>)*+"""
+    rf"(?:[^<]++|<(?:(?:abbr|b|code|del|em|i|ins|q|s|strong|sub|sup|u){_PLAIN}|br ?/?"
+    r"|/(?:a|abbr|b|code|del|em|i|ins|q|s|strong|sub|sup|u)"
+    rf"""|a{_PLAIN} href="https?://[\w.-]++(?:/[^"<>\s\\^`{{|}}]*+)?"{_PLAIN})>)*+"""
 )
 _SIMPLE = re.compile(
-    rf"""\s*(?:(?:<p(?: class="[^"<>]*")?>{_PHRASE}</p>|<h([234])>{_PHRASE}</h\1>
-    |<([uo]l)>\s*+(?:<li>{_PHRASE}</li>\s*+)*+</\2>)\s*+)++""".replace("\n    ", "")
+    rf"(?:\s++|<p{_PLAIN}>{_PHRASE}</p>|<h([234]){_PLAIN}>{_PHRASE}</h\1>"
+    rf"|<([uo]l){_PLAIN}>\s*+(?:<li{_PLAIN}>{_PHRASE}</li>\s*+)*+</\2>"
+    r"|<!-- /?wp:[^<>]*+ -->)*+"
 )
-_PICTURE = re.compile(r'<img(?: [^<>]*?)?(?: src="([^"<>]*)"[^<>]*)?>')
+_PICTURE = re.compile(
+    r'<img(?: (?!src=)[a-z]++="[^"<>]*+")*+(?: src="([^"<>]*+)")?+(?: [a-z]++="[^"<>]*+")*+>'
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +205,7 @@ def _reduce(block: Html, dropped: Counter[str]) -> str:
         raise MarkupError(f"its HTML has more than {_MANY_REFERENCES} character references")
     if not _SIMPLE.fullmatch(text):
         markup = tags.read(text)
-        if not markup.has_tags:
+        if not markup.names:
             lines = html.unescape(markup.text).splitlines()
             return _text("\n".join([line.strip() for line in lines]))
         text = _rewritten(markup, block.base, dropped)
@@ -216,7 +221,7 @@ def _rewritten(markup: tags.Markup, base: str | None, dropped: Counter[str]) -> 
         raise MarkupError(f"its HTML has more than {_MANY_REFERENCES} signs to escape")
     if text.count("<") > _MANY_TAGS:
         text = _rebuild(text)
-    blank_lines = markup.names.keys().isdisjoint(SEPARATING | {"br"})
+    blank_lines = markup.names.isdisjoint(SEPARATING | {"br"})
     writer = Writer(web_address(base) if base else None, blank_lines=blank_lines)
     written = writer.write(text)
     dropped.update(writer.dropped)
