@@ -196,6 +196,7 @@ class _Reader:
         self._ends = {name.lower() for name in _END_NAME.findall(text)}
         self._last_comment = text.rfind("-->")
         self._last_cdata = text.rfind("]]>")
+        self._last_frame_end = text.lower().rfind("</iframe") if "<" in text else -1
         self._unended: set[str] = set()
         # What is read in vain. Where it is out of proportion, the rest is left to the parser.
         self._budget = 1_000_000 + 20 * len(text)
@@ -245,6 +246,8 @@ class _Reader:
         end = attributes.end() if attributes else found.end()
         stated, name = text[found.end() : end], found[2].lower()
         if text[end : end + 1] == ">" and self._is_tag(name, stated):
+            if name == "iframe" and begin > self._last_frame_end:
+                stated += " /"
             return _Piece(begin, end + 1, "end" if found[1] else "start", name, stated)
         self._budget -= end - begin
         if text[end : end + 1] == "=":  # a quotation that does not end
