@@ -10,14 +10,13 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import nh3
 from linkify_it import LinkifyIt
 from lxml import etree
 
 from feeds.text import tags
-from feeds.text.elements import SEPARATING, Writer
+from feeds.text.elements import SEPARATING
 from feeds.text.plain import (
     clean_text,
     one_line,
@@ -26,6 +25,7 @@ from feeds.text.plain import (
     web_address,
 )
 from feeds.text.tags import escape_stray, strip_tags
+from feeds.text.tree import Writer
 
 __all__ = [
     "SUMMARY_LENGTH", "VERSION", "Block", "Content", "Heading", "Html", "MarkupError", "Paragraph",

@@ -7,21 +7,26 @@ that look like attributes.
 
 import html
 import re
-from collections.abc import Iterator, Set
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-_NAMES = frozenset(
-    """
-a abbr acronym address applet area article aside audio b base basefont bdi bdo bgsound big blink
-blockquote body br button canvas caption center cite code col colgroup data datalist dd del details
-dfn dialog dir div dl dt em embed fieldset figcaption figure font footer form frame frameset h1 h2
-h3 h4 h5 h6 head header hgroup hr html i iframe image img input ins kbd keygen label legend li link
-listing main map mark marquee math menu menuitem meta meter nav nobr noembed noframes noscript
-object ol optgroup option output p param picture plaintext pre progress q rb rp rt rtc ruby s samp
-script search section select slot small source spacer span strike strong style sub summary sup svg
-table tbody td template textarea tfoot th thead time title tr track tt u ul var video wbr xmp
-""".split()
-)
+_NAMES = frozenset({
+    "a", "abbr", "acronym", "address", "applet", "area", "article", "aside", "audio", "b", "base",
+    "basefont", "bdi", "bdo", "bgsound", "big", "blink", "blockquote", "body", "br", "button",
+    "canvas", "caption", "center", "cite", "code", "col", "colgroup", "data", "datalist", "dd",
+    "del", "details", "dfn", "dialog", "dir", "div", "dl", "dt", "em", "embed", "fieldset",
+    "figcaption", "figure", "font", "footer", "form", "frame", "frameset", "h1", "h2", "h3", "h4",
+    "h5", "h6", "head", "header", "hgroup", "hr", "html", "i", "iframe", "image", "img", "input",
+    "ins", "kbd", "keygen", "label", "legend", "li", "link", "listing", "main", "map", "mark",
+    "marquee", "math", "menu", "menuitem", "meta", "meter", "nav", "nobr", "noembed", "noframes",
+    "noscript", "object", "ol", "optgroup", "option", "output", "p", "param", "picture",
+    "plaintext", "pre", "progress", "q", "rb", "rp", "rt", "rtc", "ruby", "s", "samp", "script",
+    "search", "section", "select", "slot", "small", "source", "spacer", "span", "strike", "strong",
+    "style", "sub", "summary", "sup", "svg", "table", "tbody", "td", "template", "textarea",
+    "tfoot", "th", "thead", "time", "title", "tr", "track", "tt", "u", "ul", "var", "video", "wbr",
+    "xmp",
+})  # fmt: skip
 # Names of SVG, MathML and custom elements, and of those with a prefix, as Office writes them. They
 # are words, too: without attributes, a tag needs an end tag.
 _OTHER_NAME = re.compile(
@@ -35,15 +40,14 @@ _OTHER_NAME = re.compile(
 )
 _OFFICE = ("o:", "w:", "v:", "m:", "st1:", "amp-")
 # Attributes that stand without a value. Any other word shows that it is no tag: ``<b and c>``.
-_WITHOUT_VALUE = frozenset(
-    """
-allowfullscreen alt async autofocus autoplay checked class compact contenteditable controls
-crossorigin declare default defer disabled download formnovalidate hidden href id inert ismap
-itemscope loop mozallowfullscreen multiple muted nohref noloading nomodule noresize noshade
-novalidate nowrap open playsinline readonly required reversed selected src style truespeed
-webkitallowfullscreen
-""".split()
-)
+_WITHOUT_VALUE = frozenset({
+    "allowfullscreen", "alt", "async", "autofocus", "autoplay", "checked", "class", "compact",
+    "contenteditable", "controls", "crossorigin", "declare", "default", "defer", "disabled",
+    "download", "formnovalidate", "hidden", "href", "id", "inert", "ismap", "itemscope", "loop",
+    "mozallowfullscreen", "multiple", "muted", "nohref", "noloading", "nomodule", "noresize",
+    "noshade", "novalidate", "nowrap", "open", "playsinline", "readonly", "required", "reversed",
+    "selected", "src", "style", "truespeed", "webkitallowfullscreen",
+})  # fmt: skip
 # A tag of more attributes loses them: the time of the parsers grows with the square of the number.
 _MANY_ATTRIBUTES = 100
 
@@ -60,13 +64,14 @@ _RENAMED = {
     "plaintext": "pre",
 }
 # These are complete with ``/>``, as in XHTML. HTML would take all that follows for their content.
-_CLOSED = frozenset(
-    "a applet audio b canvas em i iframe noembed noframes object script select span strong style"
-    " textarea title u video xmp".split()
-)
-_SEPARATING = frozenset(
-    "address blockquote br dd div dt h1 h2 h3 h4 h5 h6 hr li p pre section td th tr".split()
-)
+_CLOSED = frozenset({
+    "a", "applet", "audio", "b", "canvas", "em", "i", "iframe", "noembed", "noframes", "object",
+    "script", "select", "span", "strong", "style", "textarea", "title", "u", "video", "xmp",
+})  # fmt: skip
+_SEPARATING = frozenset({
+    "address", "blockquote", "br", "dd", "div", "dt", "h1", "h2", "h3", "h4", "h5", "h6", "hr",
+    "li", "p", "pre", "section", "td", "th", "tr",
+})  # fmt: skip
 
 # Text with tags of which nothing has to be changed, as almost all of it is. This only saves time.
 _ORDINARY = re.compile(
@@ -76,6 +81,7 @@ _ORDINARY = re.compile(
     re.VERBOSE,
 )
 _ORDINARY_NAME = re.compile(r"</?+([a-z][a-z0-9]*+)")
+_FRAME_END = re.compile("</iframe", re.IGNORECASE)
 _BEGIN = re.compile(r"<(?=[a-z/!?])", re.IGNORECASE)
 _NAME = re.compile(r"<(/?)([a-z][^\s/<>\"'=]*+)", re.IGNORECASE)
 _ATTRIBUTES = re.compile(r"""(?:=\s*+(?:"[^"]*+"|'[^']*+'|(?!["']))|[^<>=])*+""")
@@ -104,7 +110,7 @@ class Markup:
     """HTML in which every ``<`` begins markup, and the names of the elements in it."""
 
     text: str
-    names: Set[str]
+    names: AbstractSet[str]
 
 
 def read(text: str) -> Markup:
@@ -196,7 +202,9 @@ class _Reader:
         self._ends = {name.lower() for name in _END_NAME.findall(text)}
         self._last_comment = text.rfind("-->")
         self._last_cdata = text.rfind("]]>")
-        self._last_frame_end = text.lower().rfind("</iframe") if "<" in text else -1
+        self._last_frame_end = max(
+            (found.start() for found in _FRAME_END.finditer(text)), default=-1
+        )
         self._unended: set[str] = set()
         # What is read in vain. Where it is out of proportion, the rest is left to the parser.
         self._budget = 1_000_000 + 20 * len(text)

@@ -30,7 +30,20 @@ _UNSEEN = {
 }  # fmt: skip
 # What a page has besides its content: its scripts and styles are no part of a release.
 _HEAD = {"head", "script", "style", "template", "title"}
-_VOID = {"area", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
+_VOID = {
+    "area",
+    "br",
+    "col",
+    "embed",
+    "hr",
+    "img",
+    "input",
+    "link",
+    "meta",
+    "source",
+    "track",
+    "wbr",
+}
 # Browsers write it at the beginning of the pages that they save.
 _SAVED_FROM = re.compile(r"<!--\s*saved from url=\(\d+\)(https?://\S+)")
 
@@ -108,7 +121,9 @@ class _Reader:
         is_start = event == "start"
         if tag in _UNSEEN:
             if is_start and not self._unseen and tag not in _HEAD:
-                self._add(etree.tostring(element, encoding="unicode", method="html", with_tail=False))
+                self._add(
+                    etree.tostring(element, encoding="unicode", method="html", with_tail=False)
+                )
             self._unseen += 1 if is_start else -1
         elif tag == "br":
             self._append("\n" if is_start else "")

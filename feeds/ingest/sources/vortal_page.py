@@ -238,7 +238,9 @@ def _marked_blocks(page: SavedPage, part: range) -> Iterator[Block]:
     lines = page.text.splitlines(keepends=True)
     offsets = [0, *accumulate(map(len, lines))]
     # Elements without text, such as pictures, may be between this part and the lines around it.
-    begin = next((_ended(lines, offsets, n) for n in _filled(lines, reversed(range(part.start)))), 0)
+    begin = next(
+        (_ended(lines, offsets, n) for n in _filled(lines, reversed(range(part.start)))), 0
+    )
     after = next(_filled(lines, range(part.stop, len(lines))), len(lines))
     end = offsets[after]
     for number in _filled(lines, part):
