@@ -16,7 +16,6 @@ from linkify_it import LinkifyIt
 from lxml import etree
 
 from feeds.text import tags
-from feeds.text.elements import SEPARATING
 from feeds.text.plain import (
     clean_text,
     one_line,
@@ -211,7 +210,8 @@ def _reduce(block: Html, dropped: Counter[str]) -> str:
         text = _rewritten(markup, block.base, dropped)
     elif text.count("<") > _MANY_TAGS:
         text = _rebuild(text)
-    return _EMPTY.sub("", _passed(text, dropped)).strip()
+    reduced = _EMPTY.sub("", _passed(text, dropped)).strip()
+    return reduced if "<" in reduced or not reduced else f"<p>{reduced}</p>"
 
 
 def _rewritten(markup: tags.Markup, base: str | None, dropped: Counter[str]) -> str:
@@ -221,8 +221,7 @@ def _rewritten(markup: tags.Markup, base: str | None, dropped: Counter[str]) -> 
         raise MarkupError(f"its HTML has more than {_MANY_REFERENCES} signs to escape")
     if text.count("<") > _MANY_TAGS:
         text = _rebuild(text)
-    blank_lines = markup.names.isdisjoint(SEPARATING | {"br"})
-    writer = Writer(web_address(base) if base else None, blank_lines=blank_lines)
+    writer = Writer(web_address(base) if base else None)
     written = writer.write(text)
     dropped.update(writer.dropped)
     return written

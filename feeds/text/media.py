@@ -49,6 +49,7 @@ def is_in_noscript(node: LexborNode) -> bool:
 
 
 def address_of(node: LexborNode, base: str | None) -> str | None:
+    """Return the address to which a link leads, or of what an element shows, or None."""
     stated = node.attributes
     for key in ("href", *_SOURCES, "data"):
         if found := addresses.web(stated.get(key), base):

@@ -1,13 +1,14 @@
-"""HTML as it is written: elements that end, and paragraphs around text that stands beside blocks."""
+"""HTML as it is written: elements that end, and paragraphs of the text beside blocks."""
 
 import html
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from feeds.text.elements import CONTAINERS, VOID
 
-_BREAKS = frozenset({"<br>", ""})
+_BREAKS = frozenset({"<br>"})
 _BLANK_LINE = re.compile(r"\n[^\S\n]*\n\s*")
 
 Ended = Callable[[], None]
@@ -45,26 +46,33 @@ class _Open:
 
     end: str = ""
     is_deep: bool = False
+    begin: int | None = None
     flow: _Flow | None = None
     ended: Ended | None = None
 
 
 class Output:
-    """The HTML of a body. Text beside blocks becomes paragraphs, without blocks it stays.
+    """The HTML of a body. Text beside blocks becomes paragraphs.
 
-    With ``blank_lines`` these also separate paragraphs.
+    Without blocks and line breaks, blank lines separate paragraphs. Otherwise a line stays as it is.
     """
 
-    def __init__(self, *, blank_lines: bool) -> None:
+    def __init__(self) -> None:
         self.parts: list[str] = []
-        self._blank_lines = blank_lines
+        self._blank_lines: list[int] = []
+        self._has_breaks = False
         self._flows = [_Flow()]
         self._open: list[_Open] = []
 
     def finished(self) -> str:
         """Return all that was written, when every element has ended."""
         self._end_run()
-        self._wrap(self._flows[0])
+        flow = self._flows[0]
+        if self._blank_lines and not flow.wraps and not self._has_breaks:
+            ends = [*self._blank_lines, len(self.parts)]
+            flow.runs = list(pairwise([0, *ends]))
+            flow.wraps = True
+        self._wrap(flow)
         return "".join(self.parts)
 
     @property
@@ -79,16 +87,14 @@ class Output:
 
     def text(self, text: str) -> None:
         """Write text of the body."""
-        if not self._blank_lines or self.is_inside or len(self._flows) > 1:
+        if self.is_inside or len(self._flows) > 1 or text.isspace():
             self._append(text)
             return
         first, *rest = _BLANK_LINE.split(text)
         self._append(first)
         for part in rest:
-            self._end_run()
-            self._flows[0].wraps = True
-            self.parts.append("\n")
-            self._append(part)
+            self._blank_lines.append(len(self.parts))
+            self._append(f"\n\n{part}")
 
     def raw(self, markup: str) -> None:
         """Write complete HTML that is part of a line."""
@@ -101,10 +107,13 @@ class Output:
 
     def inline(self, tag: str, stated: str = "", ended: Ended | None = None) -> None:
         """Begin an element that is part of a line."""
+        flow = self._flows[-1]
+        begin = None if flow.depth else len(self.parts)
         self.raw(f"<{tag}{stated}>")
-        self._flows[-1].depth += 1
+        self._has_breaks |= tag == "br"
+        flow.depth += 1
         end = "" if tag in VOID else f"</{tag}>"
-        self._open.append(_Open(end, is_deep=True, ended=ended))
+        self._open.append(_Open(end, is_deep=True, begin=begin, ended=ended))
 
     def block(self, tag: str, stated: str = "") -> None:
         """Begin an element that stands by itself."""
@@ -116,6 +125,20 @@ class Output:
         else:
             self._flows[-1].depth += 1
             self._open.append(_Open(end, is_deep=True))
+
+    def paragraph(self) -> None:
+        """Begin a paragraph within an element that holds a line; it is left out if it is empty."""
+        begin = len(self.parts)
+
+        def ended() -> None:
+            if any(part.strip() for part in self.parts[begin + 1 : -1]):
+                self.separate()
+            else:
+                self.parts[begin] = self.parts[-1] = ""
+
+        self.parts.append("<p>")
+        self._flows[-1].depth += 1
+        self._open.append(_Open("</p>", is_deep=True, ended=ended))
 
     def division(self, stated: str = "") -> None:
         """Begin an element in which all text becomes paragraphs."""
@@ -133,6 +156,8 @@ class Output:
             self._flows[-1].depth -= 1
         if left.end:
             self.parts.append(left.end)
+        if left.begin is not None and self._flows[-1].has_block:
+            self._end_run_at(left.begin)
         if left.ended:
             left.ended()
 
@@ -167,18 +192,27 @@ class Output:
             flow.runs.append((flow.begin, len(self.parts)))
         flow.begin = None
 
+    def _end_run_at(self, index: int) -> None:
+        """End a run before an element of a line that turned out to have a block."""
+        flow = self._flows[-1]
+        if flow.begin is not None and flow.begin < index:
+            flow.runs.append((flow.begin, index))
+        flow.begin = None
+        flow.has_block = False
+
     def _wrap(self, flow: _Flow) -> None:
         """Make paragraphs of the runs of a flow; white space around them stays outside."""
         if not flow.wraps:
             return
         parts = self.parts
         for begin, end in flow.runs:
-            if all(part in _BREAKS or part.isspace() for part in parts[begin:end]):
+            filled = [n for n in range(begin, end) if parts[n].strip()]
+            if all(parts[n] in _BREAKS for n in filled):
                 parts[begin:end] = [""] * (end - begin)
                 continue
-            last = next(n for n in range(end - 1, begin - 1, -1) if parts[n].strip())
+            first, last = filled[0], filled[-1]
             text = parts[last].rstrip()
             parts[last] = f"{text}</p>{parts[last][len(text) :]}"
-            text = parts[begin].lstrip()
-            blank = parts[begin][: len(parts[begin]) - len(text)]
-            parts[begin] = f"{blank}<p>{text}"
+            text = parts[first].lstrip()
+            blank = parts[first][: len(parts[first]) - len(text)]
+            parts[first] = f"{blank}<p>{text}"

@@ -47,10 +47,10 @@ _BLOCK = ",".join(sorted(SEPARATING))
 class Writer:
     """Writes the tree of a body. ``dropped`` counts by kind what it does not write."""
 
-    def __init__(self, base: str | None, *, blank_lines: bool) -> None:
+    def __init__(self, base: str | None) -> None:
         self.dropped: Counter[str] = Counter()
         self._base = base
-        self._output = Output(blank_lines=blank_lines)
+        self._output = Output()
         self._body: LexborNode | None = None
         self._with_blocks: set[int] | None = None
         self._targets: frozenset[str] = frozenset()
@@ -151,8 +151,10 @@ class Writer:
             self._output.unwrapped()
         elif has_block or not (is_inside or stated):
             self._output.division(stated)
-        else:
+        elif stated:
             self._output.block("p", stated)
+        else:
+            self._output.paragraph()
 
     def _has_block(self, node: LexborNode) -> bool:
         if self._with_blocks is None:
