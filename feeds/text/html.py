@@ -4,19 +4,18 @@ The body of each release passes through here once, at import (rule 10). HTML is 
 subset with absolute addresses, and text becomes such HTML. The summary is cut from the result.
 """
 
-import contextlib
 import html
 import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import nh3
 from linkify_it import LinkifyIt
 from lxml import etree
 
+from feeds.text import tags
 from feeds.text.plain import (
     clean_text,
     one_line,
@@ -24,8 +23,15 @@ from feeds.text.plain import (
     unix_newlines,
     web_address,
 )
+from feeds.text.tags import escape_stray, strip_tags
+from feeds.text.tree import Writer
 
-VERSION = 5
+__all__ = [
+    "SUMMARY_LENGTH", "VERSION", "Block", "Content", "Heading", "Html", "MarkupError", "Paragraph",
+    "Text", "content", "escape_stray", "sanitise", "strip_tags", "summary", "text_html",
+]  # fmt: skip
+
+VERSION = 6
 """Part of every record's digest: raise it when the same record results in different HTML."""
 
 SUMMARY_LENGTH = 280
@@ -35,32 +41,33 @@ _BEGINNING = 4 * SUMMARY_LENGTH
 _END_OF_TEXT = re.compile(r"<(?:/p|/h\d|/li|/t[dhr]|/d[dt]|br|hr|[uod]l|table|blockquote|pre)>")
 _ANY_TAG = re.compile(r"<[^>]*>")
 
-_TAGS = {
-    "a", "abbr", "b", "blockquote", "br", "code", "dd", "del", "dl", "dt", "em", "h2", "h3", "h4",
-    "hr", "i", "ins", "li", "ol", "p", "pre", "q", "s", "strong", "sub", "sup", "table", "tbody",
-    "td", "th", "thead", "tr", "u", "ul",
-}  # fmt: skip
-_OPTIONS: dict[str, Any] = {
-    "tags": _TAGS,
-    "attributes": {"a": {"href"}, "td": {"colspan", "rowspan"}, "th": {"colspan", "rowspan"}},
-    "tag_attribute_values": {"th": {"scope": {"row", "col", "rowgroup", "colgroup"}}},
-    "url_schemes": {"http", "https", "mailto"},
-    "link_rel": None,
-}
-_CLEANER = nh3.Cleaner(**_OPTIONS, url_relative="deny")
+# What feeds.text.elements writes. What else gets here has no attributes, or is from a fast path.
+_CLEANER = nh3.Cleaner(
+    tags={
+        "a", "abbr", "b", "bdi", "bdo", "blockquote", "br", "caption", "code", "dd", "del", "div",
+        "dl", "dt", "em", "figcaption", "figure", "h2", "h3", "h4", "hr", "i", "img", "ins", "li",
+        "ol", "p", "picture", "pre", "q", "rp", "rt", "ruby", "s", "span", "strong", "sub", "sup",
+        "table", "tbody", "td", "tfoot", "th", "thead", "tr", "u", "ul", "wbr",
+    },
+    attributes={
+        "*": {"dir", "id", "lang", "title"},
+        "a": {"href", "name"},
+        "img": {"alt", "height", "src", "width"},
+        "li": {"value"},
+        "ol": {"reversed", "start", "type"},
+        "td": {"colspan", "rowspan"},
+        "th": {"colspan", "rowspan"},
+    },
+    tag_attribute_values={"th": {"scope": {"row", "col", "rowgroup", "colgroup"}}},
+    url_schemes={"http", "https", "mailto", "tel"},
+    link_rel=None,
+    url_relative=lambda address: address if address.startswith("#") else None,
+)  # fmt: skip
 _LINKS = LinkifyIt()
 # Links are searched word by word: the time of a search grows with the square of the length.
 _WORD = re.compile(r"\S+")
 _LINK_LENGTH = 2000
 
-# Elements that separate text like paragraphs, but are not in the safe subset.
-_DIVISION = re.compile(
-    r"<(/?)(?:address|article|aside|details|div|fieldset|figcaption|figure|footer|form|header|main"
-    r"|nav|section|summary)(?=[\s/>])",
-    re.IGNORECASE,
-)
-_OTHER_HEADING = re.compile(r"<(/?)h([156])(?=[\s/>])", re.IGNORECASE)
-_OTHER_LEVEL = {"1": "h2", "5": "h4", "6": "h4"}
 _BLANK = re.compile(r"\n[^\S\n]*\n\s*")
 _EMPTY = re.compile(r"<p>\s*</p>\n?")
 
@@ -70,11 +77,26 @@ _MANY_TAGS = 1000
 _MANY_REFERENCES = 200_000
 # libxml2 would ignore what follows the end of either element.
 _ENDS = re.compile(r"""</?(?:html|body)(?=[\s/>])(?:"[^"]*"|'[^']*'|[^<>"'])*>""", re.IGNORECASE)
-_LONG_TAG = re.compile(r"<(\w+)[^<>]{10000,}>")
+# Elements about whose content parsers disagree.
 _OPAQUE = (
-    "iframe", "math", "noembed", "noframes", "noscript", "plaintext", "script", "select", "style",
-    "svg", "template", "textarea", "title", "xmp",
+    "math", "noscript", "script", "select", "style", "svg", "template", "textarea", "title", "xmp",
 )  # fmt: skip
+
+# A body that needs no more than the sanitiser: paragraphs, headings, lists and absolute links.
+_PLAIN = r"""(?: (?:align|class|data-[a-z-]+|rel|style|target)="[^"<>]*")*"""
+_PHRASE = (
+    rf"(?:[^<]++|<(?:(?:abbr|b|code|del|em|i|ins|q|s|strong|sub|sup|u){_PLAIN}|br ?/?"
+    r"|/(?:a|abbr|b|code|del|em|i|ins|q|s|strong|sub|sup|u)"
+    rf"""|a{_PLAIN} href="https?://[\w.-]++(?:/[^"<>\s\\^`{{|}}]*+)?"{_PLAIN})>)*+"""
+)
+_SIMPLE = re.compile(
+    rf"(?:\s++|<p{_PLAIN}>{_PHRASE}</p>|<h([234]){_PLAIN}>{_PHRASE}</h\1>"
+    rf"|<([uo]l){_PLAIN}>\s*+(?:<li{_PLAIN}>{_PHRASE}</li>\s*+)*+</\2>"
+    r"|<!-- /?wp:[^<>]*+ -->)*+"
+)
+_PICTURE = re.compile(
+    r'<img(?: (?!src=)[a-z]++="[^"<>]*+")*+(?: src="([^"<>]*+)")?+(?: [a-z]++="[^"<>]*+")*+>'
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,15 +128,6 @@ class Html:
     base: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
-    """A body as sanitised HTML, what was dropped from it, and the addresses of its pictures."""
-
-    html: str
-    dropped: Counter[str]
-    pictures: tuple[str, ...]
-
-
 class MarkupError(Exception):
     """The HTML cannot be sanitised; the message is the reason."""
 
@@ -123,9 +136,28 @@ Block = Heading | Paragraph | Text | Html
 """A part of a body."""
 
 
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A body as sanitised HTML.
+
+    ``dropped`` counts by kind what was dropped or replaced; the plural of a kind ends in "s".
+    ``pictures`` are the absolute addresses of the pictures, in order.
+    """
+
+    html: str
+    dropped: Counter[str]
+    pictures: tuple[str, ...]
+
+
 def content(blocks: Iterable[Block]) -> Content:
-    """Return a body as sanitised HTML. Raises ``MarkupError``."""
-    return Content(text_html(blocks), Counter(), ())
+    """Return a body as sanitised HTML, and what of it was dropped. Raises ``MarkupError``."""
+    dropped: Counter[str] = Counter()
+    made = "\n".join([_block(block, dropped) for block in blocks])
+    body = clean_text(made)
+    if len(body) < len(made):
+        dropped["control character"] += len(made) - len(body)
+    pictures = _PICTURE.finditer(body) if "<img" in body else ()
+    return Content(body, dropped, tuple(html.unescape(found[1]) for found in pictures))
 
 
 def text_html(blocks: Iterable[Block]) -> str:
@@ -133,17 +165,21 @@ def text_html(blocks: Iterable[Block]) -> str:
 
     Raises ``MarkupError``.
     """
-    return clean_text("\n".join(map(_block, blocks)))
+    return content(blocks).html
 
 
-def _block(block: Block) -> str:
+def _block(block: Block, dropped: Counter[str]) -> str:
     if isinstance(block, Html):
-        return sanitise(_reduce(block))
+        return _reduce(block, dropped)
     if isinstance(block, Heading):
         return f"<h2>{_escape(block.text)}</h2>"
     if isinstance(block, Paragraph):
         return _paragraph(block.text)
-    parts = (part.strip() for part in _BLANK.split(block.text))
+    return _text(block.text)
+
+
+def _text(text: str) -> str:
+    parts = (part.strip() for part in _BLANK.split(text))
     return "\n".join([_paragraph(part) for part in parts if part])
 
 
@@ -159,34 +195,60 @@ def sanitise(markup: str) -> str:
     return clean_text(_CLEANER.clean(markup))
 
 
-def _reduce(block: Html) -> str:
+def _reduce(block: Html, dropped: Counter[str]) -> str:
     """Reduce any HTML; divisions become paragraphs, and every address is absolute."""
-    markup = _DIVISION.sub(r"<\1p", block.text)
-    markup = _OTHER_HEADING.sub(lambda found: f"<{found[1]}{_OTHER_LEVEL[found[2]]}", markup)
-    if markup.count("&") > _MANY_REFERENCES:
+    text = remove_forbidden(block.text)
+    if len(text) < len(block.text):
+        dropped["control character"] += len(block.text) - len(text)
+    if text.count("&") > _MANY_REFERENCES:
         raise MarkupError(f"its HTML has more than {_MANY_REFERENCES} character references")
-    if markup.count("<") > _MANY_TAGS:
-        markup = _rebuild(markup)
-    markup = _LONG_TAG.sub(r"<\1>", markup)
-    base = web_address(block.base) if block.base else None
-    cleaner = _CLEANER
-    if base and "href" in markup.lower():
-        # The sanitiser is stricter about addresses: if it refuses the base, links are removed.
-        with contextlib.suppress(ValueError):
-            cleaner = nh3.Cleaner(**_OPTIONS, url_relative=("rewrite_with_base", base))
-    return _EMPTY.sub("", cleaner.clean(markup)).strip()
+    if not _SIMPLE.fullmatch(text):
+        markup = tags.read(text)
+        if not markup.names:
+            lines = html.unescape(markup.text).splitlines()
+            return _text("\n".join([line.strip() for line in lines]))
+        text = _rewritten(markup, block.base, dropped)
+    elif text.count("<") > _MANY_TAGS:
+        text = _rebuild(text)
+    reduced = _EMPTY.sub("", _passed(text, dropped)).strip()
+    return reduced if "<" in reduced or not reduced else f"<p>{reduced}</p>"
+
+
+def _rewritten(markup: tags.Markup, base: str | None, dropped: Counter[str]) -> str:
+    """Write HTML again with the elements that a release may have."""
+    text = markup.text
+    if text.count("&") > _MANY_REFERENCES:
+        raise MarkupError(f"its HTML has more than {_MANY_REFERENCES} signs to escape")
+    if text.count("<") > _MANY_TAGS:
+        text = _rebuild(text)
+    writer = Writer(web_address(base) if base else None)
+    written = writer.write(text)
+    dropped.update(writer.dropped)
+    return written
+
+
+def _passed(markup: str, dropped: Counter[str]) -> str:
+    """Pass HTML through the sanitiser, and count the addresses that it refuses."""
+    passed = _CLEANER.clean(markup)
+    if lost := markup.count('<a href="') - passed.count('<a href="'):
+        dropped["link"] += max(lost, 0)
+    if "<img" in markup and (lost := markup.count('<img src="') - passed.count('<img src="')):
+        dropped["picture"] += max(lost, 0)
+        passed = _PICTURE.sub(lambda found: found[0] if found[1] else "", passed)
+    return passed
 
 
 def _rebuild(markup: str) -> str:
     """Parse and write HTML of many tags, so that it is well nested and its depth is bounded."""
-    # Comments and raw text are removed: where two parsers disagree about them, the bound fails.
     parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
-    tree = etree.fromstring(f"<body>{_ENDS.sub('', remove_forbidden(markup))}".encode(), parser)
+    tree = etree.fromstring(f"<body>{_ENDS.sub('', markup)}".encode(), parser)
     for error in parser.error_log.filter_from_fatals():
         if "depth" in error.message:
             raise MarkupError("its HTML is nested more than 255 deep")
         raise MarkupError("its HTML has one text or attribute of more than 10 MB")
-    etree.strip_elements(tree, *_OPAQUE, with_tail=False)
+    # Under other names their content is text for every parser: otherwise the bound would fail.
+    for element in tree.iter(*_OPAQUE):
+        element.tag = f"x-{element.tag}"
     return str(etree.tostring(tree, encoding="unicode", method="html"))
 
 

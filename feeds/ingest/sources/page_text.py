@@ -1,11 +1,16 @@
-"""The text of a saved HTML page, in which each block element is a paragraph."""
+"""The text of a saved HTML page, in which each block element is a paragraph, and its markup."""
 
+import html
 import re
+from bisect import bisect_left
+from dataclasses import dataclass
+from typing import Any
 
 from lxml import etree
 
 from feeds.ingest.sources.record import InvalidInputError
-from feeds.text.plain import remove_forbidden
+from feeds.text.html import escape_stray
+from feeds.text.plain import remove_forbidden, web_address
 
 # The possessive quantifiers prevent backtracking, which would take exponential time.
 _HTML = re.compile(
@@ -21,8 +26,26 @@ _INLINE = {
 }  # fmt: skip
 _UNSEEN = {
     "head", "iframe", "noscript", "object", "option", "script", "select", "style", "template",
-    "textarea", "title",
+    "textarea", "title", "x-iframe", "x-noframes",
 }  # fmt: skip
+# What a page has besides its content: its scripts and styles are no part of a release.
+_HEAD = {"head", "script", "style", "template", "title"}
+_VOID = {
+    "area",
+    "br",
+    "col",
+    "embed",
+    "hr",
+    "img",
+    "input",
+    "link",
+    "meta",
+    "source",
+    "track",
+    "wbr",
+}
+# Browsers write it at the beginning of the pages that they save.
+_SAVED_FROM = re.compile(r"<!--\s*saved from url=\(\d+\)(https?://\S+)")
 
 
 def is_html(head: bytes) -> bool:
@@ -36,23 +59,109 @@ def declared_encoding(data: bytes) -> str | None:
     return found[1].decode("ascii").lower() if found else None
 
 
-def page_text(markup: str) -> str:
-    """Return the text of a page. Raises ``InvalidInputError`` if it is nested too deep."""
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A tag or a text of a page, and where it is in the text of the page."""
+
+    offset: int
+    markup: str
+    length: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SavedPage:
+    """A page as text, with its markup.
+
+    ``base`` is the address that the page states for itself, if any.
+    """
+
+    text: str
+    pieces: list[Piece]
+    base: str | None
+
+    def html(self, begin: int, end: int) -> str:
+        """Return the HTML of a part of the text, with the tags that are at its ends."""
+        parts = []
+        first = bisect_left(self.pieces, begin, key=lambda piece: piece.offset + piece.length)
+        for piece in self.pieces[first:]:
+            if piece.offset >= end:
+                break
+            if piece.length:
+                shown = self.text[max(begin, piece.offset) : min(end, piece.offset + piece.length)]
+                parts.append(html.escape(shown, quote=False))
+            elif piece.offset >= begin:
+                parts.append(piece.markup)
+        return "".join(parts)
+
+
+def saved_page(markup: str) -> SavedPage:
+    """Read a page. Raises ``InvalidInputError`` if it is nested too deep."""
     parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
-    tree = etree.fromstring(f"<body>{remove_forbidden(markup)}".encode(), parser)
+    tree = etree.fromstring(f"<body>{escape_stray(remove_forbidden(markup))}".encode(), parser)
     if any("depth" in error.message for error in parser.error_log):
         raise InvalidInputError("its HTML is nested more than 255 deep")
-    parts: list[str] = []
-    unseen = 0
+    reader = _Reader()
     for event, element in etree.iterwalk(tree, events=("start", "end")):
+        reader.pass_(event, element)
+    return SavedPage("".join(reader.parts), reader.pieces, _base(tree, markup))
+
+
+class _Reader:
+    """The text and the pieces of a page, as far as it has been read."""
+
+    def __init__(self) -> None:
+        self.parts: list[str] = []
+        self.pieces: list[Piece] = []
+        self._length = 0
+        self._unseen = 0
+
+    def pass_(self, event: str, element: Any) -> None:
+        """Read the beginning or the end of an element, and the text after it."""
         tag = element.tag
-        unseen += (tag in _UNSEEN) * (1 if event == "start" else -1)
-        if tag == "br":
-            parts.append("\n" if event == "start" else "")
+        is_start = event == "start"
+        if tag in _UNSEEN:
+            if is_start and not self._unseen and tag not in _HEAD:
+                self._add(
+                    etree.tostring(element, encoding="unicode", method="html", with_tail=False)
+                )
+            self._unseen += 1 if is_start else -1
+        elif tag == "br":
+            self._append("\n" if is_start else "")
         elif tag not in _INLINE:
-            parts.append("\n\n")
-        text = element.text if event == "start" else element.tail
+            self._append("\n\n")
+        if tag not in _UNSEEN and not self._unseen and tag not in {"html", "body"}:
+            if is_start:
+                self._add(f"<{tag}{_attributes(element)}>")
+            elif tag not in _VOID:
+                self._add(f"</{tag}>")
+        text = element.text if is_start else element.tail
         # The tail of an element is outside it, and possibly inside an unseen one.
-        if text and not unseen:
-            parts.append(re.sub(r"\s+", " ", text))
-    return "".join(parts)
+        if text and not self._unseen:
+            shown = re.sub(r"\s+", " ", text)
+            self.pieces.append(Piece(self._length, "", len(shown)))
+            self._append(shown)
+
+    def _add(self, markup: str) -> None:
+        self.pieces.append(Piece(self._length, markup))
+
+    def _append(self, text: str) -> None:
+        self.parts.append(text)
+        self._length += len(text)
+
+
+def _attributes(element: Any) -> str:
+    return "".join(f' {name}="{html.escape(value)}"' for name, value in element.attrib.items())
+
+
+def _base(tree: Any, markup: str) -> str | None:
+    """Return the address to which a page says that its links are relative, or its own."""
+    for path in (
+        "//base/@href",
+        "//link[translate(@rel, 'CANONIL', 'canonil') = 'canonical']/@href",
+        "//meta[@property = 'og:url']/@content",
+    ):
+        for stated in tree.xpath(path):
+            if "://" in stated and (found := web_address(stated.strip())):
+                return found
+    saved = _SAVED_FROM.search(markup[:4096])
+    return web_address(saved[1]) if saved else None

@@ -6,15 +6,22 @@ blank lines varies. A banner is reported and has no other effect.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
+from itertools import accumulate
 from typing import BinaryIO
 from zoneinfo import ZoneInfo
 
-from feeds.ingest.sources.page_text import declared_encoding, is_html, page_text
-from feeds.ingest.sources.record import Context, InvalidInputError, Record, Source
-from feeds.text.html import Heading, Paragraph
+from feeds.ingest.sources.page_text import SavedPage, declared_encoding, is_html, saved_page
+from feeds.ingest.sources.record import (
+    Context,
+    InvalidInputError,
+    Record,
+    Richness,
+    Source,
+)
+from feeds.text.html import Block, Heading, Html, Paragraph
 from feeds.text.plain import one_line, remove_forbidden, unix_newlines, web_address
 
 SIZE_LIMIT = 1024 * 1024
@@ -34,6 +41,12 @@ _WEBSITE = re.compile(
 
 # The word that every page has, in both encodings and in any case.
 _MARK = re.compile("(?:public(?:ē|Ē)ts)".encode() + b"|public[\\xe7\\xc7]ts", re.IGNORECASE)
+
+# A body without any of these is as good as its text.
+_MARKED = re.compile(
+    r"<(?:a|area|audio|b|blockquote|em|embed|figure|h[2-6]|i|iframe|img|object|ol|picture|pre|strong"
+    r"|sub|sup|table|u|ul|video|x-iframe|amp-\w+)[\s>]"
+)
 
 _CONTACT_LINES = 6
 _CONTACT_WIDTH = 200
@@ -56,8 +69,9 @@ def _matches(name: str, head: bytes) -> bool:
 def read(data: bytes, zone: ZoneInfo, *, is_page: bool = False) -> Record:
     """Read one page; ``is_page`` means that it is HTML. Raises ``InvalidInputError``."""
     text, remarks = _decode(data, declared_encoding(data) if is_page else None)
-    if is_page:
-        text = page_text(text)
+    page = saved_page(text) if is_page else None
+    if page:
+        text = page.text
     lines = [line.strip() for line in text.splitlines()]
     if not any(lines):
         raise InvalidInputError("the file is empty")
@@ -66,12 +80,18 @@ def read(data: bytes, zone: ZoneInfo, *, is_page: bool = False) -> Record:
         raise InvalidInputError("it has no line “Publicēts <date time>”")
     banner, label, title = _head(lines[:at])
     published = _instant(lines[at], zone)
-    website, contact, body = _body(lines[at + 1 :])
+    website, contact, parts = _body(lines, at + 1)
+    body: list[Block] = []
+    for part in parts:
+        marked = list(_marked_blocks(page, part)) if page else []
+        is_marked = any(_MARKED.search(block.text) for block in marked if isinstance(block, Html))
+        body += marked if is_marked else _blocks(lines[part.start : part.stop])
     return Record(
         title=title,
         published=published,
         labels=(label,),
-        body=_blocks(body),
+        body=tuple(body),
+        richness=Richness.PAGE,
         website=website,
         contact=contact,
         banner=banner,
@@ -156,26 +176,25 @@ def _instant(line: str, zone: ZoneInfo) -> datetime:
     raise InvalidInputError(f"“{stated}” is not a date and time like 2007-11-27 00:55:22")
 
 
-def _body(lines: list[str]) -> tuple[str | None, str | None, list[str]]:
-    """Return website, contact and body from the lines below the date."""
-    filled = [n for n, line in enumerate(lines) if line]
-    if filled and _CONTROL.fullmatch(lines[filled[0]]):
-        lines = lines[filled[0] + 1 :]
-    lines = _rstripped(lines)
-    if lines and _COPYRIGHT.match(lines[-1]):
-        lines = _rstripped(lines[:-1])
+def _body(lines: list[str], begin: int) -> tuple[str | None, str | None, list[range]]:
+    """Return website, contact and the lines of the body, from the lines below the date."""
+    begin = next((n for n in range(begin, len(lines)) if lines[n]), len(lines))
+    if begin < len(lines) and _CONTROL.fullmatch(lines[begin]):
+        begin += 1
+    end = _end(lines, begin, len(lines))
+    if end > begin and _COPYRIGHT.match(lines[end - 1]):
+        end = _end(lines, begin, end - 1)
     contact = None
-    after: list[str] = []
-    at = next((n for n in reversed(range(len(lines))) if _CONTACT.fullmatch(lines[n])), None)
-    if at is not None and _is_contact(lines[at:]):
-        contact, after = _contact(lines[at:])
-        lines = _rstripped(lines[:at])
+    after: list[range] = []
+    at = next((n for n in reversed(range(begin, end)) if _CONTACT.fullmatch(lines[n])), None)
+    if at is not None and _is_contact(lines[at:end]):
+        contact, is_text = _contact(lines[at:end])
+        after = [range(at + 1, end)] if is_text and at + 1 < end else []
+        end = _end(lines, begin, at)
     website = None
-    if lines and _WEBSITE.fullmatch(lines[-1]):
-        website = web_address(lines[-1])
-    if website:
-        lines = lines[:-1]
-    return website, contact, [*lines, "", *after]
+    if end > begin and _WEBSITE.fullmatch(lines[end - 1]):
+        website = web_address(lines[end - 1])
+    return website, contact, [range(begin, end - 1 if website else end), *after]
 
 
 def _is_contact(lines: list[str]) -> bool:
@@ -184,36 +203,66 @@ def _is_contact(lines: list[str]) -> bool:
     return len(filled) <= _CONTACT_LINES and all(len(line) <= _CONTACT_WIDTH for line in filled)
 
 
-def _contact(lines: list[str]) -> tuple[str | None, list[str]]:
-    """Return the contact, or the lines after the sentence that there is no contact."""
+def _contact(lines: list[str]) -> tuple[str | None, bool]:
+    """Return the contact, and whether the lines below the first one are text of the body."""
     match = _CONTACT.fullmatch(lines[0])
     first = match[1] if match else ""
     if _NO_CONTACT.fullmatch(first):
-        return None, lines[1:]
-    return one_line(" ".join([first, *lines[1:]])) or None, []
+        return None, True
+    return one_line(" ".join([first, *lines[1:]])) or None, False
 
 
-def _rstripped(lines: list[str]) -> list[str]:
-    """Return lines without the blank ones at their end."""
-    return lines[: max((n for n, line in enumerate(lines, 1) if line), default=0)]
+def _end(lines: list[str], begin: int, end: int) -> int:
+    """Return where lines end without the blank ones at their end."""
+    return max((n + 1 for n in range(begin, end) if lines[n]), default=begin)
 
 
-def _blocks(lines: list[str]) -> tuple[Heading | Paragraph, ...]:
-    blocks: list[Heading | Paragraph] = []
+def _blocks(lines: list[str]) -> Iterator[Block]:
     for group in _groups(lines):
         paragraph: list[str] = []
         for line in group:
             reference = _REFERENCE.fullmatch(line)
             if reference:
                 if paragraph:
-                    blocks.append(Paragraph("\n".join(paragraph)))
-                blocks.append(Heading(reference[1]))
+                    yield Paragraph("\n".join(paragraph))
+                yield Heading(reference[1])
                 paragraph = [reference[2]] if reference[2] else []
             else:
                 paragraph.append(line)
         if paragraph:
-            blocks.append(Paragraph("\n".join(paragraph)))
-    return tuple(blocks)
+            yield Paragraph("\n".join(paragraph))
+
+
+def _marked_blocks(page: SavedPage, part: range) -> Iterator[Block]:
+    """Yield the same blocks with the markup of the page: its links, pictures, lists and tables."""
+    lines = page.text.splitlines(keepends=True)
+    offsets = [0, *accumulate(map(len, lines))]
+    # Elements without text, such as pictures, may be between this part and the lines around it.
+    begin = next(
+        (_ended(lines, offsets, n) for n in _filled(lines, reversed(range(part.start)))), 0
+    )
+    after = next(_filled(lines, range(part.stop, len(lines))), len(lines))
+    end = offsets[after]
+    for number in _filled(lines, part):
+        line = lines[number]
+        reference = _REFERENCE.fullmatch(line.strip())
+        if reference:
+            if (text := page.html(begin, offsets[number])).strip():
+                yield Html(text, page.base)
+            yield Heading(reference[1])
+            rest = reference[2]
+            begin = _ended(lines, offsets, number) - len(rest or "")
+    if (text := page.html(begin, end)).strip():
+        yield Html(text, page.base)
+
+
+def _filled(lines: list[str], numbers: Iterable[int]) -> Iterator[int]:
+    return (number for number in numbers if lines[number].strip())
+
+
+def _ended(lines: list[str], offsets: list[int], number: int) -> int:
+    """Return where the text of a line ends."""
+    return offsets[number] + len(lines[number].rstrip())
 
 
 SOURCE = Source((".txt", *_SAVED), _matches, _pages)

@@ -1,0 +1,77 @@
+"""The addresses of pictures, films and whatever else a page shows, lazily or not."""
+
+from collections.abc import Iterator, Mapping
+
+from selectolax.lexbor import LexborNode
+
+from feeds.text import addresses
+from feeds.text.elements import MEDIA_SITES
+
+Stated = Mapping[str, str | None]
+"""The attributes of an element; one without a value is None."""
+
+_SOURCES = ("src", "data-src", "data-lazy-src", "data-original", "data-lazy", "data-litespeed-src")
+_SOURCE_SETS = ("srcset", "data-srcset", "data-lazy-srcset")
+
+
+def pictures(stated: Stated, base: str | None) -> Iterator[str]:
+    """Yield the addresses of a picture, the one to show first."""
+    for key in _SOURCE_SETS:
+        if found := addresses.largest(stated.get(key), base):
+            yield found
+    for key in _SOURCES:
+        if found := addresses.web(stated.get(key), base):
+            yield found
+    for key in _SOURCE_SETS:
+        for address, _ in addresses.candidates(stated.get(key)):
+            if found := addresses.web(address, base):
+                yield found
+
+
+def sources(node: LexborNode) -> Iterator[Stated]:
+    """Yield the attributes of the sources of a picture or of media."""
+    for source in node.css("source"):
+        yield source.attributes
+
+
+def is_in_noscript(node: LexborNode) -> bool:
+    """Whether ``noscript`` follows a picture and has what it stands for."""
+    following = node.next
+    while following is not None and following.tag == "-text":
+        if (following.text_content or "").strip():
+            return False
+        following = following.next
+    return (
+        following is not None
+        and name_of(following) == "noscript"
+        and following.css_first("img") is not None
+    )
+
+
+def address_of(node: LexborNode, base: str | None) -> str | None:
+    """Return the address to which a link leads, or of what an element shows, or None."""
+    stated = node.attributes
+    for key in ("href", *_SOURCES, "data"):
+        if found := addresses.web(stated.get(key), base):
+            return found
+    return None
+
+
+def shown_by(node: LexborNode, base: str | None) -> list[str]:
+    """Return the addresses of what an element embeds, the most important one first."""
+    stated = node.attributes
+    found = [stated.get(key) for key in (*_SOURCES, "data", "data-href")]
+    if site := MEDIA_SITES.get(node.tag or ""):
+        found.append(f"{site}{stated.get('data-videoid') or ''}")
+    found += [source.get("src") or source.get("data-src") for source in sources(node)]
+    found += [
+        param.attributes.get("value")
+        for param in node.css("param")
+        if (param.attributes.get("name") or "").lower() in {"filename", "movie", "src", "url"}
+    ]
+    return [address for stated in found if (address := addresses.web(stated, base))]
+
+
+def name_of(node: LexborNode) -> str:
+    """Return the name of a node, also if ``feeds.text.tags`` or ``feeds.text.html`` changed it."""
+    return (node.tag or "").removeprefix("x-")

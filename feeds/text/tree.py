@@ -1,0 +1,343 @@
+"""Any HTML, written again with the elements that a release may have.
+
+The HTML is parsed into a tree. What a release may have is written as it is; what shows something
+else, as a link to that; other elements without their tags. What is lost is counted. The sanitiser
+still has to pass the result.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from urllib.parse import unquote
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from feeds.text import addresses
+from feeds.text.elements import (
+    ATTRIBUTES,
+    BLOCKS,
+    COMMON_ATTRIBUTES,
+    CONTAINERS,
+    COUNTED,
+    DIVISIONS,
+    DROPPED,
+    FIELDS,
+    ID,
+    INLINE,
+    MEDIA,
+    NOT_SHOWN,
+    OTHER_NAMES,
+    PICTURES,
+    SEPARATING,
+    UNSEEN,
+)
+from feeds.text.media import (
+    Stated,
+    address_of,
+    is_in_noscript,
+    name_of,
+    pictures,
+    shown_by,
+    sources,
+)
+from feeds.text.paragraphs import Output, attributes, escaped
+
+_BLOCK = ",".join(sorted(SEPARATING))
+
+
+class Writer:
+    """Writes the tree of a body. ``dropped`` counts by kind what it does not write."""
+
+    def __init__(self, base: str | None) -> None:
+        self.dropped: Counter[str] = Counter()
+        self._base = base
+        self._output = Output()
+        self._body: LexborNode | None = None
+        self._with_blocks: set[int] | None = None
+        self._targets: frozenset[str] = frozenset()
+        # The address of the link that is open, and what follows its end.
+        self._link: str | None = None
+        self._after_link: list[str] = []
+        self._media_depth = 0
+        self._noscript_depth = 0
+        # The sources of the picture that is open; its img has not been written yet.
+        self._sources: list[Stated] | None = None
+        # The addresses of all pictures so far, outside and inside noscript.
+        self._seen: tuple[set[str], set[str]] = (set(), set())
+
+    def write(self, markup: str) -> str:
+        """Return HTML as the elements that a release may have, well nested."""
+        tree = LexborHTMLParser(f"<body>{markup}")
+        self._body = tree.body
+        if self._body is not None:
+            if "#" in markup:
+                self._targets = frozenset(_targets(self._body))
+            if "<base" in markup.lower() and (stated := tree.css_first("base[href]")):
+                address = stated.attributes.get("href")
+                self._base = addresses.web(address, self._base) or self._base
+            self._walk(self._body.first_child)
+        return self._output.finished()
+
+    def _walk(self, first: LexborNode | None) -> None:
+        """Write a node and all after it. The depth of the tree is not that of the calls."""
+        node = first
+        while node is not None:
+            if self._begin(node):
+                if (child := node.first_child) is not None:
+                    node = child
+                    continue
+                self._output.end()
+            while node is not None and (following := node.next) is None and self._output.is_open:
+                node = node.parent
+                self._output.end()
+            node = following
+
+    def _begin(self, node: LexborNode) -> bool:
+        """Write the beginning of a node. Return whether what is in it is to be written."""
+        tag = name_of(node)
+        if tag == "-text":
+            self._output.text(node.text_content or "")
+            return False
+        if kind := DROPPED.get(tag) or COUNTED.get(tag):
+            self.dropped[kind] += 1
+        if tag in DROPPED or tag in UNSEEN or tag.startswith("-"):
+            self._pass(node, tag)
+            return False
+        tag = OTHER_NAMES.get(tag, tag)
+        if tag in DIVISIONS:
+            self._division(node)
+        elif tag in INLINE:
+            self._output.inline(tag, self._attributes(node, tag))
+        elif tag in BLOCKS or tag in CONTAINERS:
+            self._output.block(tag, self._attributes(node, tag))
+        else:
+            self._other(node, tag)
+        return True
+
+    def _other(self, node: LexborNode, tag: str) -> None:
+        if tag in {"a", "area"}:
+            self._anchor(node, tag)
+        elif tag in PICTURES:
+            self._image(node)
+        elif tag == "picture":
+            self._picture(node)
+        elif tag == "noscript":
+            self._noscript()
+        elif tag in MEDIA:
+            self._media(node)
+        elif stated := self._attributes(node, "span"):
+            self._output.inline("span", stated)
+        else:
+            if tag in FIELDS:
+                self._output.text(" ")
+            if tag.startswith("amp-") and node.first_child is None:
+                self.dropped["embedded object"] += 1
+            self._output.unwrapped()
+
+    def _pass(self, node: LexborNode, tag: str) -> None:
+        """Write what is read of an element that is not written."""
+        if tag == "math" and (formula := node.attributes.get("alttext")):
+            self._output.text(formula)
+        if tag == "link" and "stylesheet" in (node.attributes.get("rel") or "").lower():
+            self.dropped["style"] += 1
+
+    def _division(self, node: LexborNode) -> None:
+        """Begin what separates text: it is a paragraph, unless it has blocks of its own."""
+        stated = self._attributes(node, "p")
+        is_inside = self._output.is_inside
+        has_block = (is_inside or stated) and self._has_block(node)
+        if is_inside and has_block and not stated:
+            self._output.separate()
+            self._output.raw(" ")
+            self._output.unwrapped()
+        elif has_block or not (is_inside or stated):
+            self._output.division(stated)
+        elif stated:
+            self._output.block("p", stated)
+        else:
+            self._output.paragraph()
+
+    def _has_block(self, node: LexborNode) -> bool:
+        if self._with_blocks is None:
+            self._with_blocks = set()
+            for block in self._body.css(_BLOCK) if self._body else ():
+                outer = block.parent
+                while outer is not None and outer.mem_id not in self._with_blocks:
+                    self._with_blocks.add(outer.mem_id)
+                    outer = outer.parent
+        return node.mem_id in self._with_blocks
+
+    def _attributes(self, node: LexborNode, tag: str) -> str:
+        """Return the attributes of an element that stay, each after a space."""
+        stated = node.attributes
+        if not stated:
+            return ""
+        kept: dict[str, str] = {}
+        for name, form in (*ATTRIBUTES.get(tag, ()), *COMMON_ATTRIBUTES):
+            value = stated.get(name)
+            if value is not None and (found := form.fullmatch(value.strip())):
+                kept[name] = found[found.lastindex or 0]
+        if "reversed" in stated and tag == "ol":
+            kept["reversed"] = ""
+        for name in ("id", "name") if tag == "a" else ("id",):
+            if (value := stated.get(name)) and value in self._targets:
+                kept[name] = value
+        return attributes(kept)
+
+    def _anchor(self, node: LexborNode, tag: str) -> None:
+        stated = node.attributes
+        address = (stated.get("href") or "").strip()
+        found = None
+        if address.startswith("#") and {address[1:], unquote(address[1:])} & self._targets:
+            found = address
+        elif "href" in stated:
+            found = addresses.link(address, self._base)
+            if found is None:
+                self.dropped["link"] += 1
+        self._begin_link(found, self._attributes(node, "a"))
+        if tag == "area":
+            self._output.text(_name(stated, found or ""))
+            self._after_link.append(" ")
+
+    def _begin_link(self, address: str | None, stated: str = "") -> None:
+        outer, self._link = self._link, address or self._link or ""
+
+        def ended() -> None:
+            self._link = outer
+            if outer is None:
+                self._output.parts += self._after_link
+                self._after_link.clear()
+
+        target = attributes({"href": address}) if address else ""
+        self._output.inline("a", target + stated, ended)
+
+    def _image(self, node: LexborNode) -> None:
+        every = [node.attributes, *(self._sources or ())]
+        self._sources = [] if self._sources else self._sources
+        self._write_image(node, [found for at in every for found in pictures(at, self._base)])
+        self._output.unwrapped()
+
+    def _write_image(self, node: LexborNode, found: list[str]) -> None:
+        """Write a picture, but only once if ``noscript`` has it, too."""
+        is_noscript = self._noscript_depth > 0
+        if not found:
+            if not is_noscript and is_in_noscript(node):
+                return
+            self.dropped["picture"] += 1
+            self._output.text(node.attributes.get("alt") or "")
+        elif self._seen[not is_noscript].isdisjoint(found):
+            written = attributes({"src": found[0]})
+            self._output.raw(f"<img{written}{self._attributes(node, 'img')}>")
+            self._seen[is_noscript].update(found)
+
+    def _picture(self, node: LexborNode) -> None:
+        if self._sources is not None:  # a picture in a picture
+            self._output.unwrapped()
+            return
+        self._sources = list(sources(node))
+        if node.css_first("img,amp-img") is None:
+            self._write_image(
+                node, [found for at in self._sources for found in pictures(at, self._base)]
+            )
+            self._sources = None
+            self._output.unwrapped()
+            return
+        parts = self._output.parts
+        begin = len(parts)
+
+        def ended() -> None:
+            self._sources = None
+            if not any(part.startswith("<img") for part in parts[begin:]):
+                parts[begin] = parts[-1] = ""
+
+        self._output.inline("picture", ended=ended)
+
+    def _noscript(self) -> None:
+        self._noscript_depth += 1
+
+        def ended() -> None:
+            self._noscript_depth -= 1
+
+        self._output.unwrapped(ended)
+
+    def _media(self, node: LexborNode) -> None:
+        """Write a link to what an element shows, unless a link to the same is in it."""
+        found = shown_by(node, self._base)
+        # What is in media that are in media is not looked for again.
+        inner = set(_inner(node, self._base)) if self._media_depth == 0 else set()
+        if not found:
+            self._without_address(node, inner)
+        elif not inner.isdisjoint(found):
+            self._begin_media()
+        elif self._link is None and self._media_depth == 0 and self._is_name(node, inner):
+            self._begin_link(found[0])
+        else:
+            self._media_link(node, found)
+            self._begin_media()
+
+    def _begin_media(self) -> None:
+        self._media_depth += 1
+
+        def ended() -> None:
+            self._media_depth -= 1
+
+        self._output.unwrapped(ended)
+
+    def _is_name(self, node: LexborNode, inner: set[str]) -> bool:
+        """Whether the content of media is a name for them."""
+        if inner or self._has_block(node):
+            return False
+        return bool(node.text().strip()) or node.css_first("img") is not None
+
+    def _media_link(self, node: LexborNode, found: list[str]) -> None:
+        """Write a link to media, after the link in which they may be."""
+        name = _name(node.attributes, found[0])
+        link = f"<a{attributes({'href': found[0]})}>{escaped(name)}</a>"
+        if self._link is None:
+            before, after = _is_word(node.prev, -1), _is_word(node.first_child or node.next, 0)
+            self._output.raw(f"{' ' * before}{link}{' ' * after}")
+            return
+        if self._link not in found:
+            self._after_link.append(f" {link}")
+        if node.first_child is None:
+            self._output.text(name)
+
+    def _without_address(self, node: LexborNode, inner: set[str]) -> None:
+        poster = addresses.web(node.attributes.get("poster"), self._base)
+        if not inner:
+            self.dropped["embedded object"] += 1
+        if poster:
+            self._write_image(node, [poster])
+        self._begin_media()
+
+
+def _is_word(node: LexborNode | None, at: int) -> bool:
+    """Whether a node is text that begins, or ends, with a word."""
+    text = (node.text_content or "") if node is not None and node.tag == "-text" else ""
+    return text[at:][:1].isalnum()
+
+
+def _name(stated: Stated, address: str) -> str:
+    """Return what a link is called that has no text of its own."""
+    for key in ("title", "alt", "aria-label"):
+        if name := (stated.get(key) or "").strip():
+            return name
+    return addresses.host(address)
+
+
+def _inner(node: LexborNode, base: str | None) -> Iterator[str]:
+    """Yield the addresses of links and media in media."""
+    for child in node.css("a[href],area[href],[src],[data]"):
+        if child != node and name_of(child) not in NOT_SHOWN and (found := address_of(child, base)):
+            yield found
+
+
+def _targets(body: LexborNode) -> Iterator[str]:
+    """Yield the ids to which links of the same body lead."""
+    wanted: set[str] = set()
+    for link in body.css('a[href^="#"],area[href^="#"]'):
+        target = (link.attributes.get("href") or "").strip()[1:]
+        wanted |= {target, unquote(target)}
+    for node in body.css("[id],a[name]"):
+        for key in ("id", "name"):
+            if (value := node.attributes.get(key)) in wanted and value and ID.fullmatch(value):
+                yield value
