@@ -14,7 +14,9 @@ from feeds.cli.context import REFUSED, now, print_repaginated, with_store
 from feeds.errors import NothingToDoError, RefusedError
 
 if TYPE_CHECKING:
-    from feeds.ingest.report import Result
+    from collections import Counter
+
+    from feeds.ingest.report import PassedOver, Result
     from feeds.settings import Settings
     from feeds.store import Store
 
@@ -35,6 +37,18 @@ KINDS = ("feed", "jsonl", "vortal-page", "wordpress")
     type=click.Path(path_type=Path, dir_okay=False),
     help="Write one line of JSON for each input to this new file.",
 )
+@click.option(
+    "--post-type",
+    "post_types",
+    multiple=True,
+    help="A type of posts in WordPress exports that are releases. Default: post.",
+)
+@click.option(
+    "--taxonomy",
+    "taxonomies",
+    multiple=True,
+    help="A taxonomy of WordPress exports whose terms are categories. Default: category.",
+)
 @with_store
 def import_(  # noqa: PLR0913 - each is an option
     store: Store,
@@ -44,6 +58,8 @@ def import_(  # noqa: PLR0913 - each is an option
     source: str | None,
     dry_run: bool,
     report: Path | None,
+    post_types: tuple[str, ...],
+    taxonomies: tuple[str, ...],
 ) -> None:
     """Import releases, or the export of a store.
 
@@ -54,11 +70,24 @@ def import_(  # noqa: PLR0913 - each is an option
     from feeds.operations.export import is_export
 
     if any(map(is_export, paths)):
-        if len(paths) > 1 or source or dry_run or report:
+        if len(paths) > 1 or source or dry_run or report or post_types or taxonomies:
             raise RefusedError("Import the export of a store by itself and without options.")
         _import_export(store, settings, paths[0])
         return
-    run = import_paths(store, settings, paths, now, source=source, dry_run=dry_run)
+    if (post_types or taxonomies) and source not in {None, "wordpress"}:
+        raise RefusedError(
+            f"--post-type and --taxonomy are for WordPress exports: leave out --source {source}."
+        )
+    run = import_paths(
+        store,
+        settings,
+        paths,
+        now,
+        source=source,
+        dry_run=dry_run,
+        post_types=post_types,
+        taxonomies=taxonomies,
+    )
     with ExitStack() as stack:
         try:
             file = report and stack.enter_context(report.open("x", encoding="utf-8"))
@@ -75,11 +104,37 @@ def import_(  # noqa: PLR0913 - each is an option
     for banner, count in run.report.banners.most_common():
         pages = "page has" if count == 1 else "pages have"
         click.echo(f"{count} {pages} the banner “{banner}”: to announce it, run `feeds suspend`.")
+    _print_passed_over(run.report.passed_over)
     print_repaginated(run.report.repaginated)
     counts = ", ".join(f"{run.report.counts[outcome]} {outcome}" for outcome in Outcome)
     click.echo(f"{'Would be: ' if dry_run else ''}{counts}.")
     if run.report.counts[Outcome.REFUSED]:
         sys.exit(REFUSED)
+
+
+def _print_passed_over(passed_over: PassedOver) -> None:
+    """Print the post types and taxonomies of WordPress exports that were passed over."""
+    types, taxonomies = passed_over.post_types, passed_over.taxonomies
+    if types:
+        posts = (
+            "1 post of another type was"
+            if types.total() == 1
+            else (f"{types.total()} posts of other types were")
+        )
+        them = "it" if types.total() == 1 else "them"
+        click.echo(
+            f"{posts} passed over: {_with_numbers(types)}. To import {them} instead of those of "
+            f"the types that were taken, add {' '.join(f'--post-type {name}' for name in types)}."
+        )
+    if taxonomies:
+        click.echo(
+            f"Taxonomies passed over: {_with_numbers(taxonomies)}. To use one for categories, "
+            f"add --taxonomy {next(iter(taxonomies))}."
+        )
+
+
+def _with_numbers(numbers: Counter[str]) -> str:
+    return ", ".join(f"{name} ({number})" for name, number in numbers.items())
 
 
 def _import_export(store: Store, settings: Settings, path: Path) -> None:

@@ -5,7 +5,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from feeds.ingest.sources import Item, Record, SkippedItem
 from feeds.store.write.archive_pages import Repaginated
+
+_MOST_NAMES = 100
 
 
 class Outcome(StrEnum):
@@ -45,6 +48,30 @@ class Result:
 
 
 @dataclass(slots=True)
+class PassedOver:
+    """The post types of WordPress exports that were not imported, and the taxonomies not used.
+
+    Each has the number of posts; those beyond the first hundred names are not counted.
+    """
+
+    post_types: Counter[str] = field(default_factory=Counter)
+    taxonomies: Counter[str] = field(default_factory=Counter)
+
+    def count(self, item: Item) -> None:
+        """Count what was passed over with one item."""
+        if isinstance(item, SkippedItem) and item.post_type:
+            _count(self.post_types, item.post_type)
+        if isinstance(item, SkippedItem | Record):
+            for taxonomy in item.taxonomies:
+                _count(self.taxonomies, taxonomy)
+
+
+def _count(numbers: Counter[str], name: str) -> None:
+    if name in numbers or len(numbers) < _MOST_NAMES:
+        numbers[name] += 1
+
+
+@dataclass(slots=True)
 class Report:
     """The number of inputs with each outcome, of pages with each banner, and changed archive pages.
 
@@ -53,6 +80,7 @@ class Report:
 
     counts: Counter[Outcome] = field(default_factory=Counter)
     banners: Counter[str] = field(default_factory=Counter)
+    passed_over: PassedOver = field(default_factory=PassedOver)
     repaginated: tuple[Repaginated, ...] = ()
 
     def count(self, result: Result) -> None:
