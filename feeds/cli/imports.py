@@ -116,15 +116,14 @@ def _print_passed_over(passed_over: PassedOver) -> None:
     """Print the post types and taxonomies of WordPress exports that were passed over."""
     types, taxonomies = passed_over.post_types, passed_over.taxonomies
     if types:
+        number = types.total()
         posts = (
-            "1 post of another type was"
-            if types.total() == 1
-            else (f"{types.total()} posts of other types were")
+            "1 post of another type was" if number == 1 else f"{number} posts of other types were"
         )
-        them = "it" if types.total() == 1 else "them"
+        options = " ".join(f"--post-type {name}" for name in types)
         click.echo(
-            f"{posts} passed over: {_with_numbers(types)}. To import {them} instead of those of "
-            f"the types that were taken, add {' '.join(f'--post-type {name}' for name in types)}."
+            f"{posts} passed over: {_with_numbers(types)}. To import such posts instead, "
+            f"add {options}."
         )
     if taxonomies:
         click.echo(

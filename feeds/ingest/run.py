@@ -53,8 +53,9 @@ def import_paths(  # noqa: PLR0913 - each is a field of its own
 
     ``source`` names the source for all inputs; without it, the source of each is detected. A
     ``dry_run`` undoes every transaction. ``post_types`` and ``taxonomies`` are those of WordPress
-    exports that become releases and categories, instead of its own. Raises ``NothingToDoError`` before anything is changed if
-    a path does not exist, or is a folder or an archive without inputs.
+    exports that become releases and categories in the place of the usual ones. Raises
+    ``NothingToDoError`` before anything is changed if a path does not exist, or is a folder or an
+    archive without inputs.
     """
     kind = SOURCES[source] if source else None
     inputs = Inputs(paths, kind.suffixes if kind else SUFFIXES)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import BinaryIO
 from urllib.parse import urljoin, urlsplit
 from zoneinfo import ZoneInfo
@@ -99,8 +100,9 @@ def read(stream: BinaryIO, context: Context) -> Iterator[Item]:
         for number, item in enumerate(elements(stream, ("rss",), ("item",)), 1):
             where = f"item {number}"
             export = export or _Export.of(item.getparent(), context, media)
+            stated = _stated(item)
             try:
-                yield export.skipped(item, where) or export.record(item, where)
+                yield export.skipped(item, stated, where) or export.record(item, stated, where)
             except InvalidInputError as error:
                 yield RefusedItem(str(error), where)
 
@@ -162,15 +164,15 @@ class _Export:
     @classmethod
     def of(cls, channel: Element, context: Context, media: Media) -> "_Export":
         """Return the export that has this channel."""
-        stated = _stated(channel, "link", "language", "wp:base_blog_url", "wp:base_site_url")
-        addresses = (stated.get(name, "") for name in ("link", "wp:base_blog_url"))
-        hosts = (_host(address) for address in (*addresses, stated.get("wp:base_site_url", "")))
+        addresses = ("link", "wp:base_blog_url", "wp:base_site_url")
+        children = (child for child in channel.iterchildren("*") if child.tag != "item")
+        stated = {_name(child): text_of(child) for child in children}
+        hosts = (_host(stated.get(name, "")) for name in addresses)
         spoken = language(stated.get("language"))
         return cls(_authors(channel), spoken, next(filter(None, hosts), ""), context, media)
 
-    def skipped(self, item: Element, where: str) -> SkippedItem | None:
+    def skipped(self, item: Element, stated: dict[str, str], where: str) -> SkippedItem | None:
         """Return the reason why an item is no release, if it is none."""
-        stated = _stated(item, "wp:post_type", "wp:status", "wp:post_password")
         kind = one_line(stated.get("wp:post_type", "")) or "post"
         state = one_line(stated.get("wp:status", "")) or "publish"
         if kind not in self.context.post_types:
@@ -185,9 +187,9 @@ class _Export:
             return SkippedItem("it is protected by a password", where)
         return None
 
-    def record(self, item: Element, where: str) -> Record:
+    def record(self, item: Element, stated: dict[str, str], where: str) -> Record:
         """Return the release of an item. Raises ``InvalidInputError``."""
-        stated, remarks = _stated(item), list[str]()
+        remarks: list[str] = []
         heading = title(strip_tags(stated.get("title", "")))
         published = self._published(stated, remarks)
         link = web_address(stated.get("link", "").strip()) if stated.get("link") else None
@@ -279,14 +281,17 @@ class _Export:
 
 def _name(element: Element) -> str:
     """Return the name of an element, with the prefix ``wp:`` if it is one of WordPress."""
-    name: str = element.tag
-    return "excerpt" if _EXCERPT.fullmatch(name) else _WP.sub(r"wp:\1", name)
+    return _short_name(element.tag)
 
 
-def _stated(element: Element, *names: str) -> dict[str, str]:
-    """Return the texts of the children by name: all of them, or those with some names."""
-    children = ((_name(child), child) for child in element.iterchildren("*"))
-    return {name: text_of(child) for name, child in children if not names or name in names}
+@lru_cache(maxsize=256)
+def _short_name(tag: str) -> str:
+    return "excerpt" if _EXCERPT.fullmatch(tag) else _WP.sub(r"wp:\1", tag)
+
+
+def _stated(element: Element) -> dict[str, str]:
+    """Return the texts of the children by name."""
+    return {_name(child): text_of(child) for child in element.iterchildren("*")}
 
 
 def _meta(item: Element) -> dict[str, str]:

@@ -7,7 +7,8 @@ import mimetypes
 import re
 import sqlite3
 from collections.abc import Iterable, Iterator
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
+from operator import attrgetter
 from urllib.parse import unquote, urlsplit
 
 from feeds.text.plain import one_line
@@ -70,6 +71,7 @@ def media_type(address: str) -> str | None:
     return _TYPES.guess_type(file_name(address), strict=False)[0]
 
 
+_row = attrgetter(*(field.name for field in fields(MediaItem)))
 _COLUMNS = ", ".join(field.name for field in fields(MediaItem))
 _ORDERS = {"menu_order": "position", "id": "CAST(id AS INTEGER)", "title": "title"}
 
@@ -85,7 +87,7 @@ class Media:
         marks = ", ".join("?" for _ in fields(MediaItem))
         self._database.executemany(
             f"INSERT OR REPLACE INTO item VALUES ({marks})",  # noqa: S608 - no input in it
-            map(astuple, found),
+            map(_row, found),
         )
         self._database.execute("CREATE INDEX by_parent ON item (parent)")
         self._database.execute("CREATE INDEX by_address ON item (address)")
