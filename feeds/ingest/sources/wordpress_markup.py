@@ -246,6 +246,7 @@ def _paragraph(part: list[Token]) -> str:
             text = text.lstrip(_SPACE) if number == 0 else text
             text = text.rstrip(_SPACE) if number == len(part) - 1 else text
             if broken and text.lstrip(" \t").startswith("\n"):
+                lines.append("\n")
                 text = text.lstrip(" \t")[1:]
             text = text.replace("\n", "<br>\n")
         lines.append(text)
