@@ -183,7 +183,8 @@ class Elements:
             return f"<figure>{_picture(address, text)}</figure>"
         if address:
             is_embed = name.startswith(("embed", "core-embed/"))
-            return _link(address, text or (address if is_embed else self._name(address)))
+            shown = text or (address if is_embed else self._name(address))
+            return f"<p>{_link(address, shown)}</p>"
         if isinstance(stated.get("id"), int) and name in _PICTURES | _FILES:
             items = self._items(f"the {name} block's file", [_id(stated["id"])])
             return "".join(map(_figure, items))
