@@ -4,7 +4,7 @@ import html
 import re
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping
-from itertools import islice
+from itertools import chain, islice
 
 from feeds.ingest.sources.record import InvalidInputError
 from feeds.ingest.sources.wordpress_blocks import Block, Place, blocks, is_made_of_blocks
@@ -15,6 +15,7 @@ from feeds.text.plain import one_line, unix_newlines, web_address
 
 _AUDIO = ("src", "mp3", "m4a", "ogg", "oga", "wav", "wma", "flac", "aac", "")
 _VIDEO = ("src", "mp4", "m4v", "webm", "ogv", "ogg", "wmv", "flv", "mov", "avi", "mpg", "3gp", "")
+_SHOWN = {"gallery": "the gallery's picture", "playlist": "the playlist's recording"}
 _PICTURES = {"cover", "image", "media-text"}
 _FILES = {"audio", "file", "video"}
 _DECORATIONS = {"more", "nextpage", "separator", "spacer"}
@@ -97,31 +98,35 @@ class Elements:
             else:
                 self._missing.setdefault(kind, {})[id_] = None
 
-    def _chosen(self, stated: Mapping[str, str], kind: str, what: str) -> Iterator[MediaItem]:
+    def _chosen(self, name: str, kind: str, stated: Mapping[str, str]) -> Iterator[MediaItem]:
         """Yield the attachments that a gallery or playlist shows."""
         ids = _ids(stated.get("ids") or stated.get("include") or "")
         if ids:
-            yield from self._items(what, ids)
+            yield from self._items(_SHOWN[name], ids)
             return
         excluded = set(_ids(stated.get("exclude", "")))
         order = stated.get("orderby", "").lower()
         descending = stated.get("order", "").lower() == "desc"
         post = stated.get("id") or self._post
-        for item in self._media.of(post, order, descending=descending):
-            if item.kind == kind and item.id not in excluded:
-                yield item
+        found = self._media.of(post, order, descending=descending)
+        shown = (item for item in found if item.kind == kind and item.id not in excluded)
+        first = next(shown, None)
+        if first is None:
+            self._empty[name] += 1
+        else:
+            yield from chain([first], shown)
 
     def _gallery(self, stated: Mapping[str, str], inner: str | None) -> str:
-        items = self._chosen(stated, "image", "the gallery's picture")
-        return self._listed("gallery", map(_figure, items)) + (inner or "")
+        items = self._chosen("gallery", "image", stated)
+        return self._listed(map(_figure, items)) + (inner or "")
 
     def _playlist(self, stated: Mapping[str, str], inner: str | None) -> str:
-        kind = stated.get("type", "audio")
-        items = self._chosen(stated, kind, "the playlist's recording")
+        items = self._chosen("playlist", stated.get("type", "audio"), stated)
         entries = (f"<li>{_link(item.address, item.name)}</li>" for item in items)
-        return f"<ul>{self._listed('playlist', entries)}</ul>" + (inner or "")
+        shown = self._listed(entries)
+        return (f"<ul>{shown}</ul>" if shown else "") + (inner or "")
 
-    def _listed(self, name: str, shown: Iterable[str]) -> str:
+    def _listed(self, shown: Iterable[str]) -> str:
         """Join the items of a gallery or playlist, within the limit for one post."""
         parts: list[str] = []
         for part in shown:
@@ -131,8 +136,6 @@ class Elements:
                     f"its galleries and playlists are longer than {_LONGEST} characters"
                 )
             parts.append(part)
-        if not parts:
-            self._empty[name] += 1
         return "\n".join(parts)
 
     def _recording(
@@ -167,7 +170,8 @@ class Elements:
             return self._meaning(block)
         if block.name == "shortcode":
             return "</p>" if block.place is Place.END else "<p>"
-        if block.name == "cover" and _address(block) not in sources:
+        address = _address(block) if block.name == "cover" else None
+        if address and address not in sources:
             return self._meaning(block)  # it is in a style
         return ""
 
@@ -177,8 +181,8 @@ class Elements:
         address, text = _address(block), _text(block, "label", "title", "alt")
         ids = stated.get("ids") if name == "gallery" else None
         if isinstance(ids, list):
-            items = self._items("the gallery's picture", map(_id, ids))
-            return self._listed(name, map(_figure, items))
+            items = self._items(_SHOWN[name], map(_id, ids))
+            return self._listed(map(_figure, items))
         if address and name in _PICTURES:
             return f"<figure>{_picture(address, text)}</figure>"
         if address:
@@ -189,7 +193,7 @@ class Elements:
             items = self._items(f"the {name} block's file", [_id(stated["id"])])
             return "".join(map(_figure, items))
         if name not in _DECORATIONS:
-            self._dynamic[f"{name} {_id(stated['ref'])}" if "ref" in stated else name] += 1
+            self._dynamic[f"with the id {_id(stated['ref'])}" if "ref" in stated else name] += 1
         return ""
 
 

@@ -198,7 +198,7 @@ def test_a_playlist_becomes_a_list_of_links(content: str, names: str) -> None:
             '<!-- wp:latest-posts {"a":1} /-->',
             "the block latest-posts has no content in the export",
         ),
-        ('<!-- wp:block {"ref":7} /-->', "the block block 7 has no content in the export"),
+        ('<!-- wp:block {"ref":7} /-->', "the block with the id 7 has no content in the export"),
         (
             "<!-- wp:a/b /--><!-- wp:a/b /-->",
             "the block a/b has no content in the export (2 times)",
