@@ -86,6 +86,7 @@ _INTERNAL_TAXONOMIES = {
 _CHUNK = 1024 * 1024
 _ATTACHMENT = b"attachment_url"
 _MOST_ATTACHMENTS = 1000
+_LONGEST = 2000
 _NO_PICTURE = {"", "0", "-1"}
 _PICTURE = re.compile(
     r"""\s(?:data-[\w-]*)?src(?:set)?\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE
@@ -136,7 +137,8 @@ def _media_item(item: Element, number: int) -> MediaItem | None:
     stated = _stated(item)
     meta = _meta(item)
     address = web_address(stated.get("wp:attachment_url", "").strip())
-    if not address or stated.get("wp:post_type", "attachment") != "attachment":
+    kind = stated.get("wp:post_type", "attachment").strip()
+    if not address or len(address) > _LONGEST or kind != "attachment":
         return None
     order = stated.get("wp:menu_order", "").strip()
     return MediaItem(
@@ -144,8 +146,8 @@ def _media_item(item: Element, number: int) -> MediaItem | None:
         address=address,
         parent=stated.get("wp:post_parent", "").strip(),
         position=int(order) if re.fullmatch(r"\d{1,9}", order) else 0,
-        media_type=one_line(stated.get("wp:post_mime_type", "")) or media_type(address),
-        title=one_line(strip_tags(stated.get("title", ""))),
+        media_type=media_type(stated.get("wp:post_mime_type", ""), address),
+        title=one_line(strip_tags(stated.get("title", "")))[:_LONGEST],
         caption=(stated.get("excerpt") or stated.get(_CONTENT, "")).strip(),
         alt=one_line(strip_tags(meta.get("_wp_attachment_image_alt", ""))),
     )

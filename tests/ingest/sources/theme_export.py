@@ -67,26 +67,34 @@ MARKUP = {
     101: ("Headings", "".join(f"<h{n}>Heading {n}</h{n}>\n\n" for n in range(1, 7)) + "Text"),
     102: (
         "Text-level elements",
-        ("<abbr title='Harbour Office'>HO</abbr> <acronym title='x'>ACR</acronym> <big>big</big> "
-        "<cite><a href='/cited'>Cited</a></cite> <del>old</del> <ins>new</ins> <kbd>Ctrl</kbd> "
-        "<q>quoted</q> <s>struck</s> <small>small</small> H<sub>2</sub>O m<sup>3</sup> "
-        "<tt>teletype</tt> <var>x</var> <em>em</em> <strong>strong</strong> <code>a &lt; b</code>"),
+        (
+            "<abbr title='Harbour Office'>HO</abbr> <acronym title='x'>ACR</acronym> "
+            "<cite><a href='/cited'>Cited</a></cite> <del>old</del> <ins>new</ins> <kbd>Ctrl</kbd> <big>big</big> "
+            "<q>quoted</q> <s>struck</s> <small>small</small> H<sub>2</sub>O m<sup>3</sup> "
+            "<var>x</var> <em>em</em> <strong>strong</strong> <code>a &lt; b</code>"
+        ),
     ),
     103: (
         "Blockquotes",
-        ("Single:\n<blockquote>Stay hungry.</blockquote>\nMany lines:\n"
-        "<blockquote>One.\n\nTwo.\n\n<cite><a href='/who'>Who</a></cite></blockquote>\nEnd"),
+        (
+            "Single:\n<blockquote>Stay hungry.</blockquote>\nMany lines:\n"
+            "<blockquote>One.\n\nTwo.\n\n<cite><a href='/who'>Who</a></cite></blockquote>\nEnd"
+        ),
     ),
     104: ("Table", f"Before\n\n{TABLE}\n\nAfter\nand after"),
     105: (
         "Definition list",
-        ("<dl>\n<dt>Quay</dt>\n<dd>A place to moor.</dd>\n<dt>Mole</dt>\n"
-        "<dd>A wall.\n\nOf stone.</dd>\n</dl>"),
+        (
+            "<dl>\n<dt>Quay</dt>\n<dd>A place to moor.</dd>\n<dt>Mole</dt>\n"
+            "<dd>A wall.\n\nOf stone.</dd>\n</dl>"
+        ),
     ),
     106: (
         "Nested lists",
-        ("Intro\n<ul>\n<li>One\n<ul>\n<li>Two\n<ol>\n<li>Three <a href='/3'>3</a>"
-        "</li>\n</ol>\n</li>\n</ul>\n</li>\n<li>Four</li>\n</ul>\nOutro"),
+        (
+            "Intro\n<ul>\n<li>One\n<ul>\n<li>Two\n<ol>\n<li>Three <a href='/3'>3</a>"
+            "</li>\n</ol>\n</li>\n</ul>\n</li>\n<li>Four</li>\n</ul>\nOutro"
+        ),
     ),
     107: ("Ordered lists", "<ol start='5' type='i' reversed>\n<li>Five</li>\n<li>Four</li>\n</ol>"),
     108: ("Address", "<address>1 Quay Street\nHarbourtown\nE1 2AB</address>"),
@@ -101,8 +109,10 @@ MARKUP = {
     111: ("Rules and breaks", "One<br />\nTwo<br>Three\n<hr />\nFour\n\n\n\n\nFive"),
     112: (
         "Divisions",
-        ("<div class='box'>In a box.\n\nTwo <a href='/box'>lines</a>.</div>\nOutside"
-        "<section><h2>Part</h2>Text</section>"),
+        (
+            "<div class='box'>In a box.\n\nTwo <a href='/box'>lines</a>.</div>\nOutside"
+            "<section><h2>Part</h2>Text</section>"
+        ),
     ),
     113: ("In-page links", "<a href='#note'>See the note</a>\n\n<p id='note'>The note</p>"),
 }
@@ -135,36 +145,46 @@ MEDIA = {
     126: ("Escaped shortcodes", "Write [[gallery]] or [[caption]a picture[/caption]] as such."),
     127: (
         "Unknown shortcodes",
-        ('[contact-form-7 id="1" title="Contact"]\n\n[toc] [sic] [1] '
-        '[button url="/x"]Press[/button]'),
+        (
+            '[contact-form-7 id="1" title="Contact"]\n\n[toc] [sic] [1] '
+            '[button url="/x"]Press[/button]'
+        ),
     ),
     131: (
         "Audio",
-        (f"[audio]\n\n[audio mp3='{UPLOADS}/horn.mp3'][/audio]\n\n[playlist]\n\n"
-        f"[audio src='{SITE}/other/bell.wav']"),
+        (
+            f"[audio]\n\n[audio mp3='{UPLOADS}/horn.mp3'][/audio]\n\n[playlist]\n\n"
+            f"[audio src='{SITE}/other/bell.wav']"
+        ),
     ),
     132: (
         "Video",
-        (f"[video width='640' mp4='{UPLOADS}/film.mp4' webm='{SITE}/film.webm' poster="
-        f"'{UPLOADS}/still.jpg'][/video]\n\n[playlist type='video' ids='909,9994']"),
+        (
+            f"[video width='640' mp4='{UPLOADS}/film.mp4' webm='{SITE}/film.webm' poster="
+            f"'{UPLOADS}/still.jpg'][/video]\n\n[playlist type='video' ids='909,9994']"
+        ),
     ),
     133: (
         "Embeds",
-        ("https://film.example/watch?v=1&amp;t=2\n\n[embed width='500']https://photo."
-        "example/p/2[/embed]\n\nSee https://not.example/alone in a line\nhttps://talk.example/3"),
+        (
+            "https://film.example/watch?v=1&amp;t=2\n\n[embed width='500']https://photo."
+            "example/p/2[/embed]\n\nSee https://not.example/alone in a line\nhttps://talk.example/3"
+        ),
     ),
     134: (
         "Frames",
-        ("<iframe src='https://map.example/embed' title='Map'></iframe>\n"
-        f"<video src='{SITE}/raw.mp4' controls><a href='{SITE}/raw.mp4'>The film</a></video>\n"
-        f"<audio controls><source src='{SITE}/raw.mp3'></audio>\n"
-        f"<object data='{SITE}/raw.pdf'><a href='{SITE}/raw.pdf'>Plan</a></object>"),
+        (
+            "<iframe src='https://map.example/embed' title='Map'></iframe>\n"
+            f"<video src='{SITE}/raw.mp4' controls><a href='{SITE}/raw.mp4'>The film</a></video>\n"
+            f"<audio controls><source src='{SITE}/raw.mp3'></audio>\n"
+            f"<object data='{SITE}/raw.pdf'><a href='{SITE}/raw.pdf'>Plan</a></object>"
+        ),
     ),
 }
 ATTACHED = {
     141: ("Attached documents", f"The <a href='{UPLOADS}/plan.pdf'>plan</a> and the fees."),
-    142: ("Attached picture that stands in the text", linked("pier.jpg")),
-    143: ("Attached picture that does not stand in the text", "A boat."),
+    142: ("Attached picture that is in the text", linked("pier.jpg")),
+    143: ("Attached picture that is not in the text", "A boat."),
     144: ("Featured picture", "A post with a featured picture."),
     145: ("Featured picture that is also in the text", image("tug.jpg", "Tug")),
     146: ("Featured picture that is missing", "The picture was deleted."),
@@ -236,9 +256,10 @@ BLOCKS = {
     195: ("Block: media and text", block("media-text", f"<div><figure>{image('b10.jpg')}</figure>"
           "<div>" + paragraph("Beside it") + "</div></div>", '{"mediaId":9}')),
     196: ("Block: shortcode", block("shortcode", '[gallery ids="901"]')),
-    197: ("Blocks without HTML", (f'<!-- wp:embed {{"url":"https://film.example/8"}} /-->\n\n<!-- wp'
-          ':gallery {"ids":[902,9995]} /-->\n\n<!-- wp:latest-posts /-->\n\n<!-- wp:block {"ref":'
-          f'77}} /-->\n\n<!-- wp:image {{"url":"{UPLOADS}/b11.jpg"}} /-->')),
+    197: ("Blocks without HTML", "\n\n".join((
+          '<!-- wp:embed {"url":"https://film.example/8"} /-->', "<!-- wp:latest-posts /-->",
+          '<!-- wp:gallery {"ids":[902,9995]} /-->', '<!-- wp:block {"ref":77} /-->',
+          f'<!-- wp:image {{"url":"{UPLOADS}/b11.jpg"}} /-->'))),
     198: ("Block: more", paragraph("Teaser") + block("more", "<!--more-->") + paragraph("Rest")),
 }  # fmt: skip
 
@@ -274,7 +295,8 @@ def _item(number: int, title: str, body: str, more: str, kind: str, state: str) 
         f"<dc:creator><![CDATA[desk]]></dc:creator>"
         f'<guid isPermaLink="false">{SITE}/?p={number}</guid><description></description>'
         f"<content:encoded><![CDATA[{body.replace(']]', ']]]]><![CDATA[')}]]></content:encoded>"
-        f"<excerpt:encoded><![CDATA[An excerpt.]]></excerpt:encoded><wp:post_id>{number}</wp:post_id>"
+        f"<excerpt:encoded><![CDATA[{'An excerpt.' if number == 154 else ''}]]></excerpt:encoded>"
+        f"<wp:post_id>{number}</wp:post_id>"
         f"<wp:post_date_gmt>{year}-04-01 09:{number % 60:02}:{number % 50:02}</wp:post_date_gmt>"
         f"<wp:status>{state}</wp:status><wp:post_type>{kind}</wp:post_type>{more}</item>"
     )
