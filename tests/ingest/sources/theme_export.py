@@ -69,7 +69,7 @@ MARKUP = {
         "Text-level elements",
         (
             "<abbr title='Harbour Office'>HO</abbr> <acronym title='x'>ACR</acronym> "
-            "<cite><a href='/cited'>Cited</a></cite> <del>old</del> <ins>new</ins> <kbd>Ctrl</kbd> <big>big</big> "
+            "<cite><a href='/cited'>Cited</a></cite> <del>old</del> <ins>new</ins> <kbd>Ctrl</kbd> "
             "<q>quoted</q> <s>struck</s> <small>small</small> H<sub>2</sub>O m<sup>3</sup> "
             "<var>x</var> <em>em</em> <strong>strong</strong> <code>a &lt; b</code>"
         ),
