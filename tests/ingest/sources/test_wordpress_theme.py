@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from urllib.parse import urljoin
-from xml.etree import ElementTree as ET
 
 import pytest
+from lxml import etree
 
 from feeds.domain import Release
 from feeds.ingest.sources import Record
@@ -91,7 +91,7 @@ class Post:
 
 
 def published() -> Iterator[Post]:
-    for item in ET.fromstring(EXPORT).iter("item"):
+    for item in etree.fromstring(EXPORT.encode()).iter("item"):
         stated = {child.tag: child.text or "" for child in item}
         meta = {m[0].text: m[1].text or "" for m in item.iter(f"{WP}postmeta")}
         if (
