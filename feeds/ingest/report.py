@@ -62,7 +62,7 @@ class PassedOver:
         if isinstance(item, SkippedItem) and item.post_type:
             _count(self.post_types, item.post_type)
         if isinstance(item, SkippedItem | Record):
-            for taxonomy in item.taxonomies:
+            for taxonomy in item.passed_over:
                 _count(self.taxonomies, taxonomy)
 
 

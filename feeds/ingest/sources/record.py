@@ -36,9 +36,9 @@ class Record:
     ``may_recur`` means that other inputs may contain another version of the release.
 
     ``where`` is its position in the input. That, ``banner`` (the announcement on the page),
-    ``dropped`` (what was dropped or mended while it was read: kinds and numbers), ``taxonomies``
-    (those whose terms became no categories) and ``remarks`` are for the operator and not part of
-    the release.
+    ``dropped`` (what was dropped or mended while it was read: kinds and numbers), ``passed_over``
+    (the taxonomies whose terms became no categories) and ``remarks`` are for the operator and not
+    part of the release.
     """
 
     title: str
@@ -62,7 +62,7 @@ class Record:
     where: str = ""
     banner: str = ""
     dropped: tuple[tuple[str, int], ...] = ()
-    taxonomies: tuple[str, ...] = ()
+    passed_over: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
 
     @property
@@ -83,13 +83,14 @@ class RefusedItem:
 class SkippedItem:
     """A part of an input that need not contain a release: the reason and position.
 
-    ``post_type`` is that of a WordPress post which could be imported, ``taxonomies`` are its own.
+    ``post_type`` is that of a WordPress post which could be imported, ``passed_over`` are the
+    taxonomies of its terms.
     """
 
     reason: str
     where: str = ""
     post_type: str | None = None
-    taxonomies: tuple[str, ...] = ()
+    passed_over: tuple[str, ...] = ()
 
 
 Item = Record | RefusedItem | SkippedItem

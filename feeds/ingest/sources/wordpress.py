@@ -136,7 +136,7 @@ def _may_have_attachments(stream: BinaryIO, head: bytes) -> bool:
 def _media_item(item: Element, number: int) -> MediaItem | None:
     stated = _stated(item)
     meta = _meta(item)
-    address = web_address(stated.get("wp:attachment_url", "").strip())
+    address = web_address(stated.get("wp:attachment_url", "").strip().replace(" ", "%20"))
     kind = stated.get("wp:post_type", "attachment").strip()
     if not address or len(address) > _LONGEST or kind != "attachment":
         return None
@@ -221,19 +221,19 @@ class _Export:
             host=self.host,
             original=link,
             where=where,
-            taxonomies=self._other_taxonomies(item),
+            passed_over=self._other_taxonomies(item),
             remarks=tuple(remarks),
         )
 
     def _published(self, stated: dict[str, str], remarks: list[str]) -> datetime:
         invalid: list[str] = []
         found = self._date(stated, "post_date", invalid)
-        if found:
-            remarks += invalid
-            return found
-        if stated.get("pubDate"):
-            return mail_instant(stated["pubDate"], self.context.zone, "pubDate")
-        raise InvalidInputError(invalid[0] if invalid else "it has no publication date")
+        if found is None and stated.get("pubDate"):
+            found = mail_instant(stated["pubDate"], self.context.zone, "pubDate")
+        if found is None:
+            raise InvalidInputError(invalid[0] if invalid else "it has no publication date")
+        remarks += invalid
+        return found
 
     def _date(self, stated: dict[str, str], field: str, remarks: list[str]) -> datetime | None:
         """Return an instant from its field in GMT, otherwise from the one in the site's zone."""

@@ -64,7 +64,7 @@ class MediaItem:
 def full_size(address: str) -> str:
     """Return what the addresses of a picture in all sizes have in common."""
     path = address.partition("://")[2].partition("?")[0].partition("#")[0]
-    return _VARIANT.sub("", path, 1)
+    return _VARIANT.sub("", unquote(path), 1)
 
 
 def file_name(address: str) -> str:

@@ -46,7 +46,7 @@ def test_all_fields_of_a_post_are_read() -> None:
         permanent_id="https://a.example.lv/?p=1",
         original="https://a.example.lv/2010/05/tilts-1/",
         where="item 1",
-        taxonomies=("post_tag",),
+        passed_over=("post_tag",),
     )
 
 
@@ -103,11 +103,11 @@ def test_other_types_and_taxonomies_can_be_chosen_and_are_named_if_not() -> None
     skipped, record = items("wordpress", document)
     assert skipped == SkippedItem("it is of the type event", "item 1", "event", ("topic",))
     assert isinstance(record, Record)
-    assert (record.labels, record.taxonomies) == ((), ("topic",))
+    assert (record.labels, record.passed_over) == ((), ("topic",))
     context = Context("x", b"", RIGA, ("event",), ("topic",))
     record, skipped = SOURCE.read(io.BytesIO(document.encode()), context)
     assert isinstance(record, Record)
-    assert (record.labels, record.taxonomies) == (("Osta",), ("category",))
+    assert (record.labels, record.passed_over) == (("Osta",), ("category",))
     assert skipped == SkippedItem("it is of the type post", "item 2", "post")
 
 
@@ -133,6 +133,12 @@ def test_a_date_that_cannot_be_read_is_remarked_on_and_the_next_one_is_taken() -
     (record,) = records("wordpress", wxr(post(gmt="2010-02-30 09:00:00")))
     assert record.published == NOON
     assert record.remarks[0].startswith("its wp:post_date_gmt, “2010-02-30 09:00:00”, is not")
+    without = post(gmt="2010-02-30 09:00:00").replace("wp:post_date>", "wp:x>")
+    (record,) = records("wordpress", wxr(without))
+    assert (record.published, len(record.remarks)) == (NOON, 1)
+    undated = without.replace("pubDate>", "y>")
+    ((_, reason),) = refusals("wordpress", wxr(undated))
+    assert reason.startswith("its wp:post_date_gmt, “2010-02-30 09:00:00”, is not")
     odd = "<wp:post_modified_gmt>soon</wp:post_modified_gmt>"
     (record,) = records("wordpress", wxr(post(more=odd)))
     assert record.modified is None
@@ -151,7 +157,7 @@ def test_several_authors_come_from_their_taxonomy() -> None:
     both = topic("anna", "author") + topic("<![CDATA[<b>Jānis</b> &amp; Co]]>", "author")
     (record,) = records("wordpress", wxr(post(more=both)))
     assert record.authors == ("Anna Ozola", "Jānis & Co")
-    assert record.taxonomies == ()
+    assert record.passed_over == ()
 
 
 @pytest.mark.parametrize(
@@ -250,6 +256,7 @@ def test_files_of_a_post_are_its_attachments_wherever_they_are_in_the_export(bef
         '<img src="data:," data-src="../../../crane-rotated.jpg">',
         '<img srcset="/x.jpg 300w, /crane-1024x768.jpg 1024w">',
         '[gallery ids="1"]',
+        "<img src='/cr%61ne-9x9.jpg?ssl=1'>",
     ],
 )
 def test_a_picture_in_the_content_is_listed_only_if_it_is_featured(body: str) -> None:
