@@ -17,9 +17,10 @@ from feeds.cli.context import REFUSED, changing_store, now, print_repaginated
 from feeds.errors import NothingToDoError, RefusedError
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Iterator
 
-    from feeds.ingest.report import Report, Result
+    from feeds.ingest.report import PassedOver, Report, Result
     from feeds.ingest.run import Run
     from feeds.settings import Settings
     from feeds.store import Store
@@ -43,6 +44,18 @@ KINDS = ("feed", "jsonl", "vortal-page", "wordpress")
     type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
     help="Write one line of JSON for each input to this new file (-: standard output).",
 )
+@click.option(
+    "--post-type",
+    "post_types",
+    multiple=True,
+    help="A type of posts in WordPress exports that are releases. Default: post.",
+)
+@click.option(
+    "--taxonomy",
+    "taxonomies",
+    multiple=True,
+    help="A taxonomy of WordPress exports whose terms are categories. Default: category.",
+)
 @changing_store
 def import_(  # noqa: PLR0913 - each is an option
     store: Store,
@@ -52,6 +65,8 @@ def import_(  # noqa: PLR0913 - each is an option
     source: str | None,
     dry_run: bool,
     report: Path | None,
+    post_types: tuple[str, ...],
+    taxonomies: tuple[str, ...],
 ) -> None:
     """Import releases, or the export of a store.
 
@@ -65,11 +80,25 @@ def import_(  # noqa: PLR0913 - each is an option
         spool = stack.enter_context(_spooled_input()) if STANDARD_INPUT in paths else None
         files = [spool if path == STANDARD_INPUT and spool else path for path in paths]
         if any(map(is_export, files)):
-            if len(paths) > 1 or source or dry_run or report:
+            if len(paths) > 1 or source or dry_run or report or post_types or taxonomies:
                 raise RefusedError("Import the export of a store by itself and without options.")
             _import_export(store, settings, files[0])
             return
-        run = import_paths(store, settings, paths, now, source=source, dry_run=dry_run, spool=spool)
+        if (post_types or taxonomies) and source not in {None, "wordpress"}:
+            raise RefusedError(
+                f"--post-type and --taxonomy are for WordPress exports: omit --source {source}."
+            )
+        run = import_paths(
+            store,
+            settings,
+            paths,
+            now,
+            source=source,
+            dry_run=dry_run,
+            spool=spool,
+            post_types=post_types,
+            taxonomies=taxonomies,
+        )
         file = stack.enter_context(_new_report(report)) if report else None
         _import_releases(run, file)
 
@@ -116,6 +145,30 @@ def _new_report(path: Path) -> Iterator[IO[str]]:
         raise NothingToDoError(f"The report {path} cannot be written: {error.strerror}.") from None
     with file:
         yield file
+
+
+def _passed_over(passed_over: PassedOver) -> Iterator[str]:
+    """Yield which post types and taxonomies of WordPress exports were passed over."""
+    types, taxonomies = passed_over.post_types, passed_over.taxonomies
+    if types:
+        number = types.total()
+        posts = (
+            "1 post of another type was" if number == 1 else f"{number} posts of other types were"
+        )
+        options = " ".join(f"--post-type {name}" for name in types)
+        yield (
+            f"{posts} passed over: {_with_numbers(types)}. To import such posts instead, "
+            f"add {options}."
+        )
+    if taxonomies:
+        yield (
+            f"Taxonomies passed over: {_with_numbers(taxonomies)}. To use one for categories, "
+            f"add --taxonomy {next(iter(taxonomies))}."
+        )
+
+
+def _with_numbers(numbers: Counter[str]) -> str:
+    return ", ".join(f"{name} ({number})" for name, number in numbers.items())
 
 
 def _import_export(store: Store, settings: Settings, path: Path) -> None:
@@ -167,6 +220,8 @@ def _print_summary(report: Report, *, dry_run: bool, err: bool) -> None:
     if report.withdrawn:
         again = "release that was withdrawn" if report.withdrawn == 1 else "withdrawn releases"
         line(f"{report.withdrawn} {again} came again: still not shown.")
+    for sentence in _passed_over(report.passed_over):
+        line(sentence)
     print_repaginated(report.repaginated, err=err)
     counts = ", ".join(f"{report.counts[outcome]} {outcome}" for outcome in Outcome)
     line(f"{'Would be: ' if dry_run else ''}{counts}.")

@@ -20,7 +20,11 @@ LONGEST = 2000
 
 
 def items(
-    inputs: Iterable[Input], chosen: Source | None, zone: ZoneInfo
+    inputs: Iterable[Input],
+    chosen: Source | None,
+    zone: ZoneInfo,
+    post_types: tuple[str, ...] = ("post",),
+    taxonomies: tuple[str, ...] = ("category",),
 ) -> Iterator[tuple[str, Item]]:
     """Yield the items of the inputs, each with the name under which it is reported.
 
@@ -28,11 +32,12 @@ def items(
     source of each is detected.
     """
     for found in inputs:
-        for item in _read(found, chosen, zone):
+        context = Context(found.name, found.head, zone, post_types, taxonomies)
+        for item in _read(found, chosen, context):
             yield f"{found.name}: {item.where}" if item.where else found.name, item
 
 
-def _read(found: Input, chosen: Source | None, zone: ZoneInfo) -> Iterator[Item]:
+def _read(found: Input, chosen: Source | None, context: Context) -> Iterator[Item]:
     if found.stream is None:
         yield RefusedItem(found.reason)
         return
@@ -44,7 +49,7 @@ def _read(found: Input, chosen: Source | None, zone: ZoneInfo) -> Iterator[Item]
             reason = f"no source recognises it: choose one with --source ({kinds})"
             yield RefusedItem(reason) if found.named else SkippedItem(reason)
             return
-        for item in source.read(found.stream, Context(found.name, found.head, zone)):
+        for item in source.read(found.stream, context):
             empty = False
             yield _bounded(item)
     except InvalidInputError as error:

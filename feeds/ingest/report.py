@@ -6,10 +6,12 @@ from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from feeds.ingest.sources import Item, Record, SkippedItem
 from feeds.store.write.archive_pages import Repaginated
 
 # What differs between remarks of one kind: quotations, addresses, paths and numbers.
 _PARTICULARS = re.compile(r"“[^”]*”|(?:https?:/)?/\S*[^\s:,.;]|\b\d[\d/]*(?:/[\w~-]+)?")
+_MOST_NAMES = 100
 
 
 class Outcome(StrEnum):
@@ -60,6 +62,30 @@ class Result:
 
 
 @dataclass(slots=True)
+class PassedOver:
+    """The post types of WordPress exports that were not imported, and the taxonomies not used.
+
+    Each has the number of posts; those beyond the first hundred names are not counted.
+    """
+
+    post_types: Counter[str] = field(default_factory=Counter)
+    taxonomies: Counter[str] = field(default_factory=Counter)
+
+    def count(self, item: Item) -> None:
+        """Count what was passed over with one item."""
+        if isinstance(item, SkippedItem) and item.post_type:
+            _count(self.post_types, item.post_type)
+        if isinstance(item, SkippedItem | Record):
+            for taxonomy in item.passed_over:
+                _count(self.taxonomies, taxonomy)
+
+
+def _count(numbers: Counter[str], name: str) -> None:
+    if name in numbers or len(numbers) < _MOST_NAMES:
+        numbers[name] += 1
+
+
+@dataclass(slots=True)
 class Report:
     """What an import did, in numbers.
 
@@ -76,6 +102,7 @@ class Report:
     dropped: Counter[str] = field(default_factory=Counter)
     reduced: int = 0
     withdrawn: int = 0
+    passed_over: PassedOver = field(default_factory=PassedOver)
     repaginated: tuple[Repaginated, ...] = ()
 
     def count(self, result: Result) -> None:

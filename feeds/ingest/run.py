@@ -38,18 +38,28 @@ def import_paths(  # noqa: PLR0913 - each is a field of its own
     source: str | None = None,
     dry_run: bool = False,
     spool: Path | None = None,
+    post_types: Sequence[str] = (),
+    taxonomies: Sequence[str] = (),
 ) -> "Run":
     """Return the import of files, folders and archives; iterate over it to run it.
 
     The path ``-`` is standard input, of which ``spool`` is a copy. ``source`` names the source for
-    all inputs; without it, the source of each is detected. A
-    ``dry_run`` does the same in one transaction and undoes it; meanwhile other commands wait.
+    all inputs; without it, the source of each is detected. A ``dry_run`` does the same in one
+    transaction and undoes it; meanwhile other commands wait. ``post_types`` and ``taxonomies`` are
+    those of WordPress exports that become releases and categories in the place of the usual ones.
     Raises ``NothingToDoError`` before anything is changed if a path does not exist, or is a folder
     or an archive without inputs.
     """
     kind = SOURCES[source] if source else None
     inputs = Inputs(paths, kind.suffixes if kind else SUFFIXES, spool)
-    return Run(store, settings, clock, inputs, items(inputs, kind, settings.timezone), dry_run)
+    found = items(
+        inputs,
+        kind,
+        settings.timezone,
+        tuple(post_types) or ("post",),
+        tuple(taxonomies) or ("category",),
+    )
+    return Run(store, settings, clock, inputs, found, dry_run)
 
 
 @dataclass(slots=True)
@@ -110,6 +120,7 @@ class Run:
         characters = 0
         for name, item in self.items:
             batch.append((name, item))
+            self.report.passed_over.count(item)
             characters += item.length if isinstance(item, Record) else 0
             if len(batch) >= _BATCH or characters > _BATCH_CHARACTERS:
                 break

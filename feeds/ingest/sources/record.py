@@ -36,8 +36,9 @@ class Record:
     ``may_recur`` means that other inputs may contain another version of the release.
 
     ``where`` is its position in the input. That, ``banner`` (the announcement on the page),
-    ``dropped`` (what was dropped or mended while it was read: kinds and numbers) and ``remarks``
-    are for the operator and not part of the release.
+    ``dropped`` (what was dropped or mended while it was read: kinds and numbers), ``passed_over``
+    (the taxonomies whose terms became no categories) and ``remarks`` are for the operator and not
+    part of the release.
     """
 
     title: str
@@ -61,6 +62,7 @@ class Record:
     where: str = ""
     banner: str = ""
     dropped: tuple[tuple[str, int], ...] = ()
+    passed_over: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
 
     @property
@@ -79,10 +81,16 @@ class RefusedItem:
 
 @dataclass(frozen=True, slots=True)
 class SkippedItem:
-    """A part of an input that need not contain a release: the reason and position."""
+    """A part of an input that need not contain a release: the reason and position.
+
+    ``post_type`` is that of a WordPress post which could be imported, ``passed_over`` are the
+    taxonomies of its terms.
+    """
 
     reason: str
     where: str = ""
+    post_type: str | None = None
+    passed_over: tuple[str, ...] = ()
 
 
 Item = Record | RefusedItem | SkippedItem
@@ -94,11 +102,16 @@ class InvalidInputError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a source needs besides the stream: name, first bytes, and the zone of local times."""
+    """What a source needs besides the stream: name, first bytes, and the zone of local times.
+
+    ``post_types`` of a WordPress export are releases; the terms of ``taxonomies`` their categories.
+    """
 
     name: str
     head: bytes
     zone: ZoneInfo
+    post_types: tuple[str, ...] = ("post",)
+    taxonomies: tuple[str, ...] = ("category",)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,17 +2,23 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import closing, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import BinaryIO
+from urllib.parse import urljoin, urlsplit
 from zoneinfo import ZoneInfo
 
+from feeds.domain import Attachment
 from feeds.ingest.sources.fields import (
+    ID_LENGTH,
     html_body,
-    identifier,
     instant,
     labels,
     language,
     mail_instant,
+    quoted,
     title,
 )
 from feeds.ingest.sources.record import (
@@ -21,9 +27,13 @@ from feeds.ingest.sources.record import (
     Item,
     Record,
     RefusedItem,
+    Richness,
     SkippedItem,
     Source,
 )
+from feeds.ingest.sources.wordpress_elements import Elements
+from feeds.ingest.sources.wordpress_markup import paragraphed
+from feeds.ingest.sources.wordpress_media import Media, MediaItem, full_size, media_type
 from feeds.ingest.sources.xml_stream import (
     Element,
     elements,
@@ -32,21 +42,33 @@ from feeds.ingest.sources.xml_stream import (
     strip_tags,
     text_of,
 )
-from feeds.text.plain import one_line, unix_newlines, web_address
+from feeds.text.plain import clean_text, one_line, unix_newlines, web_address
 
 _WP = re.compile(r"\{http://wordpress\.org/export/[0-9.]+/\}(.*)")
+_EXCERPT = re.compile(r"\{http://wordpress\.org/export/[0-9.]+/excerpt/\}encoded")
 _CONTENT = "{http://purl.org/rss/1.0/modules/content/}encoded"
 _CREATOR = "{http://purl.org/dc/elements/1.1/}creator"
 _NEVER = "0000-00-00"
 _UTC = ZoneInfo("UTC")
 
-_BLOCK = re.compile(
-    r"</?(?:address|article|aside|blockquote|center|dd|div|dl|dt|fieldset|figure|form|h[1-6]|hr|li"
-    r"|ol|p|section|ul)[\s/>]",
-    re.IGNORECASE,
-)
-_VERBATIM = re.compile(r"<(?:pre|script|style|table|textarea)[\s>]", re.IGNORECASE)
-_KINDS = {"attachment": "an attachment", "page": "a page", "nav_menu_item": "a menu item"}
+_KINDS = {
+    "attachment": "an attachment",
+    "page": "a page",
+    "revision": "a revision",
+    "nav_menu_item": "a menu item",
+    "wp_block": "a reusable block",
+    "wp_template": "a template",
+    "wp_template_part": "a template",
+    "wp_navigation": "a navigation menu",
+    "wp_global_styles": "a style sheet",
+    "wp_font_family": "a font",
+    "wp_font_face": "a font",
+    "custom_css": "a style sheet",
+    "customize_changeset": "a change of settings",
+    "oembed_cache": "a copy of an embedded page",
+    "user_request": "a request about personal data",
+    "guest-author": "the profile of an author",
+}
 _STATES = {
     "draft": "it is a draft",
     "auto-draft": "it is a draft",
@@ -54,32 +76,235 @@ _STATES = {
     "future": "it is scheduled for later",
     "private": "it is private",
     "trash": "it is in the trash",
+    "inherit": "it belongs to another post",
 }
+_INTERNAL_TAXONOMIES = {
+    "author", "link_category", "nav_menu", "post_format", "wp_pattern_category",
+    "wp_template_part_area", "wp_theme",
+}  # fmt: skip
+
+_CHUNK = 1024 * 1024
+_ATTACHMENT = b"attachment_url"
+_MOST_ATTACHMENTS = 1000
+_LONGEST = 2000
+_NO_PICTURE = {"", "0", "-1"}
+_PICTURE = re.compile(
+    r"""\s(?:data-[\w-]*)?src(?:set)?\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE
+)
 
 
 def read(stream: BinaryIO, context: Context) -> Iterator[Item]:
-    """Yield a record, a refusal or a skipped item for each item."""
-    authors: dict[str, str] | None = None
-    for number, item in enumerate(elements(stream, ("rss",), ("item",)), 1):
-        where = f"item {number}"
-        channel = item.getparent()
-        if authors is None:
-            authors = _authors(channel)
-        stated = {_name(child): text_of(child) for child in item.iterchildren("*")}
-        reason = _skip_reason(stated)
-        if reason:
-            yield SkippedItem(reason, where)
-            continue
-        try:
-            spoken = language(channel.findtext("language"))
-            yield _record(item, stated, authors, spoken, context.zone, where)
-        except InvalidInputError as error:
-            yield RefusedItem(str(error), where)
+    """Yield a record, a refusal or a skipped item for each item, after a pass for attachments."""
+    with closing(Media(_media(stream, context.head))) as media:
+        stream.seek(0)
+        export: _Export | None = None
+        for number, item in enumerate(elements(stream, ("rss",), ("item",)), 1):
+            where = f"item {number}"
+            export = export or _Export.of(item.getparent(), context, media)
+            stated = _stated(item)
+            try:
+                yield export.skipped(item, stated, where) or export.record(item, stated, where)
+            except InvalidInputError as error:
+                yield RefusedItem(str(error), where)
+
+
+def _media(stream: BinaryIO, head: bytes) -> Iterator[MediaItem]:
+    """Yield the attachments of an export up to its first error, which is reported later."""
+    if not _may_have_attachments(stream, head):
+        return
+    stream.seek(0)
+    with suppress(InvalidInputError):
+        for number, item in enumerate(elements(stream, ("rss",), ("item",))):
+            if any(_name(child) == "wp:attachment_url" for child in item.iterchildren("*")):
+                found = _media_item(item, number)
+                if found:
+                    yield found
+
+
+def _may_have_attachments(stream: BinaryIO, head: bytes) -> bool:
+    """Whether a search of the bytes finds any; it takes a tenth of the time of parsing them."""
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return True
+    before = b""
+    while chunk := stream.read(_CHUNK):
+        if _ATTACHMENT in before + chunk:
+            return True
+        before = chunk[-len(_ATTACHMENT) :]
+    return False
+
+
+def _media_item(item: Element, number: int) -> MediaItem | None:
+    stated = _stated(item)
+    meta = _meta(item)
+    address = web_address(stated.get("wp:attachment_url", "").strip().replace(" ", "%20"))
+    kind = stated.get("wp:post_type", "attachment").strip()
+    if not address or len(address) > _LONGEST or kind != "attachment":
+        return None
+    order = stated.get("wp:menu_order", "").strip()
+    return MediaItem(
+        id=stated.get("wp:post_id", "").strip() or f"item {number}",
+        address=address,
+        parent=stated.get("wp:post_parent", "").strip(),
+        position=int(order) if re.fullmatch(r"\d{1,9}", order) else 0,
+        media_type=media_type(stated.get("wp:post_mime_type", ""), address),
+        title=one_line(strip_tags(stated.get("title", "")))[:_LONGEST],
+        caption=(stated.get("excerpt") or stated.get(_CONTENT, "")).strip(),
+        alt=one_line(strip_tags(meta.get("_wp_attachment_image_alt", ""))),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Export:
+    """What the posts of an export have in common."""
+
+    authors: dict[str, str]
+    language: str | None
+    host: str
+    context: Context
+    media: Media
+
+    @classmethod
+    def of(cls, channel: Element, context: Context, media: Media) -> "_Export":
+        """Return the export that has this channel."""
+        addresses = ("link", "wp:base_blog_url", "wp:base_site_url")
+        children = (child for child in channel.iterchildren("*") if child.tag != "item")
+        stated = {_name(child): text_of(child) for child in children}
+        hosts = (_host(stated.get(name, "")) for name in addresses)
+        spoken = language(stated.get("language"))
+        return cls(_authors(channel), spoken, next(filter(None, hosts), ""), context, media)
+
+    def skipped(self, item: Element, stated: dict[str, str], where: str) -> SkippedItem | None:
+        """Return the reason why an item is no release, if it is none."""
+        kind = one_line(stated.get("wp:post_type", "")) or "post"
+        state = one_line(stated.get("wp:status", "")) or "publish"
+        if kind not in self.context.post_types:
+            if kind in _KINDS:
+                return SkippedItem(f"it is {_KINDS[kind]}", where)
+            others = self._other_taxonomies(item)
+            return SkippedItem(f"it is of the type {kind}", where, kind, others)
+        if state != "publish":
+            reason = _STATES.get(state, f"its status is {state}, not publish")
+            return SkippedItem(reason, where)
+        if stated.get("wp:post_password"):
+            return SkippedItem("it is protected by a password", where)
+        return None
+
+    def record(self, item: Element, stated: dict[str, str], where: str) -> Record:
+        """Return the release of an item. Raises ``InvalidInputError``."""
+        remarks: list[str] = []
+        heading = title(strip_tags(stated.get("title", "")))
+        published = self._published(stated, remarks)
+        link = web_address(stated.get("link", "").strip()) if stated.get("link") else None
+        post = stated.get("wp:post_id", "").strip()
+        parts = Elements(post, self.media)
+        content = parts.shown(stated.get(_CONTENT, ""))
+        thumbnail = _meta(item).get("_thumbnail_id", "").strip()
+        attachments = self._attachments(post, thumbnail, content, link, parts)
+        remarks += parts.remarks()
+        if len(attachments) > _MOST_ATTACHMENTS:
+            remarks.append(f"only the first {_MOST_ATTACHMENTS} of its attachments are listed")
+        summary = stated.get("excerpt") or stated.get("description", "")
+        return Record(
+            title=heading,
+            published=published,
+            labels=labels(
+                strip_tags(text_of(term)) for term in _terms(item, *self.context.taxonomies)
+            ),
+            body=html_body(content, link),
+            fallback=html_body(paragraphed(unix_newlines(summary)), link),
+            richness=Richness.EXPORT,
+            authors=self._authors_of(item, stated),
+            attachments=tuple(attachments[:_MOST_ATTACHMENTS]),
+            language=self.language,
+            modified=self._date(stated, "post_modified", remarks),
+            permanent_id=_permanent_id(stated.get("guid", ""), remarks),
+            host=self.host,
+            original=link,
+            where=where,
+            passed_over=self._other_taxonomies(item),
+            remarks=tuple(remarks),
+        )
+
+    def _published(self, stated: dict[str, str], remarks: list[str]) -> datetime:
+        invalid: list[str] = []
+        found = self._date(stated, "post_date", invalid)
+        if found is None and stated.get("pubDate"):
+            found = mail_instant(stated["pubDate"], self.context.zone, "pubDate")
+        if found is None:
+            raise InvalidInputError(invalid[0] if invalid else "it has no publication date")
+        remarks += invalid
+        return found
+
+    def _date(self, stated: dict[str, str], field: str, remarks: list[str]) -> datetime | None:
+        """Return an instant from its field in GMT, otherwise from the one in the site's zone."""
+        for name, zone in ((f"wp:{field}_gmt", _UTC), (f"wp:{field}", self.context.zone)):
+            text = stated.get(name, "").strip()
+            if text and not text.startswith(_NEVER):
+                try:
+                    return instant(text, zone, name).astimezone(UTC)
+                except InvalidInputError as error:
+                    remarks.append(str(error))
+        return None
+
+    def _authors_of(self, item: Element, stated: dict[str, str]) -> tuple[str, ...]:
+        """Return the names of the authors; a plug-in for several has a taxonomy for them."""
+        logins = [one_line(text_of(term)) for term in _terms(item, "author")]
+        logins = list(filter(None, logins)) or [one_line(stated.get(_CREATOR, ""))]
+        names = (self.authors.get(login) or one_line(strip_tags(login)) for login in logins)
+        return tuple(dict.fromkeys(filter(None, names)))
+
+    def _other_taxonomies(self, item: Element) -> tuple[str, ...]:
+        taken = _INTERNAL_TAXONOMIES.union(self.context.taxonomies)
+        stated = (one_line(term.get("domain") or "") for term in item.iterchildren("category"))
+        return tuple(dict.fromkeys(name for name in stated if name and name not in taken))
+
+    def _attachments(
+        self, post: str, thumbnail: str, content: str, base: str | None, parts: Elements
+    ) -> list[Attachment]:
+        """Return the featured picture, and the files that were uploaded to a post.
+
+        Pictures that stand in the content in any size are left out, and files beyond the limit.
+        """
+        featured = parts.featured(thumbnail) if thumbnail not in _NO_PICTURE else None
+        found = [_attachment(featured, featured=True)] if featured else []
+        shown: set[str] | None = None
+        for item in self.media.of(post) if post else ():
+            if item == featured:
+                continue
+            if item.kind == "image":
+                shown = _pictures(content, base) if shown is None else shown
+                if full_size(item.address) in shown:
+                    continue
+            found.append(_attachment(item))
+            if len(found) > _MOST_ATTACHMENTS:
+                break
+        return found
 
 
 def _name(element: Element) -> str:
     """Return the name of an element, with the prefix ``wp:`` if it is one of WordPress."""
-    return _WP.sub(r"wp:\1", element.tag)
+    return _short_name(element.tag)
+
+
+@lru_cache(maxsize=256)
+def _short_name(tag: str) -> str:
+    return "excerpt" if _EXCERPT.fullmatch(tag) else _WP.sub(r"wp:\1", tag)
+
+
+def _stated(element: Element) -> dict[str, str]:
+    """Return the texts of the children by name."""
+    return {_name(child): text_of(child) for child in element.iterchildren("*")}
+
+
+def _meta(item: Element) -> dict[str, str]:
+    """Return the custom fields of a post by key."""
+    found = (_stated(child) for child in item.iterchildren("*") if _name(child) == "wp:postmeta")
+    return {meta.get("wp:meta_key", ""): meta.get("wp:meta_value", "") for meta in found}
+
+
+def _terms(item: Element, *taxonomies: str) -> Iterator[Element]:
+    """Yield the terms of a post that are in some taxonomies."""
+    return (term for term in item.iterchildren("category") if term.get("domain") in taxonomies)
 
 
 def _authors(channel: Element) -> dict[str, str]:
@@ -87,82 +312,40 @@ def _authors(channel: Element) -> dict[str, str]:
     authors = {}
     for child in channel.iterchildren("*"):
         if _name(child) == "wp:author":
-            stated = {_name(part): one_line(text_of(part)) for part in child.iterchildren("*")}
-            authors[stated.get("wp:author_login", "")] = stated.get("wp:author_display_name", "")
+            stated = _stated(child)
+            name = one_line(strip_tags(stated.get("wp:author_display_name", "")))
+            authors[one_line(stated.get("wp:author_login", ""))] = name
     return authors
 
 
-def _skip_reason(stated: dict[str, str]) -> str | None:
-    kind, state = stated.get("wp:post_type", "post"), stated.get("wp:status", "publish")
-    if kind != "post":
-        return f"it is {_KINDS.get(kind, f'of the type {one_line(kind)}, not a post')}"
-    if state != "publish":
-        return _STATES.get(state, f"its status is {one_line(state)}, not publish")
-    if stated.get("wp:post_password"):
-        return "it is protected by a password"
-    return None
+def _host(address: str) -> str:
+    found = web_address(address.strip()) if address.strip() else None
+    return (urlsplit(found).hostname or "") if found else ""
 
 
-def _record(  # noqa: PLR0913, PLR0917 - what an item and its channel state
-    item: Element,
-    stated: dict[str, str],
-    authors: dict[str, str],
-    spoken: str | None,
-    zone: ZoneInfo,
-    where: str,
-) -> Record:
-    link = web_address(one_line(stated.get("link", ""))) if stated.get("link") else None
-    login = one_line(stated.get(_CREATOR, ""))
-    return Record(
-        title=title(strip_tags(stated.get("title", ""))),
-        published=_published(stated, zone),
-        labels=labels(
-            strip_tags(text_of(category))
-            for category in item.iterchildren("category")
-            if category.get("domain") == "category"
-        ),
-        body=html_body(paragraphed(stated.get(_CONTENT, "")), link),
-        authors=tuple(filter(None, [authors.get(login) or login])),
-        language=spoken,
-        modified=_local(stated, "post_modified", zone),
-        permanent_id=identifier(stated.get("guid", "")),
-        original=link,
-        where=where,
-    )
+def _permanent_id(stated: str, remarks: list[str]) -> str | None:
+    id_ = stated.strip()
+    if len(id_.encode()) > ID_LENGTH:
+        remarks.append(f"its guid is longer than {ID_LENGTH} bytes and was replaced")
+        return None
+    if clean_text(id_) != id_ or len(id_.splitlines()) > 1:
+        remarks.append(f"its guid, {quoted(id_)}, has control characters and was replaced")
+        return None
+    return id_ or None
 
 
-def _published(stated: dict[str, str], zone: ZoneInfo) -> datetime:
-    found = _local(stated, "post_date", zone)
-    if found:
-        return found
-    if not stated.get("pubDate"):
-        raise InvalidInputError("it has no publication date")
-    return mail_instant(stated["pubDate"], zone, "pubDate")
+def _attachment(item: MediaItem, *, featured: bool = False) -> Attachment:
+    return Attachment(item.address, item.media_type, None, item.title or None, featured)
 
 
-def _local(stated: dict[str, str], field: str, zone: ZoneInfo) -> datetime | None:
-    """Return an instant from its field in GMT, otherwise from the one in the site's zone."""
-    for name, of in ((f"wp:{field}_gmt", _UTC), (f"wp:{field}", zone)):
-        text = stated.get(name, "").strip()
-        if text and not text.startswith(_NEVER):
-            return instant(text, of, name).astimezone(UTC)
-    return None
-
-
-def paragraphed(content: str) -> str:
-    """Make paragraphs of text between blank lines, as WordPress does when it shows a post.
-
-    Text with block elements is left as it is.
-    """
-    text = unix_newlines(content)
-    if _VERBATIM.search(text):
-        return text
-    parts = (part.strip() for part in re.split(r"\n\s*\n", text))
-    return "\n".join(
-        part if _BLOCK.search(part) else "<p>" + part.replace("\n", "<br>\n") + "</p>"
-        for part in parts
-        if part
-    )
+def _pictures(content: str, base: str | None) -> set[str]:
+    """Return what identifies the pictures in HTML, whatever their size."""
+    found: set[str] = set()
+    for match in _PICTURE.finditer(content):
+        for address in (match[1] or match[2] or match[3] or "").replace(",", " ").split():
+            with suppress(ValueError):
+                found.add(full_size(urljoin(base or "", address.replace("&amp;", "&"))))
+    return found
 
 
 def _matches(name: str, head: bytes) -> bool:

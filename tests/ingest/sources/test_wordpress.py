@@ -1,13 +1,18 @@
+import io
 from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.ingest.sources import Record, SkippedItem, detect
-from feeds.ingest.sources.wordpress import SOURCE, paragraphed
+from feeds.domain import Attachment
+from feeds.ingest.sources import Context, Record, SkippedItem, detect
+from feeds.ingest.sources.wordpress import SOURCE
 from feeds.text.html import Html
-from tests.ingest.sources.samples import NOON, items, post, records, refusals, rss, wxr
+from tests.conftest import SHARED
+from tests.ingest.sources.samples import NOON, RIGA, items, post, records, refusals, rss, wxr
+
+CASES = SHARED / "cases"
 
 
 def test_all_fields_of_a_post_are_read() -> None:
@@ -34,12 +39,14 @@ def test_all_fields_of_a_post_are_read() -> None:
                 "https://a.example.lv/2010/05/tilts-1/",
             ),
         ),
-        author="Anna Ozola",
+        fallback=(Html("<p>īsi</p>", "https://a.example.lv/2010/05/tilts-1/"),),
+        authors=("Anna Ozola",),
         language="lv",
         modified=datetime(2011, 1, 2, 3, 4, 5, tzinfo=UTC),
-        original_id="https://a.example.lv/?p=1",
+        permanent_id="https://a.example.lv/?p=1",
         original="https://a.example.lv/2010/05/tilts-1/",
         where="item 1",
+        passed_over=("post_tag",),
     )
 
 
@@ -48,9 +55,21 @@ def test_all_fields_of_a_post_are_read() -> None:
     [
         (post(kind="page"), "it is a page"),
         (post(kind="attachment", state="inherit"), "it is an attachment"),
-        (post(kind="event"), "it is of the type event, not a post"),
+        (post(kind="revision", state="inherit"), "it is a revision"),
+        (post(kind="nav_menu_item"), "it is a menu item"),
+        (post(kind="wp_block"), "it is a reusable block"),
+        (post(kind="wp_template"), "it is a template"),
+        (post(kind="custom_css"), "it is a style sheet"),
+        (post(kind="customize_changeset", state="trash"), "it is a change of settings"),
+        (post(kind="oembed_cache"), "it is a copy of an embedded page"),
+        (post(kind="user_request"), "it is a request about personal data"),
         (post(state="draft"), "it is a draft"),
+        (post(state="auto-draft"), "it is a draft"),
+        (post(state="pending"), "it is pending review"),
         (post(state="future"), "it is scheduled for later"),
+        (post(state="private"), "it is private"),
+        (post(state="trash"), "it is in the trash"),
+        (post(state="inherit"), "it belongs to another post"),
         (post(state="odd"), "its status is odd, not publish"),
         (post(more="<wp:post_password>x</wp:post_password>"), "it is protected by a password"),
     ],
@@ -62,6 +81,34 @@ def test_an_item_that_is_not_a_published_post_is_skipped_with_the_reason(
     assert skipped == SkippedItem(reason, "item 1")
     assert isinstance(record, Record)
     assert record.where == "item 2"
+
+
+def test_comments_of_a_post_are_ignored() -> None:
+    comment = (
+        "<wp:comment><wp:comment_author>Bot</wp:comment_author><wp:comment_content>Buy"
+        "</wp:comment_content></wp:comment>"
+    )
+    assert records("wordpress", wxr(post(more=comment))) == records("wordpress", wxr(post()))
+
+
+def topic(name: str, taxonomy: str = "topic") -> str:
+    return f'<category domain="{taxonomy}" nicename="x">{name}</category>'
+
+
+def test_other_types_and_taxonomies_can_be_chosen_and_are_named_if_not() -> None:
+    document = wxr(
+        post(kind="event", more=topic("Osta") + topic("Ziņas", "category")),
+        post(number=2, more=topic("Osta") + topic("video", "post_format")),
+    )
+    skipped, record = items("wordpress", document)
+    assert skipped == SkippedItem("it is of the type event", "item 1", "event", ("topic",))
+    assert isinstance(record, Record)
+    assert (record.labels, record.passed_over) == ((), ("topic",))
+    context = Context("x", b"", RIGA, ("event",), ("topic",))
+    record, skipped = SOURCE.read(io.BytesIO(document.encode()), context)
+    assert isinstance(record, Record)
+    assert (record.labels, record.passed_over) == (("Osta",), ("category",))
+    assert skipped == SkippedItem("it is of the type post", "item 2", "post")
 
 
 def test_the_date_of_a_post_is_in_gmt_or_local_or_its_pub_date() -> None:
@@ -82,26 +129,190 @@ def test_an_invalid_post_does_not_affect_the_others() -> None:
     assert refusals("wordpress", wxr(post(title=" "))) == [("item 1", "it has no title")]
 
 
+def test_a_date_that_cannot_be_read_is_remarked_on_and_the_next_one_is_taken() -> None:
+    (record,) = records("wordpress", wxr(post(gmt="2010-02-30 09:00:00")))
+    assert record.published == NOON
+    assert record.remarks[0].startswith("its wp:post_date_gmt, “2010-02-30 09:00:00”, is not")
+    without = post(gmt="2010-02-30 09:00:00").replace("wp:post_date>", "wp:x>")
+    (record,) = records("wordpress", wxr(without))
+    assert (record.published, len(record.remarks)) == (NOON, 1)
+    undated = without.replace("pubDate>", "y>")
+    ((_, reason),) = refusals("wordpress", wxr(undated))
+    assert reason.startswith("its wp:post_date_gmt, “2010-02-30 09:00:00”, is not")
+    odd = "<wp:post_modified_gmt>soon</wp:post_modified_gmt>"
+    (record,) = records("wordpress", wxr(post(more=odd)))
+    assert record.modified is None
+    assert record.remarks[0].startswith("its wp:post_modified_gmt, “soon”, is not")
+
+
 def test_an_unknown_login_is_the_author_and_a_post_without_links_has_no_id() -> None:
     part = post().replace(">anna<", ">janis<").replace("<link>", "<x>").replace("</link>", "</x>")
     (record,) = records("wordpress", wxr(part.replace("guid", "y")))
-    assert (record.author, record.original_id, record.original) == ("janis", None, None)
+    assert (record.authors, record.permanent_id, record.original) == (("janis",), None, None)
     (record,) = records("wordpress", wxr(post().replace(">anna<", "><")))
-    assert record.author is None
+    assert record.authors == ()
+
+
+def test_several_authors_come_from_their_taxonomy() -> None:
+    both = topic("anna", "author") + topic("<![CDATA[<b>Jānis</b> &amp; Co]]>", "author")
+    (record,) = records("wordpress", wxr(post(more=both)))
+    assert record.authors == ("Anna Ozola", "Jānis & Co")
+    assert record.passed_over == ()
 
 
 @pytest.mark.parametrize(
-    ("content", "expected"),
+    ("guid", "id_"),
     [
-        ("a\r\nb\r\n\r\n\r\nc", "<p>a<br>\nb</p>\n<p>c</p>"),
-        ("<p>a</p>\n\n<ul><li>b</li></ul>", "<p>a</p>\n<ul><li>b</li></ul>"),
-        ("a\n\n<h2>b</h2>\n\nc", "<p>a</p>\n<h2>b</h2>\n<p>c</p>"),
-        ("<pre>a\n\nb</pre>", "<pre>a\n\nb</pre>"),
+        ("  https://a.example.lv/?p=1  ", "https://a.example.lv/?p=1"),
+        (
+            "https://a.example.lv/?post_type=x&amp;amp;p=1",
+            "https://a.example.lv/?post_type=x&amp;p=1",
+        ),
+        ("12 pie osta", "12 pie osta"),
+        ("", None),
+    ],
+)
+def test_the_guid_is_kept_letter_for_letter(guid: str, id_: str | None) -> None:
+    (record,) = records("wordpress", wxr(post().replace("https://a.example.lv/?p=1", guid)))
+    assert (record.permanent_id, record.remarks) == (id_, ())
+
+
+@pytest.mark.parametrize("guid", ["x" * 2001, "a\nb", "a\u0085b", "a\u202eb"])
+def test_a_guid_that_no_feed_can_carry_is_replaced(guid: str) -> None:
+    (record,) = records("wordpress", wxr(post().replace("https://a.example.lv/?p=1", guid)))
+    assert record.permanent_id is None
+    assert "was replaced" in record.remarks[0]
+
+
+@pytest.mark.parametrize(
+    ("head", "host"),
+    [
+        ("<link>https://Osta.example/zinas</link>", "osta.example"),
+        ("<link/><wp:base_site_url>http://osta.example</wp:base_site_url>", "osta.example"),
+        ("<link>:</link>", ""),
         ("", ""),
     ],
 )
-def test_text_becomes_paragraphs_as_in_wordpress(content: str, expected: str) -> None:
-    assert paragraphed(content) == expected
+def test_the_host_is_that_of_the_site(head: str, host: str) -> None:
+    assert records("wordpress", wxr(post(), head=head))[0].host == host
+
+
+def test_the_fallback_is_the_excerpt_or_the_description() -> None:
+    (record,) = records("wordpress", wxr(post(body="")))
+    assert (record.body, [block.text for block in record.fallback]) == ((), ["<p>īsi</p>"])
+    without = (
+        post().replace("īsi", "").replace("<description/>", "<description>a\n\nb</description>")
+    )
+    (record,) = records("wordpress", wxr(without))
+    assert [block.text for block in record.fallback] == ["<p>a</p>\n<p>b</p>"]
+
+
+def media(id_: int, name: str, parent: int = 0, more: str = "") -> str:
+    """Write an attachment of a WordPress export."""
+    return (
+        f"<item><title>{name.partition('.')[0]}</title><wp:post_id>{id_}</wp:post_id>"
+        f"<wp:post_parent>{parent}</wp:post_parent><wp:status>inherit</wp:status>"
+        f"<wp:post_type>attachment</wp:post_type>"
+        f"<wp:attachment_url>https://a.example.lv/{name}</wp:attachment_url>{more}</item>"
+    )
+
+
+def numbered(body: str, more: str = "") -> str:
+    return post(body, more=f"<wp:post_id>9</wp:post_id>{more}")
+
+
+THUMBNAIL = (
+    "<wp:postmeta><wp:meta_key>_thumbnail_id</wp:meta_key>"
+    "<wp:meta_value>{}</wp:meta_value></wp:postmeta>"
+)
+
+
+def attachments(document: str) -> tuple[Attachment, ...]:
+    (record,) = (item for item in items("wordpress", document) if isinstance(item, Record))
+    return record.attachments
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_files_of_a_post_are_its_attachments_wherever_they_are_in_the_export(before: bool) -> None:
+    files = [media(1, "crane.jpg", 9), media(2, "plan.pdf", 9), media(3, "other.pdf", 8)]
+    found = [
+        numbered("Teksts", THUMBNAIL.format(10)),
+        media(10, "a%20b.png", more="<wp:post_mime_type>image/x-png</wp:post_mime_type>"),
+    ]
+    document = wxr(*files, *found) if before else wxr(*found, *files)
+    assert attachments(document) == (
+        Attachment("https://a.example.lv/a%20b.png", "image/x-png", None, "a%20b", featured=True),
+        Attachment("https://a.example.lv/crane.jpg", "image/jpeg", None, "crane"),
+        Attachment("https://a.example.lv/plan.pdf", "application/pdf", None, "plan"),
+    )
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '<img src="https://a.example.lv/crane.jpg">',
+        "<img src='http://a.example.lv/crane-300x200.jpg'>",
+        '<img src="/crane-scaled.jpg">',
+        '<img src="data:," data-src="../../../crane-rotated.jpg">',
+        '<img srcset="/x.jpg 300w, /crane-1024x768.jpg 1024w">',
+        '[gallery ids="1"]',
+        "<img src='/cr%61ne-9x9.jpg?ssl=1'>",
+    ],
+)
+def test_a_picture_in_the_content_is_listed_only_if_it_is_featured(body: str) -> None:
+    picture, plan = media(1, "crane.jpg", 9), media(2, "crane.pdf", 9)
+    assert [a.url[-3:] for a in attachments(wxr(picture, plan, numbered(body)))] == ["pdf"]
+    featured = wxr(picture, plan, numbered(body, THUMBNAIL.format(1)))
+    assert [(a.url[-3:], a.featured) for a in attachments(featured)] == [
+        ("jpg", True),
+        ("pdf", False),
+    ]
+
+
+def test_a_featured_picture_that_is_missing_is_named() -> None:
+    (record,) = records("wordpress", wxr(numbered("a", THUMBNAIL.format(77))))
+    assert record.attachments == ()
+    assert record.remarks == ("its featured picture 77 is not in the export",)
+    assert records("wordpress", wxr(numbered("a", THUMBNAIL.format("0"))))[0].remarks == ()
+
+
+def test_a_post_lists_its_first_thousand_attachments() -> None:
+    found = items("wordpress", wxr(*(media(n, f"{n}.pdf", 9) for n in range(1200)), numbered("a")))
+    record = found[-1]
+    assert isinstance(record, Record)
+    assert [a.url for a in record.attachments] == [
+        f"https://a.example.lv/{n}.pdf" for n in range(1000)
+    ]
+    assert record.remarks == ("only the first 1000 of its attachments are listed",)
+
+
+def test_attachments_of_an_export_in_utf_16_are_found() -> None:
+    document = wxr(media(1, "plan.pdf", 9), numbered("a")).replace("UTF-8", "UTF-16")
+    found = items("wordpress", document.encode("utf-16"))
+    assert isinstance(found[1], Record)
+    assert [a.title for a in found[1].attachments] == ["plan"]
+
+
+def test_attachments_before_an_error_of_the_export_are_found() -> None:
+    document = wxr(media(1, "plan.pdf", 9), media(2, "", 9), numbered("a"))
+    found = items("wordpress", document.replace("</channel>", "<&></channel>"))
+    record = next(item for item in found if isinstance(item, Record))
+    assert [a.title for a in record.attachments] == ["plan", None]
+
+
+@pytest.mark.skipif(not CASES.exists(), reason="needs ../shared/cases, which is missing")
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("01-wxr-pictures", ["crane-300x200.jpg", "talk.mp3", "gull.jpg", "embed/abc123"]),
+        ("21-wxr-table", ["<p>Third paragraph.</p>\n<p>Fourth,<br>\nwith", "<p>After list.</p>"]),
+    ],
+)
+def test_nothing_of_a_shared_case_is_lost(name: str, words: list[str]) -> None:
+    data = (CASES / f"{name}.xml").read_bytes()
+    found = [item for item in items("wordpress", data) if isinstance(item, Record)]
+    text = "\n".join(block.text for record in found for block in record.body)
+    assert [word for word in words if word not in text] == []
 
 
 def test_an_export_is_not_recognised_as_a_feed() -> None:
