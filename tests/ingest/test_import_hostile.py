@@ -107,7 +107,7 @@ def test_harmful_content_becomes_harmless(portal: Portal) -> None:
     portal.feeds("import", portal.write("1.jsonl", json.dumps(data | {"body_html": html})))
     (found,) = listed(portal)
     assert found["title"] == "T]]> <b>"
-    assert found["content_html"] == "<p>A</p><a>j</a><a>d</a>]]&gt;"
+    assert found["content_html"] == "<p>A</p><p><a>j</a><a>d</a>]]&gt;</p>"
     assert found["tags"] == ["K"]
     for form in ("atom", "rss"):
         etree.fromstring(portal.client().get(f"/releases.{form}").data)

@@ -156,7 +156,7 @@ def test_a_later_spelling_is_shown_in_every_document(portal: Portal) -> None:
     before = portal.client().get("/releases.atom").headers
     portal.imported(page("B", category="Kultūra"))
     feed = portal.client().get("/releases.atom")
-    assert feed.text.count('label="Kultūra"') == 2
+    assert feed.text.count('term="Kultūra"') == 2
     assert feed.headers["ETag"] != before["ETag"]
 
 

@@ -140,7 +140,6 @@ def test_the_hosts_of_pictures_and_attachments(portal: Portal) -> None:
     release, _ = insert_release(portal)
     withdrawn = insert(
         portal, "release", **{name: f"x.{name}" for name in ("entry_id", "permanent_id", "path")},
-        source_key="x.source_key",
     )  # fmt: skip
     rows = [insert(portal, "media_host", release=release["id"], host=host) for host in "ba"]
     insert(portal, "media_host", release=withdrawn["id"], host="c")
