@@ -230,10 +230,11 @@ def _rewritten(markup: tags.Markup, base: str | None, dropped: Counter[str]) -> 
 def _passed(markup: str, dropped: Counter[str]) -> str:
     """Pass HTML through the sanitiser, and count the addresses that it refuses."""
     passed = _CLEANER.clean(markup)
-    if lost := markup.count('<a href="') - passed.count('<a href="'):
-        dropped["link"] += max(lost, 0)
-    if "<img" in markup and (lost := markup.count('<img src="') - passed.count('<img src="')):
-        dropped["picture"] += max(lost, 0)
+    if (lost := markup.count('<a href="') - passed.count('<a href="')) > 0:
+        dropped["link"] += lost
+    if "<img" in markup:
+        if (lost := markup.count('<img src="') - passed.count('<img src="')) > 0:
+            dropped["picture"] += lost
         passed = _PICTURE.sub(lambda found: found[0] if found[1] else "", passed)
     return passed
 

@@ -11,7 +11,7 @@ from feeds.text.elements import CONTAINERS, VOID
 _BREAKS = frozenset({"<br>"})
 _BLANK_LINE = re.compile(r"\n[^\S\n]*\n\s*")
 
-Ended = Callable[[], None]
+Ended = Callable[[], object]
 """What is done after the end of an element."""
 
 
@@ -63,6 +63,7 @@ class Output:
         self._has_breaks = False
         self._flows = [_Flow()]
         self._open: list[_Open] = []
+        self._block_tags = [""]
 
     def finished(self) -> str:
         """Return all that was written, when every element has ended."""
@@ -85,16 +86,22 @@ class Output:
         """Whether what follows is within an element that holds a line of text."""
         return self._flows[-1].depth > 0
 
+    @property
+    def block_tag(self) -> str:
+        """The name of the innermost block that is open."""
+        return self._block_tags[-1]
+
     def text(self, text: str) -> None:
         """Write text of the body."""
         if self.is_inside or len(self._flows) > 1 or text.isspace():
             self._append(text)
             return
-        first, *rest = _BLANK_LINE.split(text)
-        self._append(first)
-        for part in rest:
+        end = 0
+        for blank in _BLANK_LINE.finditer(text):
+            self._append(text[end : blank.start()])
             self._blank_lines.append(len(self.parts))
-            self._append(f"\n\n{part}")
+            end = blank.start()
+        self._append(text[end:])
 
     def raw(self, markup: str) -> None:
         """Write complete HTML that is part of a line."""
@@ -119,12 +126,14 @@ class Output:
         """Begin an element that stands by itself."""
         self.separate()
         self.parts.append(f"<{tag}{stated}>")
+        self._block_tags.append(tag)
         end = "" if tag in VOID else f"</{tag}>"
+        ended = self._block_tags.pop
         if tag in CONTAINERS:
-            self._begin_flow(_Open(end, flow=_Flow()))
+            self._begin_flow(_Open(end, flow=_Flow(), ended=ended))
         else:
             self._flows[-1].depth += 1
-            self._open.append(_Open(end, is_deep=True))
+            self._open.append(_Open(end, is_deep=True, ended=ended))
 
     def paragraph(self) -> None:
         """Begin a paragraph within an element that holds a line; it is left out if it is empty."""
