@@ -135,25 +135,41 @@ class Output:
             self._flows[-1].depth += 1
             self._open.append(_Open(end, is_deep=True, ended=ended))
 
-    def paragraph(self) -> None:
-        """Begin a paragraph within an element that holds a line; it is left out if it is empty."""
+    def paragraph(self, stated: str = "") -> None:
+        """Begin a paragraph that holds a line; it is left out if it is empty."""
         begin = len(self.parts)
 
         def ended() -> None:
-            if any(part.strip() for part in self.parts[begin + 1 : -1]):
+            if self._is_filled(begin, stated):
                 self.separate()
-            else:
-                self.parts[begin] = self.parts[-1] = ""
 
-        self.parts.append("<p>")
+        if not self.is_inside:
+            self._end_run()
+        self.parts.append(f"<p{stated}>")
         self._flows[-1].depth += 1
         self._open.append(_Open("</p>", is_deep=True, ended=ended))
 
     def division(self, stated: str = "") -> None:
         """Begin an element in which all text becomes paragraphs."""
         self.separate()
-        self.parts.append(f"<div{stated}>" if stated else "")
-        self._begin_flow(_Open("</div>" if stated else "", flow=_Flow(wraps=True)))
+        flow = _Flow(wraps=True)
+        if stated:
+            begin = len(self.parts)
+            self.parts.append(f"<div{stated}>")
+            self._begin_flow(
+                _Open("</div>", flow=flow, ended=lambda: self._is_filled(begin, stated))
+            )
+        else:
+            self._begin_flow(_Open(flow=flow))
+
+    def _is_filled(self, begin: int, stated: str) -> bool:
+        """Whether an element has content; otherwise no more of it stays than a target of links."""
+        if any(part.strip() for part in self.parts[begin + 1 : -1]):
+            return True
+        is_target = " id=" in stated
+        self.parts[begin] = f"<p{stated}>" if is_target else ""
+        self.parts[-1] = "</p>" if is_target else ""
+        return is_target
 
     def end(self) -> None:
         """End the innermost element that is open."""

@@ -42,6 +42,7 @@ from feeds.text.media import (
     sources,
 )
 from feeds.text.paragraphs import Output, attributes, escaped
+from feeds.text.plain import clean_text
 
 _BLOCK = ",".join(sorted(SEPARATING))
 
@@ -97,7 +98,7 @@ class Writer:
         """Write the beginning of a node. Return whether what is in it is to be written."""
         tag = name_of(node)
         if tag == "-text":
-            self._output.text(node.text_content or "")
+            self._text(node.text_content or "")
             return False
         if kind := DROPPED.get(tag) or COUNTED.get(tag):
             self.dropped[kind] += 1
@@ -117,6 +118,13 @@ class Writer:
         else:
             self._other(node, tag)
         return True
+
+    def _text(self, text: str) -> None:
+        """Write text; what references stand for may be forbidden."""
+        cleaned = clean_text(text)
+        if len(cleaned) < len(text):
+            self.dropped["control character"] += len(text) - len(cleaned)
+        self._output.text(cleaned)
 
     def _is_misplaced(self, tag: str) -> bool:
         parents = PARENTS.get(tag)
@@ -161,10 +169,8 @@ class Writer:
             self._output.unwrapped()
         elif has_block or not (is_inside or stated):
             self._output.division(stated)
-        elif stated:
-            self._output.block("p", stated)
         else:
-            self._output.paragraph()
+            self._output.paragraph(stated)
 
     def _has_block(self, node: LexborNode) -> bool:
         if self._with_blocks is None:
