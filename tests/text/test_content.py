@@ -131,7 +131,9 @@ SAFE = re.compile(r"</?[a-z][a-z0-9]*(?: [a-z]+=\"[^\"<>]*\")*>")
 
 @settings(max_examples=200, deadline=None)
 @given(SOUP, st.sampled_from([BASE, None]))
-def test_any_soup_becomes_a_safe_body_of_which_nothing_more_is_dropped(soup: str, base: str | None) -> None:
+def test_any_soup_becomes_a_safe_body_of_which_nothing_more_is_dropped(
+    soup: str, base: str | None
+) -> None:
     found = content([Html(soup, base)])
     assert "<" not in SAFE.sub("", found.html)
     assert not re.search(r"<(?:script|style|iframe|object|svg|form|x-)", found.html)
