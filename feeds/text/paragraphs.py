@@ -54,7 +54,7 @@ class _Open:
 class Output:
     """The HTML of a body. Text beside blocks becomes paragraphs.
 
-    Without blocks and line breaks, blank lines separate paragraphs. Otherwise a line stays as it is.
+    Without blocks and line breaks, blank lines separate paragraphs; a single line is left alone.
     """
 
     def __init__(self) -> None:

@@ -27,9 +27,9 @@ from feeds.text.elements import (
     MEDIA,
     NOT_SHOWN,
     OTHER_NAMES,
+    PARENTS,
     PICTURES,
     SEPARATING,
-    PARENTS,
     UNSEEN,
 )
 from feeds.text.media import (

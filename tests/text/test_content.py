@@ -3,11 +3,10 @@
 import re
 from html import unescape
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feeds.text.html import Html, MarkupError, content
+from feeds.text.html import Html, content
 from feeds.text.tags import strip_tags
 
 BASE = "https://o.example/p/1"
@@ -118,10 +117,11 @@ SOUP = st.lists(
             "<a href='/x'>", "<a href='#i'>", "<p id=i>", "<img src=/i.png alt='a < b'>", "</p>",
             "<iframe src='//v.example/e'>", "<object data=/o.pdf>", "<video><source src=/v.mp4>",
             "<img src='data:,' data-src=/i.png>", "<noscript><img src=/i.png></noscript>",
-            "<a name=i />", "<script/>", "<!-- ", " -->", "<![CDATA[", "]]>", "<", ">", "&", "\"",
+            "<a name=i />", "<script/>", "<!-- ", " -->", "<![CDATA[", "]]>", "<", ">", "&", '"',
             "'", "=", "/", " ", "\n", "\n\n", "&lt;", "&#1;", "&#x3c;b>", "\x85", "\u202e", "\r",
             "\0", "<?php", "<b and c>", "<x@y.example>", "<div dir=rtl>", "<span lang=lv>", "text",
-            "&nbsp;", "<picture><source srcset='/i.webp 2x'>", "<tbody>", "<template>", "<frame src=/f>",
+            "&nbsp;", "<picture><source srcset='/i.webp 2x'>", "<tbody>", "<template>",
+            "<frame src=/f>",
         ]
     ),
     max_size=25,
