@@ -9,6 +9,7 @@ INLINE = frozenset({
 BLOCKS = frozenset({
     "dl", "h2", "h3", "h4", "hr", "ol", "pre", "table", "tbody", "tfoot", "thead", "tr", "ul",
 })  # fmt: skip
+HEADINGS = frozenset({"h2", "h3", "h4"})
 # Blocks that may contain others.
 CONTAINERS = frozenset({
     "blockquote", "caption", "dd", "dt", "figcaption", "figure", "li", "td", "th",
@@ -19,6 +20,13 @@ DIVISIONS = frozenset({
     "form", "header", "hgroup", "legend", "main", "nav", "optgroup", "option", "p", "search",
     "section", "summary", "title",
 })  # fmt: skip
+# Blocks that, outside these, separate text like paragraphs.
+PARENTS = {
+    "dd": {"dl"},
+    "dt": {"dl"},
+    "figcaption": {"figure"},
+    "li": {"ol", "ul"},
+}
 OTHER_NAMES = {
     "acronym": "abbr",
     "dir": "ul",

@@ -152,10 +152,7 @@ class Content:
 def content(blocks: Iterable[Block]) -> Content:
     """Return a body as sanitised HTML, and what of it was dropped. Raises ``MarkupError``."""
     dropped: Counter[str] = Counter()
-    made = "\n".join([_block(block, dropped) for block in blocks])
-    body = clean_text(made)
-    if len(body) < len(made):
-        dropped["control character"] += len(made) - len(body)
+    body = _cleaned("\n".join([_block(block, dropped) for block in blocks]), dropped)
     pictures = _PICTURE.finditer(body) if "<img" in body else ()
     return Content(body, dropped, tuple(html.unescape(found[1]) for found in pictures))
 
@@ -166,6 +163,13 @@ def text_html(blocks: Iterable[Block]) -> str:
     Raises ``MarkupError``.
     """
     return content(blocks).html
+
+
+def _cleaned(text: str, dropped: Counter[str]) -> str:
+    cleaned = clean_text(text)
+    if len(cleaned) < len(text):
+        dropped["control character"] += len(text) - len(cleaned)
+    return cleaned
 
 
 def _block(block: Block, dropped: Counter[str]) -> str:
@@ -197,9 +201,7 @@ def sanitise(markup: str) -> str:
 
 def _reduce(block: Html, dropped: Counter[str]) -> str:
     """Reduce any HTML; divisions become paragraphs, and every address is absolute."""
-    text = remove_forbidden(block.text)
-    if len(text) < len(block.text):
-        dropped["control character"] += len(block.text) - len(text)
+    text = _cleaned(block.text, dropped)
     if text.count("&") > _MANY_REFERENCES:
         raise MarkupError(f"its HTML has more than {_MANY_REFERENCES} character references")
     if not _SIMPLE.fullmatch(text):
@@ -210,7 +212,7 @@ def _reduce(block: Html, dropped: Counter[str]) -> str:
         text = _rewritten(markup, block.base, dropped)
     elif text.count("<") > _MANY_TAGS:
         text = _rebuild(text)
-    reduced = _EMPTY.sub("", _passed(text, dropped)).strip()
+    reduced = _EMPTY.sub("", _cleaned(_passed(text, dropped), dropped)).strip()
     return reduced if "<" in reduced or not reduced else f"<p>{reduced}</p>"
 
 
@@ -230,10 +232,11 @@ def _rewritten(markup: tags.Markup, base: str | None, dropped: Counter[str]) -> 
 def _passed(markup: str, dropped: Counter[str]) -> str:
     """Pass HTML through the sanitiser, and count the addresses that it refuses."""
     passed = _CLEANER.clean(markup)
-    if lost := markup.count('<a href="') - passed.count('<a href="'):
-        dropped["link"] += max(lost, 0)
-    if "<img" in markup and (lost := markup.count('<img src="') - passed.count('<img src="')):
-        dropped["picture"] += max(lost, 0)
+    if (lost := markup.count('<a href="') - passed.count('<a href="')) > 0:
+        dropped["link"] += lost
+    if "<img" in markup:
+        if (lost := markup.count('<img src="') - passed.count('<img src="')) > 0:
+            dropped["picture"] += lost
         passed = _PICTURE.sub(lambda found: found[0] if found[1] else "", passed)
     return passed
 

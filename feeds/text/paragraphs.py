@@ -11,7 +11,7 @@ from feeds.text.elements import CONTAINERS, VOID
 _BREAKS = frozenset({"<br>"})
 _BLANK_LINE = re.compile(r"\n[^\S\n]*\n\s*")
 
-Ended = Callable[[], None]
+Ended = Callable[[], object]
 """What is done after the end of an element."""
 
 
@@ -54,8 +54,7 @@ class _Open:
 class Output:
     """The HTML of a body. Text beside blocks becomes paragraphs.
 
-    Without blocks and line breaks, blank lines separate paragraphs. Otherwise lines stay as they
-    are.
+    Without blocks and line breaks, blank lines separate paragraphs; a single line is left alone.
     """
 
     def __init__(self) -> None:
@@ -64,6 +63,7 @@ class Output:
         self._has_breaks = False
         self._flows = [_Flow()]
         self._open: list[_Open] = []
+        self._block_tags = [""]
 
     def finished(self) -> str:
         """Return all that was written, when every element has ended."""
@@ -86,16 +86,22 @@ class Output:
         """Whether what follows is within an element that holds a line of text."""
         return self._flows[-1].depth > 0
 
+    @property
+    def block_tag(self) -> str:
+        """The name of the innermost block that is open."""
+        return self._block_tags[-1]
+
     def text(self, text: str) -> None:
         """Write text of the body."""
         if self.is_inside or len(self._flows) > 1 or text.isspace():
             self._append(text)
             return
-        first, *rest = _BLANK_LINE.split(text)
-        self._append(first)
-        for part in rest:
+        end = 0
+        for blank in _BLANK_LINE.finditer(text):
+            self._append(text[end : blank.start()])
             self._blank_lines.append(len(self.parts))
-            self._append(f"\n\n{part}")
+            end = blank.start()
+        self._append(text[end:])
 
     def raw(self, markup: str) -> None:
         """Write complete HTML that is part of a line."""
@@ -120,32 +126,50 @@ class Output:
         """Begin an element that stands by itself."""
         self.separate()
         self.parts.append(f"<{tag}{stated}>")
+        self._block_tags.append(tag)
         end = "" if tag in VOID else f"</{tag}>"
+        ended = self._block_tags.pop
         if tag in CONTAINERS:
-            self._begin_flow(_Open(end, flow=_Flow()))
+            self._begin_flow(_Open(end, flow=_Flow(), ended=ended))
         else:
             self._flows[-1].depth += 1
-            self._open.append(_Open(end, is_deep=True))
+            self._open.append(_Open(end, is_deep=True, ended=ended))
 
-    def paragraph(self) -> None:
-        """Begin a paragraph within an element that holds a line; it is left out if it is empty."""
+    def paragraph(self, stated: str = "") -> None:
+        """Begin a paragraph that holds a line; it is left out if it is empty."""
         begin = len(self.parts)
 
         def ended() -> None:
-            if any(part.strip() for part in self.parts[begin + 1 : -1]):
+            if self._is_filled(begin, stated):
                 self.separate()
-            else:
-                self.parts[begin] = self.parts[-1] = ""
 
-        self.parts.append("<p>")
+        if not self.is_inside:
+            self._end_run()
+        self.parts.append(f"<p{stated}>")
         self._flows[-1].depth += 1
         self._open.append(_Open("</p>", is_deep=True, ended=ended))
 
     def division(self, stated: str = "") -> None:
         """Begin an element in which all text becomes paragraphs."""
         self.separate()
-        self.parts.append(f"<div{stated}>" if stated else "")
-        self._begin_flow(_Open("</div>" if stated else "", flow=_Flow(wraps=True)))
+        flow = _Flow(wraps=True)
+        if stated:
+            begin = len(self.parts)
+            self.parts.append(f"<div{stated}>")
+            self._begin_flow(
+                _Open("</div>", flow=flow, ended=lambda: self._is_filled(begin, stated))
+            )
+        else:
+            self._begin_flow(_Open(flow=flow))
+
+    def _is_filled(self, begin: int, stated: str) -> bool:
+        """Whether an element has content; otherwise no more of it stays than a target of links."""
+        if any(part.strip() for part in self.parts[begin + 1 : -1]):
+            return True
+        is_target = " id=" in stated
+        self.parts[begin] = f"<p{stated}>" if is_target else ""
+        self.parts[-1] = "</p>" if is_target else ""
+        return is_target
 
     def end(self) -> None:
         """End the innermost element that is open."""

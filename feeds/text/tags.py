@@ -190,8 +190,8 @@ def _is_closed(attributes: str) -> bool:
     """Whether a tag ends with a slash that belongs to no value."""
     if not attributes.endswith("/"):
         return False
-    *_, last = _ATTRIBUTE.finditer(attributes) if len(attributes) > 1 else (None,)
-    return last is None or not (last[3] or "").endswith("/")
+    values = [found[3] or "" for found in _ATTRIBUTE.finditer(attributes)]
+    return not values or not values[-1].endswith("/")
 
 
 class _Reader:

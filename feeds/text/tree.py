@@ -21,11 +21,13 @@ from feeds.text.elements import (
     DIVISIONS,
     DROPPED,
     FIELDS,
+    HEADINGS,
     ID,
     INLINE,
     MEDIA,
     NOT_SHOWN,
     OTHER_NAMES,
+    PARENTS,
     PICTURES,
     SEPARATING,
     UNSEEN,
@@ -40,6 +42,7 @@ from feeds.text.media import (
     sources,
 )
 from feeds.text.paragraphs import Output, attributes, escaped
+from feeds.text.plain import clean_text
 
 _BLOCK = ",".join(sorted(SEPARATING))
 
@@ -95,7 +98,7 @@ class Writer:
         """Write the beginning of a node. Return whether what is in it is to be written."""
         tag = name_of(node)
         if tag == "-text":
-            self._output.text(node.text_content or "")
+            self._text(node.text_content or "")
             return False
         if kind := DROPPED.get(tag) or COUNTED.get(tag):
             self.dropped[kind] += 1
@@ -103,7 +106,10 @@ class Writer:
             self._pass(node, tag)
             return False
         tag = OTHER_NAMES.get(tag, tag)
-        if tag in DIVISIONS:
+        if self._output.block_tag in HEADINGS and tag in SEPARATING:
+            self._output.text(" ")
+            self._output.unwrapped()
+        elif tag in DIVISIONS or self._is_misplaced(tag):
             self._division(node)
         elif tag in INLINE:
             self._output.inline(tag, self._attributes(node, tag))
@@ -113,9 +119,22 @@ class Writer:
             self._other(node, tag)
         return True
 
+    def _text(self, text: str) -> None:
+        """Write text; what references stand for may be forbidden."""
+        cleaned = clean_text(text)
+        if len(cleaned) < len(text):
+            self.dropped["control character"] += len(text) - len(cleaned)
+        self._output.text(cleaned)
+
+    def _is_misplaced(self, tag: str) -> bool:
+        parents = PARENTS.get(tag)
+        return parents is not None and self._output.block_tag not in parents
+
     def _other(self, node: LexborNode, tag: str) -> None:
-        if tag in {"a", "area"}:
-            self._anchor(node, tag)
+        if tag == "a":
+            self._anchor(node)
+        elif tag == "area":
+            self._area(node)
         elif tag in PICTURES:
             self._image(node)
         elif tag == "picture":
@@ -146,15 +165,12 @@ class Writer:
         is_inside = self._output.is_inside
         has_block = (is_inside or stated) and self._has_block(node)
         if is_inside and has_block and not stated:
-            self._output.separate()
-            self._output.raw(" ")
+            self._output.text(" ")
             self._output.unwrapped()
         elif has_block or not (is_inside or stated):
             self._output.division(stated)
-        elif stated:
-            self._output.block("p", stated)
         else:
-            self._output.paragraph()
+            self._output.paragraph(stated)
 
     def _has_block(self, node: LexborNode) -> bool:
         if self._with_blocks is None:
@@ -183,29 +199,49 @@ class Writer:
                 kept[name] = value
         return attributes(kept)
 
-    def _anchor(self, node: LexborNode, tag: str) -> None:
+    def _anchor(self, node: LexborNode) -> None:
+        found = self._target(node)
+        if self._link is None:
+            self._begin_link(found, self._attributes(node, "a"))
+            return
+        if found and found != self._link:  # a link in a link, which a table or an object allows
+            self._write_link(found, _name(node.attributes, found))
+        self._output.unwrapped()
+
+    def _area(self, node: LexborNode) -> None:
+        """Write a part of an image map as a link beside the picture."""
+        found = self._target(node)
+        if found:
+            self._write_link(found, _name(node.attributes, found))
+        self._output.unwrapped()
+
+    def _target(self, node: LexborNode) -> str | None:
+        """Return the address of a link: one within the body as it is, any other absolute."""
         stated = node.attributes
         address = (stated.get("href") or "").strip()
-        found = None
         if address.startswith("#") and {address[1:], unquote(address[1:])} & self._targets:
-            found = address
-        elif "href" in stated:
-            found = addresses.link(address, self._base)
-            if found is None:
-                self.dropped["link"] += 1
-        self._begin_link(found, self._attributes(node, "a"))
-        if tag == "area":
-            self._output.text(_name(stated, found or ""))
-            self._after_link.append(" ")
+            return address
+        found = addresses.link(address, self._base)
+        if found is None and "href" in stated:
+            self.dropped["link"] += 1
+        return found
+
+    def _write_link(self, address: str, name: str, before: str = "", after: str = " ") -> None:
+        """Write a link, after the one in which it may be."""
+        link = f"<a{attributes({'href': address})}>{escaped(name)}</a>"
+        if self._link is None:
+            self._output.raw(f"{before}{link}{after}")
+        else:
+            self._after_link.append(f" {link}")
 
     def _begin_link(self, address: str | None, stated: str = "") -> None:
-        outer, self._link = self._link, address or self._link or ""
+        self._link = address or ""
 
         def ended() -> None:
-            self._link = outer
-            if outer is None:
-                self._output.parts += self._after_link
-                self._after_link.clear()
+            self._link = None
+            for link in self._after_link:
+                self._output.raw(link)
+            self._after_link.clear()
 
         target = attributes({"href": address}) if address else ""
         self._output.inline("a", target + stated, ended)
@@ -291,14 +327,11 @@ class Writer:
     def _media_link(self, node: LexborNode, found: list[str]) -> None:
         """Write a link to media, after the link in which they may be."""
         name = _name(node.attributes, found[0])
-        link = f"<a{attributes({'href': found[0]})}>{escaped(name)}</a>"
-        if self._link is None:
-            before, after = _is_word(node.prev, -1), _is_word(node.first_child or node.next, 0)
-            self._output.raw(f"{' ' * before}{link}{' ' * after}")
-            return
-        if self._link not in found:
-            self._after_link.append(f" {link}")
-        if node.first_child is None:
+        if self._link != found[0]:
+            before = " " if _is_word(node.prev, -1) else ""
+            after = " " if _is_word(node.first_child or node.next, 0) else ""
+            self._write_link(found[0], name, before, after)
+        if self._link is not None and node.first_child is None:
             self._output.text(name)
 
     def _without_address(self, node: LexborNode, inner: set[str]) -> None:

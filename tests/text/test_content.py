@@ -3,11 +3,10 @@
 import re
 from html import unescape
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feeds.text.html import Html, MarkupError, content
+from feeds.text.html import Html, content
 from feeds.text.tags import strip_tags
 
 BASE = "https://o.example/p/1"
@@ -108,3 +107,39 @@ def test_each_word_and_link_is_in_the_body_or_its_kind_is_counted(made: Generate
     assert all(isinstance(kind, str) and number > 0 for kind, number in found.dropped.items())
     again = content([Html(found.html, BASE)])
     assert (again.html, again.pictures, again.dropped) == (found.html, found.pictures, {}), markup
+
+
+SOUP = st.lists(
+    st.sampled_from(
+        [
+            *[f"<{name}>" for name in (*ELEMENTS, *VOID)],
+            *[f"</{name}>" for name in ELEMENTS],
+            "<a href='/x'>", "<a href='#i'>", "<p id=i>", "<img src=/i.png alt='a < b'>", "</p>",
+            "<iframe src='//v.example/e'>", "<object data=/o.pdf>", "<video><source src=/v.mp4>",
+            "<img src='data:,' data-src=/i.png>", "<noscript><img src=/i.png></noscript>",
+            "<a name=i />", "<script/>", "<!-- ", " -->", "<![CDATA[", "]]>", "<", ">", "&", '"',
+            "'", "=", "/", " ", "\n", "\n\n", "&lt;", "&#1;", "&#x3c;b>", "\x85", "\u202e", "\r",
+            "\0", "<?php", "<b and c>", "<x@y.example>", "<div dir=rtl>", "<span lang=lv>", "text",
+            "&nbsp;", "<picture><source srcset='/i.webp 2x'>", "<tbody>", "<template>",
+            "<frame src=/f>",
+        ]
+    ),
+    max_size=25,
+).map("".join)  # fmt: skip
+SAFE = re.compile(r"</?[a-z][a-z0-9]*(?: [a-z]+=\"[^\"<>]*\")*>")
+
+
+@settings(max_examples=200, deadline=None)
+@given(SOUP, st.sampled_from([BASE, None]))
+def test_any_soup_becomes_a_safe_body_of_which_nothing_more_is_dropped(
+    soup: str, base: str | None
+) -> None:
+    found = content([Html(soup, base)])
+    assert "<" not in SAFE.sub("", found.html)
+    assert not re.search(r"<(?:script|style|iframe|object|svg|form|x-)", found.html)
+    again = content([Html(found.html, base)])
+    assert ("".join(strip_tags(again.html).split()), again.dropped, again.pictures) == (
+        "".join(strip_tags(found.html).split()),
+        {},
+        found.pictures,
+    ), soup

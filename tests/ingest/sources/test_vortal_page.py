@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from feeds.ingest.sources import InvalidInputError, Record, vortal_page
 from feeds.settings import zone
-from feeds.text.html import Heading, Paragraph
+from feeds.text.html import Heading, Paragraph, content
 from tests.portal import BANNER, NO_CONTACT, page
 
 RIGA = zone("Europe/Riga")
@@ -216,3 +216,70 @@ def test_no_page_causes_an_unexpected_error(a: str, b: str, c: str) -> None:
         return
     assert record.title
     assert record.labels[0]
+
+
+SAVED = """<!DOCTYPE html><html><head><meta charset=utf-8><title>T</title>{head}</head><body>
+<div><a href="/">Sākums</a></div><div>Kultūra</div><h1>Izstāde</h1>
+<div>Publicēts 2010-05-04 12:00</div><div>Samazināt palielināt tekstu</div>
+{body}
+<p><a href="http://www.muzejs.lv">www.muzejs.lv</a></p>
+<p>Preses relīzes iesniedzēja kontaktinformācija šobrīd nav pieejama.</p>
+<p>Copyright © 2010</p><script>x</script></body></html>"""
+
+
+def saved(body: str, head: str = "") -> Record:
+    return vortal_page.read(SAVED.format(body=body, head=head).encode(), RIGA, is_page=True)
+
+
+def test_a_saved_page_keeps_links_pictures_lists_and_tables() -> None:
+    body = (
+        '<p>Lasiet <a href="https://m.lv/p.pdf">programmu</a> un <b>nāciet</b>.</p>'
+        '<p><img src="https://m.lv/a.jpg" alt="Afiša"></p><ul><li>a</li><li>b</li></ul>'
+        "<table><tr><td>1</td><td>2</td></tr></table><p>Uzziņai: <i>vairāk</i> <john.doe></p>"
+        '<p><iframe src="https://v.lv/1">Filma</iframe></p>'
+    )
+    record = saved(body)
+    assert (record.title, record.labels, record.website) == (
+        "Izstāde",
+        ("Kultūra",),
+        "http://www.muzejs.lv",
+    )
+    found = content(record.body)
+    assert found.html.replace("\n", "") == (
+        '<p>Lasiet <a href="https://m.lv/p.pdf">programmu</a> un <b>nāciet</b>.</p>'
+        '<p><img src="https://m.lv/a.jpg" alt="Afiša"></p><ul><li>a</li><li>b</li></ul>'
+        "<table><tbody><tr><td>1</td><td>2</td></tr></tbody></table>"
+        "<h2>Uzziņai</h2><p><i>vairāk</i> &lt;john.doe&gt;</p>"
+        '<p><a href="https://v.lv/1">Filma</a></p>'
+    )
+    assert not found.dropped
+
+
+def test_a_body_may_be_a_picture() -> None:
+    record = saved("<p><img src='https://m.lv/a.jpg' alt='Afiša'></p>")
+    assert content(record.body).pictures == ("https://m.lv/a.jpg",)
+
+
+@pytest.mark.parametrize(
+    ("head", "address"),
+    [
+        ("", None),
+        ("<base href='https://m.lv/x/'>", "https://m.lv/x/a"),
+        ("<link rel=canonical href='https://m.lv/x/y'>", "https://m.lv/x/a"),
+        ("<meta property='og:url' content='https://m.lv/x/y'>", "https://m.lv/x/a"),
+        ("<!-- saved from url=(0016)https://m.lv/x/y -->", "https://m.lv/x/a"),
+    ],
+)
+def test_links_are_relative_to_the_address_that_a_page_states(
+    head: str, address: str | None
+) -> None:
+    found = content(saved("<p><a href='a'>a</a></p>", head).body)
+    assert found.html == (f'<p><a href="{address}">a</a></p>' if address else "<p><a>a</a></p>")
+    assert found.dropped == ({} if address else {"link": 1})
+
+
+def test_a_saved_page_without_markup_is_as_good_as_its_text() -> None:
+    assert saved("<p>Viens<br>divi</p><div>trīs</div>").body == (
+        Paragraph("Viens\ndivi"),
+        Paragraph("trīs"),
+    )
