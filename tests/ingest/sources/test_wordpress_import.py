@@ -30,7 +30,8 @@ def test_what_was_passed_over_is_named_with_the_options_that_take_it(portal: Por
     expected = [
         (
             "2 posts of other types were passed over: press-release (1), press_release (1)."
-            " To import such posts instead, add --post-type press-release --post-type press_release."
+            " To import such posts instead, add"
+            " --post-type press-release --post-type press_release."
         ),
         (
             "Taxonomies passed over: topic (1), post_tag (1). To use one for categories, add"
