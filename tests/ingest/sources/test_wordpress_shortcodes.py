@@ -137,6 +137,7 @@ def test_a_gallery_becomes_its_pictures(content: str, expected: str) -> None:
         (f"[audio {SITE}k.mp3]", link("k.mp3", "K")),
         (f"[audio]{SITE}k.mp3[/audio]", link("k.mp3", "K")),
         ("[audio]", link("k.mp3", "K")),
+        ("[audio src=http://a℀b/k.mp3]", '<a href="http://a℀b/k.mp3">http://a℀b/k.mp3</a>'),
         (
             f'[audio mp3="{SITE}k.mp3" ogg="{SITE}k.ogg" loop="on"]',
             f"{link('k.mp3', 'K')} {link('k.ogg', 'k.ogg')}",
@@ -208,6 +209,16 @@ def test_a_playlist_becomes_a_list_of_links(content: str, names: str) -> None:
 )
 def test_what_is_missing_or_not_known_is_named(content: str, remark: str) -> None:
     assert remark in read(content).remarks
+
+
+def test_a_recording_of_a_post_without_any_is_named() -> None:
+    found = items("wordpress", wxr(post("a [audio] b [video src='']c[/video]")))[0]
+    assert isinstance(found, Record)
+    assert [block.text for block in found.body] == ["<p>a  b c</p>"]
+    assert found.remarks == (
+        "the shortcode [audio] shows no file of the export",
+        "the shortcode [video] shows no file of the export",
+    )
 
 
 def test_many_names_are_cut_short() -> None:
