@@ -193,6 +193,7 @@ def test_a_playlist_becomes_a_list_of_links(content: str, names: str) -> None:
             "[map lat=1] [map lat='2']",
             "the shortcode [map] is not known and stays as text (2 times)",
         ),
+        ("[clip https://x.example]", "the shortcode [clip] is not known and stays as text"),
         ("[b]a[/b]", "the shortcode [b] is not known and stays as text"),
         ("a [/caption]", "the shortcode [/caption] ends nothing and stays as text"),
         (
