@@ -81,9 +81,8 @@ def test_the_options_are_for_wordpress_alone(portal: Portal, options: tuple[str,
     path = portal.write("export.xml", EXPORT)
     ran = portal.feeds("import", path, "--source", "feed", *options)
     assert ran.code == 1
-    assert ran.err == (
-        "feeds: --post-type and --taxonomy are for WordPress exports: leave out --source feed.\n"
-    )
+    assert "--post-type and --taxonomy are for WordPress exports" in ran.err
+    assert "--source feed" in ran.err
     assert portal.feeds("import", path, "--source", "wordpress", "--post-type", "x").code == 0
 
 
