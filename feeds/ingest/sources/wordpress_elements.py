@@ -148,7 +148,7 @@ class Elements:
             stated_, fallback = [html.unescape(fallback)], ""
         if not stated_:
             attached = (item for item in self._media.of(self._post) if item.kind == kind)
-            stated_ = [item.address for item in attached][:1]
+            stated_ = [item.address for item in islice(attached, 1)]
         if not stated_:
             self._empty[kind] += 1
         shown = [

@@ -55,11 +55,6 @@ class MediaItem:
         """The title, or the name of the file."""
         return self.title or file_name(self.address)
 
-    @property
-    def full_size(self) -> str:
-        """What the addresses of the picture in all sizes have in common."""
-        return full_size(self.address)
-
 
 def full_size(address: str) -> str:
     """Return what the addresses of a picture in all sizes have in common."""

@@ -27,7 +27,7 @@ _ATTRIBUTE = re.compile(
     |(?P<word>\S++)""",
     re.VERBOSE | re.DOTALL,
 )
-_ASSIGNMENT = re.compile(r"\s[\w-]++\s*=")
+_TYPICAL = re.compile(r"\s[\w-]++\s*=|\shttps?://")
 
 
 def expand(content: str, meanings: Mapping[str, Meaning]) -> tuple[str, Counter[str]]:
@@ -106,7 +106,7 @@ def _is_shortcode(found: re.Match[str], enclosing: set[str]) -> bool:
         return False
     if "-" in name or "_" in name or name.lower() in enclosing:
         return True
-    return bool(_ASSIGNMENT.search(found["attributes"]))
+    return bool(_TYPICAL.search(found["attributes"]))
 
 
 def attributes(stated: str) -> dict[str, str]:

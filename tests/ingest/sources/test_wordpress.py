@@ -276,6 +276,18 @@ def test_a_featured_picture_that_is_missing_is_named() -> None:
     assert records("wordpress", wxr(numbered("a", THUMBNAIL.format("0"))))[0].remarks == ()
 
 
+@pytest.mark.parametrize(
+    "part",
+    [
+        media(1, "plan.pdf", 9).replace("https://a", "ftp://a"),
+        media(1, "plan.pdf", 9).replace(">attachment<", ">page<"),
+        media(1, "x" * 2000, 9),
+    ],
+)
+def test_what_is_no_attachment_of_the_web_is_not_listed(part: str) -> None:
+    assert attachments(wxr(part, numbered("a"))) == ()
+
+
 def test_a_post_lists_its_first_thousand_attachments() -> None:
     found = items("wordpress", wxr(*(media(n, f"{n}.pdf", 9) for n in range(1200)), numbered("a")))
     record = found[-1]

@@ -137,6 +137,7 @@ def test_a_gallery_becomes_its_pictures(content: str, expected: str) -> None:
         (f"[audio {SITE}k.mp3]", link("k.mp3", "K")),
         (f"[audio]{SITE}k.mp3[/audio]", link("k.mp3", "K")),
         ("[audio]", link("k.mp3", "K")),
+        ("[audio src=http://a℀b/k.mp3]", '<a href="http://a℀b/k.mp3">http://a℀b/k.mp3</a>'),
         (
             f'[audio mp3="{SITE}k.mp3" ogg="{SITE}k.ogg" loop="on"]',
             f"{link('k.mp3', 'K')} {link('k.ogg', 'k.ogg')}",
@@ -192,6 +193,7 @@ def test_a_playlist_becomes_a_list_of_links(content: str, names: str) -> None:
             "[map lat=1] [map lat='2']",
             "the shortcode [map] is not known and stays as text (2 times)",
         ),
+        ("[clip https://x.example]", "the shortcode [clip] is not known and stays as text"),
         ("[b]a[/b]", "the shortcode [b] is not known and stays as text"),
         ("a [/caption]", "the shortcode [/caption] ends nothing and stays as text"),
         (
@@ -208,6 +210,16 @@ def test_a_playlist_becomes_a_list_of_links(content: str, names: str) -> None:
 )
 def test_what_is_missing_or_not_known_is_named(content: str, remark: str) -> None:
     assert remark in read(content).remarks
+
+
+def test_a_recording_of_a_post_without_any_is_named() -> None:
+    found = items("wordpress", wxr(post("a [audio] b [video src='']c[/video]")))[0]
+    assert isinstance(found, Record)
+    assert [block.text for block in found.body] == ["<p>a  b c</p>"]
+    assert found.remarks == (
+        "the shortcode [audio] shows no file of the export",
+        "the shortcode [video] shows no file of the export",
+    )
 
 
 def test_many_names_are_cut_short() -> None:
