@@ -63,6 +63,7 @@ def slug(title: str) -> str:
     A slug that was shortened or left out letters ends in eight hexadecimal digits of the title's
     SHA-256, so that two such titles have different slugs.
     """
+    title = " ".join(title.split())  # whichever spaces it has
     folded = unicodedata.normalize("NFC", title).lower()
     spelled = folded if folded.isascii() else folded.translate(_SPELLED)
     plain = _MARKS.sub("", unicodedata.normalize("NFKD", spelled).casefold())

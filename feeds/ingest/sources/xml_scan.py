@@ -108,14 +108,14 @@ class Scanner:
 
     def _item(self, name: bytes) -> Part:
         """Return the item that has begun and whose start tag has been scanned."""
-        end_tag = re.compile(rb"</%b(?=[\s/<>])" % re.escape(name))
+        boundary = re.compile(rb"</?%b(?=[\s/<>])" % re.escape(name))
         line, kind = self._line, Kind.ITEM
         while token := self._next(SIZE_LIMIT):
             if token is _NONE_YET:
                 self._part(Kind.OUTSIDE, self._position)
                 kind = Kind.TOO_LARGE
             elif token.opener:
-                self._skip(token, end_tag)
+                self._skip(token, boundary)
             elif token.slash and token.name == name:
                 return self._part(kind, self._end_of_tag(token), line)
             elif token.name == name or (token.slash and token.name in self.ancestors):

@@ -12,15 +12,16 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO, NoReturn
-from urllib.parse import urljoin
 
 from lxml import etree
 
-from feeds.ingest.sources.fields import quoted
+
+from feeds.ingest.sources.fields import resolve, strip_tags as strip_tags
 from feeds.ingest.sources.record import InvalidInputError
 from feeds.ingest.sources.xml_encoding import LEADING, opened
 from feeds.ingest.sources.xml_mend import DamagedError, Mender
 from feeds.ingest.sources.xml_scan import SIZE_LIMIT, Kind, Part, Scanner
+from feeds.text.plain import quoted
 
 _PROLOGUE_LIMIT = 1024 * 1024
 _OUTSIDE_LIMIT = 100_000
@@ -34,7 +35,6 @@ _ANY_START = re.compile(rb"<[A-Za-z_]")
 _NAME = re.compile(rb"<((?:([\w.-]+):)?([\w.-]+))")
 _TITLE = re.compile(r"<(?:\w+:)?title[^<>]{0,200}>\s{0,200}(?:<!\[CDATA\[)?([^<\]]{1,200})")
 _PLACE_IN_PARSER = re.compile(r"(?:, line \d+, column \d+)?(?: \(<string>, line \d+\))?$")
-_TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
 _WELL_KNOWN = {
     "atom": "http://www.w3.org/2005/Atom",
     "content": "http://purl.org/rss/1.0/modules/content/",
@@ -332,34 +332,24 @@ def text_of(element: Element | None) -> str:
     return "" if element is None else "".join(element.itertext())
 
 
-def strip_tags(markup: str) -> str:
-    """Return the text of a value that may be HTML, such as an RSS title."""
-    return html.unescape(_TAG.sub("", markup))
+def markup_of(element: Element) -> str:
+    """Return the content of an element that has HTML in it, whether that is escaped or not."""
+    return inner_html(element) if len(element) else text_of(element)
 
 
 def inner_html(element: Element) -> str:
-    """Return the HTML within an XHTML element (RFC 4287 §3.1.1.3)."""
+    """Return the HTML within an element that contains XHTML (RFC 4287 §3.1.1.3)."""
     for inner in element.iter(etree.Element):
         inner.tag = inner.tag.rpartition("}")[2]
     etree.cleanup_namespaces(element)
-    return str(etree.tostring(element, encoding="unicode", method="html", with_tail=False))
+    parts = (etree.tostring(inner, encoding="unicode", method="html") for inner in element)
+    return "".join((html.escape(element.text or "", quote=False), *parts))
 
 
 def base_of(element: Element) -> str | None:
     """Return the base address of an element (XML Base), or None."""
     bases = [at.get(_XML_BASE) for at in (element, *element.iterancestors())]
     return resolve(*reversed([base for base in bases if base]))
-
-
-def resolve(*addresses: str | None) -> str | None:
-    """Resolve each address against the one before. Return None if one is invalid."""
-    result = ""
-    for address in addresses:
-        try:
-            result = urljoin(result, (address or "").strip())
-        except ValueError:
-            return None
-    return result or None
 
 
 def language_of(element: Element) -> str | None:
