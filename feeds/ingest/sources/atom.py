@@ -4,6 +4,7 @@ import base64
 import binascii
 from collections.abc import Iterator
 
+from feeds.ingest.sources.dates import remarks_of
 from feeds.ingest.sources.fields import (
     absolute,
     authors,
@@ -83,7 +84,7 @@ def record(item: XmlItem, site: str, context: Context, where: str) -> Record:
         remarks=(
             *item.remarks,
             *remarks,
-            *dict.fromkeys((*published.remarks, *(changed.remarks if changed else ()))),
+            *remarks_of(published, changed),
         ),
     )
 

@@ -98,12 +98,17 @@ def date(stated: str, zone: ZoneInfo, name: str) -> Date:
     )
 
 
+def remarks_of(*dates: Date | None) -> Iterator[str]:
+    """Yield the distinct remarks of dates, of which the same one may be several."""
+    yield from dict.fromkeys(remark for each in dates if each for remark in each.remarks)
+
+
 def _iso(text: str) -> _Parts | None:
     found = _ISO.fullmatch(text)
     if found is None:
         return None
-    numbers = (int(found[name]) if found[name] else None for name in ("year", "month", "day"))
-    parts = _Parts(*numbers, time=found["time"] or "")
+    year, month, day = (int(part) if part else None for part in found.group(1, 3, 4))
+    parts = _Parts(year, month, day, time=found["time"] or "")
     if basic := _BASIC_TIME.match(parts.time):
         parts.time = ":".join(filter(None, basic.groups()))
     for kind, word in _tokens(found["zone"] or ""):

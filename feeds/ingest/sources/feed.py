@@ -20,7 +20,7 @@ from feeds.ingest.sources.record import (
 )
 from feeds.ingest.sources.shared_addresses import with_shared_addresses
 from feeds.ingest.sources.xml_fields import skip_reason
-from feeds.ingest.sources.xml_stream import XmlItem, items, root_name
+from feeds.ingest.sources.xml_stream import DamagedItem, XmlItem, items, root_name
 
 _ATOMS = (atom.ATOM, atom.ATOM_03)
 _ROOTS = (*(f"{of}{name}" for of in _ATOMS for name in ("feed", "entry")), "rss", f"{rss.RDF}RDF")
@@ -44,8 +44,8 @@ def _read(stream: BinaryIO, context: Context) -> Iterator[Item]:
 def _xml(stream: BinaryIO, context: Context) -> Iterator[Item]:
     reader = _Reader(context)
     for number, item in enumerate(items(stream, _ROOTS, (*_ENTRIES, *_ITEMS)), 1):
-        if item.element is None:
-            yield RefusedItem(item.error, f"item {number}")
+        if isinstance(item, DamagedItem):
+            yield RefusedItem(item.reason, f"item {number}")
             continue
         where = f"{'entry' if item.element.tag in _ENTRIES else 'item'} {number}"
         if reason := skip_reason(item.element):

@@ -110,7 +110,9 @@ def _record(
 ) -> Record:
     url = _text(item, "url")
     original = absolute(site, url) if url.strip() else None
-    published, modified = (_date(item, f"date_{name}", context) for name in ("published", "modified"))
+    published, modified = (
+        _date(item, f"date_{name}", context) for name in ("published", "modified")
+    )
     dated = published or modified
     if dated is None:
         raise InvalidInputError("it has no date: neither date_published nor date_modified")
@@ -140,7 +142,10 @@ def _record(
         may_recur=True,
         where=where,
         dropped=files.dropped,
-        remarks=(*remarks, *dict.fromkeys((*dated.remarks, *(modified.remarks if modified else ())))),
+        remarks=(
+            *remarks,
+            *dict.fromkeys((*dated.remarks, *(modified.remarks if modified else ()))),
+        ),
     )
 
 

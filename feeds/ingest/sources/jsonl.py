@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
-from feeds.ingest.sources.dates import Date, date
+from feeds.ingest.sources.dates import Date, date, remarks_of
 from feeds.ingest.sources.fields import (
     html_body,
     labels,
@@ -100,7 +100,7 @@ def _record(stated: dict[str, Any], context: Context, where: str) -> Record:
         original=url,
         where=where,
         dropped=files.dropped,
-        remarks=(*remarks, *published.remarks, *(modified.remarks if modified else ())),
+        remarks=(*remarks, *remarks_of(published, modified)),
     )
 
 

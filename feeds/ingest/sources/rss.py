@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from feeds.ingest.sources.dates import remarks_of
 from feeds.ingest.sources.fields import (
     absolute,
     authors,
@@ -108,7 +109,7 @@ def record(item: XmlItem, channel: Channel, context: Context, where: str) -> Rec
         remarks=(
             *item.remarks,
             *remarks,
-            *dict.fromkeys((*published.remarks, *(modified.remarks if modified else ()))),
+            *remarks_of(published, modified),
         ),
     )
 

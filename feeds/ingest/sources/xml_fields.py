@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-
 from feeds.ingest.sources.dates import Date, date
 from feeds.ingest.sources.record import Context
 from feeds.ingest.sources.xml_stream import Element, text_of

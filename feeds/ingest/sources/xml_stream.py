@@ -15,8 +15,7 @@ from typing import Any, BinaryIO, NoReturn
 
 from lxml import etree
 
-
-from feeds.ingest.sources.fields import resolve, strip_tags as strip_tags
+from feeds.ingest.sources.fields import resolve, strip_tags
 from feeds.ingest.sources.record import InvalidInputError
 from feeds.ingest.sources.xml_encoding import LEADING, opened
 from feeds.ingest.sources.xml_mend import DamagedError, Mender
@@ -62,18 +61,23 @@ Element = Any  # lxml publishes no types
 
 @dataclass(frozen=True, slots=True)
 class XmlItem:
-    """An element that was wanted, or the reason why there is none.
+    """An element that was wanted.
 
     ``element`` is in a tree with its ancestors, which have everything that is before the first
-    item; it leaves the tree when the next item is read. ``line`` is where the item begins.
-    ``mended`` says what was mended in it: kinds and numbers. ``remarks`` are about its encoding.
+    item; it leaves the tree when the next item is read. ``mended`` says what was mended in it:
+    kinds and numbers. ``remarks`` are about its encoding.
     """
 
-    element: Element | None
-    line: int
+    element: Element
     mended: tuple[tuple[str, int], ...] = ()
     remarks: tuple[str, ...] = ()
-    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DamagedItem:
+    """An item that cannot be read. The reason says on which line it begins."""
+
+    reason: str
 
 
 def root_name(head: bytes) -> str | None:
@@ -94,16 +98,19 @@ def head_text(head: bytes) -> str:
 
 def elements(stream: BinaryIO, roots: Sequence[str], wanted: Sequence[str]) -> Iterator[Element]:
     """Yield the elements of ``items``. Raises ``InvalidInputError`` also for those without one."""
-    refused = ""
+    reason = ""
     for item in items(stream, roots, wanted):
-        if item.element is not None:
+        if isinstance(item, XmlItem):
             yield item.element
-        refused = refused or item.error
-    if refused:
-        raise InvalidInputError(refused)
+        else:
+            reason = reason or item.reason
+    if reason:
+        raise InvalidInputError(reason)
 
 
-def items(stream: BinaryIO, roots: Sequence[str], wanted: Sequence[str]) -> Iterator[XmlItem]:
+def items(
+    stream: BinaryIO, roots: Sequence[str], wanted: Sequence[str]
+) -> Iterator[XmlItem | DamagedItem]:
     """Yield each element with one of the ``wanted`` names, whatever faults the others have.
 
     Raises ``InvalidInputError`` if the root is not one of ``roots``, at a limit, or at the end of a
@@ -116,7 +123,7 @@ def items(stream: BinaryIO, roots: Sequence[str], wanted: Sequence[str]) -> Iter
             continue
         item = document.item(part)
         yield item
-        if item.element is not None and (parent := item.element.getparent()) is not None:
+        if isinstance(item, XmlItem) and (parent := item.element.getparent()) is not None:
             parent.remove(item.element)
     document.finish()
 
@@ -155,27 +162,25 @@ class _Document:
         if self._since > SIZE_LIMIT:
             raise InvalidInputError("it has 16 MiB without a release: the rest is not read")
 
-    def item(self, part: Part) -> XmlItem:
+    def item(self, part: Part) -> XmlItem | DamagedItem:
         """Return the item of a part, in the tree of its ancestors."""
         self._since = self._tags = 0
         text, invalid = self._decoder.text(part.raw)
-        remarks = tuple(filter(None, [self._decoder.remark]))
         title = _TITLE.search(text)
-        place = f"line {part.line}" + (f", {quoted(html.unescape(title[1]))}" if title else "")
+        place = f"line {part.line}" + (f", {quoted(strip_tags(title[1]))}" if title else "")
         if part.kind is not Kind.ITEM:
-            return XmlItem(None, part.line, (), remarks, f"{_INCOMPLETE[part.kind]} ({place})")
+            return DamagedItem(f"{_INCOMPLETE[part.kind]} ({place})")
         mended: Counter[str] = Counter({"invalid byte": invalid})
         try:
             element = self._element(text, mended)
         except (DamagedError, etree.XMLSyntaxError) as error:
-            reason = f"it is not well-formed XML ({place}): {_reason(error)}"
-            return XmlItem(None, part.line, (), remarks, reason)
+            return DamagedItem(f"it is not well-formed XML ({place}): {_reason(error)}")
         if element.tag not in self._wanted:
-            return XmlItem(None, part.line, (), remarks, f"its namespace is not known ({place})")
+            return DamagedItem(f"its namespace is not known ({place})")
         if self._ancestors:
             self._ancestors[-1].append(element)
         counts = tuple((kind, number) for kind, number in mended.items() if number)
-        return XmlItem(element, part.line, counts, remarks)
+        return XmlItem(element, counts, tuple(filter(None, [self._decoder.remark])))
 
     def finish(self) -> None:
         """Raise ``InvalidInputError`` if the document is not one, or not all of one."""
