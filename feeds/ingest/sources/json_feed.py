@@ -108,6 +108,8 @@ def _text(stated: dict[str, Any], field: str) -> str:
 def _record(
     item: dict[str, Any], feed: dict[str, Any], site: str | None, context: Context, where: str
 ) -> Record:
+    title_ = title(_text(item, "title"))
+    id_, remarks = permanent_id(_text(item, "id"))
     url = _text(item, "url")
     original = absolute(site, url) if url.strip() else None
     published, modified = (
@@ -116,7 +118,6 @@ def _record(
     dated = published or modified
     if dated is None:
         raise InvalidInputError("it has no date: neither date_published nor date_modified")
-    id_, remarks = permanent_id(_text(item, "id"))
     content = html_body(_text(item, "content_html"), original or site)
     text = text_body(_text(item, "content_text"))
     summary = text_body(_text(item, "summary"))
@@ -124,7 +125,7 @@ def _record(
     files = attachments(_files(item), original or site)
     external = one_line(_text(item, "external_url"))
     return Record(
-        title=title(_text(item, "title")),
+        title=title_,
         published=dated.instant,
         labels=_labels(item),
         body=bodies[0] if bodies else (),

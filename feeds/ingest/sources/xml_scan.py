@@ -117,13 +117,17 @@ class Scanner:
             elif token.opener:
                 self._skip(token, boundary)
             elif token.slash and token.name == name:
-                return self._part(kind, self._end_of_tag(token), line)
+                return self._bounded(kind, self._end_of_tag(token), line)
             elif token.name == name or (token.slash and token.name in self.ancestors):
                 # Its end tag is missing.
-                return self._part(kind, token.begin, line)
+                return self._bounded(kind, token.begin, line)
             else:
                 self._position = token.end
         return self._part(Kind.CUT_OFF, self._offset + len(self._buffer), line)
+
+    def _bounded(self, kind: Kind, end: int, line: int) -> Part:
+        too_large = end - self._begun > SIZE_LIMIT
+        return self._part(Kind.TOO_LARGE if too_large else kind, end, line)
 
     def _next(self, limit: int) -> _Token | None:
         """Return the next token, or None at the end of the document.

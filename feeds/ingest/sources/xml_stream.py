@@ -55,6 +55,8 @@ _STRICT: dict[str, Any] = {
     "remove_comments": True,
     "remove_pis": True,
 }
+_PARSER = etree.XMLParser(**_STRICT)
+_RECOVERING_PARSER = etree.XMLParser(**_STRICT, recover=True)
 
 Element = Any  # lxml publishes no types
 
@@ -208,7 +210,7 @@ class _Document:
     def _begin(self, tag: str, name: str) -> None:
         """Begin with a root of this start tag. Raises ``InvalidInputError`` if it is not one."""
         alone = tag.removesuffix(">").removesuffix("/") + "/>"
-        root = etree.fromstring(alone.encode(), etree.XMLParser(**_STRICT, recover=True))
+        root = etree.fromstring(alone.encode(), _RECOVERING_PARSER)
         if root is None or root.tag not in self._roots:
             raise InvalidInputError("it is not a document of its kind")
         self._namespaces = dict(root.nsmap)
@@ -245,8 +247,7 @@ class _Document:
             root = _parse(mender.mend(self._before))
             names = mender.open
         except (DamagedError, etree.XMLSyntaxError):
-            parser = etree.XMLParser(**_STRICT, recover=True)
-            root = etree.fromstring(self._before.encode(), parser)
+            root = etree.fromstring(self._before.encode(), _RECOVERING_PARSER)
             names = ["", "channel"]
         ancestors = [root]
         if len(root) and len(names) > 1 and etree.QName(root[-1]).localname == "channel":
@@ -274,12 +275,14 @@ class _Document:
                 mended["undeclared prefix"] += 1
             root = _parse(f"{before}{text}{after}")
         for _ in self._ancestors or ():
+            if not len(root):
+                raise DamagedError("it has no start tag")
             root = root[0]
         return root
 
 
 def _parse(text: str) -> Element:
-    return etree.fromstring(text.encode(), etree.XMLParser(**_STRICT))
+    return etree.fromstring(text.encode(), _PARSER)
 
 
 def _wrapper(ancestors: Sequence[Element]) -> tuple[str, str]:
