@@ -6,7 +6,6 @@ limits the depth (256 elements) and the length of a text (10 MB). The limits her
 bound the memory for everything else.
 """
 
-import html
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -346,12 +345,15 @@ def markup_of(element: Element) -> str:
 
 
 def inner_html(element: Element) -> str:
-    """Return the HTML within an element that contains XHTML (RFC 4287 §3.1.1.3)."""
+    """Return the HTML within an element that contains XHTML (RFC 4287 §3.1.1.3), emptying it."""
     for inner in element.iter(etree.Element):
         inner.tag = inner.tag.rpartition("}")[2]
-    etree.cleanup_namespaces(element)
-    parts = (etree.tostring(inner, encoding="unicode", method="html") for inner in element)
-    return "".join((html.escape(element.text or "", quote=False), *parts))
+    alone = etree.Element("div")
+    alone.text = element.text
+    alone.extend(element)
+    etree.cleanup_namespaces(alone)
+    written = str(etree.tostring(alone, encoding="unicode", method="html"))
+    return written.removeprefix("<div>").removesuffix("</div>")
 
 
 def base_of(element: Element) -> str | None:

@@ -1,5 +1,6 @@
 """Damaged XML: one fault costs at most one item."""
 
+import io
 import time
 import tracemalloc
 
@@ -7,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feeds.ingest.sources import Record, RefusedItem
-from tests.ingest.sources.samples import RIGA, atom, entry, item, items, records, rss
+from feeds.ingest.sources import SOURCES, Context, Record, RefusedItem
+from tests.ingest.sources.samples import RIGA, atom, entry, items, records, rss
 
 HEAD = '<?xml version="1.0" encoding="utf-8"?>\n'
 
@@ -209,9 +210,7 @@ def test_the_encoding_is_known_by_its_names(declared: str, codec: str) -> None:
 @pytest.mark.parametrize("declared", ["x-unknown", "rot13", "unicode_escape", "idna"])
 def test_an_unknown_encoding_is_named(declared: str) -> None:
     (refused,) = items("feed", HEAD.replace("utf-8", declared) + rss())
-    assert refused == RefusedItem(
-        f"its encoding, “{declared}”, is not known: save it as UTF-8"
-    )
+    assert refused == RefusedItem(f"its encoding, “{declared}”, is not known: save it as UTF-8")
 
 
 @pytest.mark.parametrize("declared", ["windows-1251", "iso-8859-1", "utf-16", "cp037"])
@@ -234,9 +233,9 @@ def test_a_byte_that_is_not_utf_8_is_read_as_windows_1252() -> None:
 
 
 def test_an_invalid_byte_in_another_encoding_is_replaced() -> None:
-    data = (HEAD.replace("utf-8", "cp1257") + rss(told("<category>\udca1ā</category>"))[21:]).encode(
-        "cp1257", "surrogateescape"
-    )
+    data = (
+        HEAD.replace("utf-8", "cp1257") + rss(told("<category>\udca1ā</category>"))[21:]
+    ).encode("cp1257", "surrogateescape")
     assert records("feed", data)[0].labels == ("\ufffdā",)
     wide = (HEAD + rss(told("<category>a@</category>"))[21:]).encode("utf-16-le")
     (record,) = records("feed", wide.replace(b"@\0", b"\0\xdc"))
@@ -288,7 +287,7 @@ def test_no_damaged_byte_in_an_item_costs_another_item(data: st.DataObject) -> N
 @given(st.lists(PARTS, min_size=1, max_size=3), st.integers(0, 2000))
 def test_a_document_may_be_cut_off_anywhere(parts: list[str], place: int) -> None:
     texts = [part.replace("T1", f"T{number}") for number, part in enumerate(parts)]
-    document = (HEAD + rss(*texts)[21:])
+    document = HEAD + rss(*texts)[21:]
     cut = document.encode()[:place]
     complete = cut.count(b"</item>")
     assert titles(cut) == [f"T{number}" for number in range(complete)]
@@ -335,9 +334,5 @@ def test_memory_is_bounded_by_an_item() -> None:
 
 
 def items_without_keeping(raw: bytes) -> list[str]:
-    import io
-
-    from feeds.ingest.sources import SOURCES, Context
-
     context = Context("x", raw[:65536], RIGA)
     return [each.where for each in SOURCES["feed"].read(io.BytesIO(raw), context)]

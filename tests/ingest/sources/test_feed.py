@@ -304,7 +304,9 @@ def test_headings_in_a_feed_are_part_of_its_html() -> None:
     assert not any(isinstance(block, Heading) for block in record.body)
 
 
-ATOM_03 = 'version="0.3" xmlns="http://purl.org/atom/ns#" xmlns:dc="http://purl.org/dc/elements/1.1/"'
+ATOM_03 = (
+    'version="0.3" xmlns="http://purl.org/atom/ns#" xmlns:dc="http://purl.org/dc/elements/1.1/"'
+)
 
 
 @pytest.mark.parametrize(
@@ -314,8 +316,10 @@ ATOM_03 = 'version="0.3" xmlns="http://purl.org/atom/ns#" xmlns:dc="http://purl.
         ('<content type="text/html" mode="base64">PHA+QTwvcD4=</content>', "<p>A</p>"),
         ('<content type="text/html" mode="base64">?</content><summary>S</summary>', "<p>S</p>"),
         (
-            '<content type="application/xhtml+xml" mode="xml">'
-            '<div xmlns="http://www.w3.org/1999/xhtml"><p>A</p></div></content>',
+            (
+                '<content type="application/xhtml+xml" mode="xml">'
+                '<div xmlns="http://www.w3.org/1999/xhtml"><p>A</p></div></content>'
+            ),
             "<p>A</p>",
         ),
         ("<content>A &amp; B</content>", "<p>A &amp; B</p>"),
@@ -396,12 +400,18 @@ BLOGGER = 'xmlns:b="http://schemas.google.com/blogger/2018"'
             }.items()
         ),
         ("<reply xmlns='http://purl.org/syndication/thread/1.0'/>", None),
-        ("<in-reply-to xmlns='http://purl.org/syndication/thread/1.0' ref='x'/>", "it is a comment"),
+        (
+            "<in-reply-to xmlns='http://purl.org/syndication/thread/1.0' ref='x'/>",
+            "it is a comment",
+        ),
         (
             "<control xmlns='http://www.w3.org/2007/app'><draft>yes</draft></control>",
             "it is a draft",
         ),
-        ("<control xmlns='http://purl.org/atom/app#'><draft>Yes</draft></control>", "it is a draft"),
+        (
+            "<control xmlns='http://purl.org/atom/app#'><draft>Yes</draft></control>",
+            "it is a draft",
+        ),
         ("<control xmlns='http://purl.org/atom/app#'><draft>no</draft></control>", None),
         (f"<b:type {BLOGGER}>PAGE</b:type>", "it is a page"),
         (f"<b:status {BLOGGER}>DRAFT</b:status>", "it is a draft"),
@@ -422,7 +432,9 @@ def test_what_is_not_a_published_entry_is_skipped_with_the_reason(
 
 def test_what_an_entry_is_does_not_become_a_category() -> None:
     kind = "<category scheme='http://schemas.google.com/g/2005#kind' term='x#post'/>"
-    topic = "<category scheme='http://www.blogger.com/atom/ns#' term='Chess &amp;amp; &lt;b&gt;go'/>"
+    topic = (
+        "<category scheme='http://www.blogger.com/atom/ns#' term='Chess &amp;amp; &lt;b&gt;go'/>"
+    )
     (record,) = records("feed", atom(entry(kind + topic)))
     assert record.labels == ("Chess & go",)
 

@@ -175,7 +175,12 @@ def test_a_line_that_says_that_it_is_not_public_is_skipped(more: dict[str, Any])
 
 
 def test_lines_without_an_id_that_share_an_address_are_marked() -> None:
-    urls = ("http://www.a.lv/x/?utm_source=f", "https://a.lv/x#t", "https://a.lv/y", "https://a.lv/x")
+    urls = (
+        "http://www.a.lv/x/?utm_source=f",
+        "https://a.lv/x#t",
+        "https://a.lv/y",
+        "https://a.lv/x",
+    )
     texts = [line(url=url) for url in urls[:3]] + [line(url=urls[3], id="1")]
     found = records("jsonl", "\n".join(texts))
     assert [record.address_is_shared for record in found] == [True, True, False, False]
