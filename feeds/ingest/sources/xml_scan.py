@@ -52,7 +52,7 @@ _NONE_YET = _Token(0, 0)
 
 
 class Scanner:
-    """Divides a stream of bytes into parts. ``ended`` says whether the end of the root was seen.
+    """Divides a stream of bytes into parts. ``last_end`` is the name of the last end tag outside.
 
     ``is_item`` gets the start tag of each element that may be an item, after everything before it
     was yielded. ``ancestors`` are the names, with their prefixes, of the elements that contain the
@@ -81,7 +81,7 @@ class Scanner:
         self._exhausted = False
         self._searched: dict[bytes, tuple[int, int, int | None]] = {}
         self.ancestors: set[bytes] = set()
-        self.ended = False
+        self.last_end = b""
 
     def parts(self) -> Iterator[Part]:
         """Yield the parts in the order of the document."""
@@ -91,7 +91,7 @@ class Scanner:
             elif token.opener:
                 self._skip(token, self._start)
             elif token.name.rpartition(b":")[2] not in self._items:
-                self.ended = self.ended or bool(token.slash and token.name in self.ancestors)
+                self.last_end = token.name if token.slash else self.last_end
                 self._position = token.end
             else:
                 yield self._part(Kind.OUTSIDE, token.begin)

@@ -140,6 +140,7 @@ class _Document:
         self._wanted = wanted
         self._before = ""  # what is before the first item, from the root on
         self._namespaces: dict[str | None, str] | None = None  # of the root
+        self._root = b""  # its name, if it has an end tag and is not an item
         self._entities_declared = False
         self._ancestors: list[Element] | None = None
         self._wrapper = ("", "")
@@ -190,9 +191,9 @@ class _Document:
             raise InvalidInputError(
                 "it is empty" if empty else "it does not begin like a document of its kind"
             )
-        if not self.scanner.ended:
+        if self._root and self.scanner.last_end != self._root:
             raise InvalidInputError(
-                "it is cut off: its root element does not end. What may follow is missing"
+                "it is cut off: its root element does not end, and what may follow is missing"
             )
 
     def _find_root(self) -> None:
@@ -213,8 +214,9 @@ class _Document:
         if root is None or root.tag not in self._roots:
             raise InvalidInputError("it is not a document of its kind")
         self._namespaces = dict(root.nsmap)
-        self.scanner.ancestors.add(name.encode())
-        self.scanner.ended = tag.endswith("/>")
+        if not tag.endswith("/>"):
+            self._root = name.encode()
+            self.scanner.ancestors.add(self._root)
 
     def _is_item(self, tag: bytes) -> bool:
         """Whether a start tag is that of an item, as far as its prefix says."""
@@ -226,7 +228,7 @@ class _Document:
             _check_declarations(self._before)
             self._begin(tag.decode("utf-8", "replace"), found[1].decode())
             self._ancestors = []
-            self.scanner.ended = True
+            self._root = b""
             self.scanner.ancestors.clear()
         namespace = (self._namespaces or {}).get(found[2].decode() if found[2] else None)
         name = found[3].decode()

@@ -134,7 +134,7 @@ def test_the_items_of_a_file_that_was_cut_off_come_in_up_to_the_cut() -> None:
     assert found[2].reason == "the document ends in the middle of it (line 4, “T3”)"
     assert found[2].where == "item 3"
     assert isinstance(found[3], RefusedItem)
-    assert found[3].reason.startswith("it is cut off: its root element does not end")
+    assert found[3].reason.startswith("it is cut off: its root element does not end, and")
 
 
 def test_an_item_that_is_too_large_is_refused_alone() -> None:
@@ -246,6 +246,11 @@ def test_a_fault_before_the_items_costs_none() -> None:
     for fault in ("<title>A & \x02 B", "<!-- ", "<x:y/>", "<![CDATA[", "</title>", "<a b=c>"):
         found = titles(rss(told("", 1), told("", 2), head=fault))
         assert found == ["T1", "T2"], fault
+
+
+def test_a_document_without_items_is_whole() -> None:
+    for document in (rss(), atom(), "<rss/>", "<rss></rss >"):
+        assert items("feed", document) == []
 
 
 def test_what_follows_the_end_of_the_root_is_ignored() -> None:

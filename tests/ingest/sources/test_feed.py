@@ -472,7 +472,7 @@ def test_a_no_break_space_in_a_title_stays_and_moves_no_slug() -> None:
     (record,) = records("feed", rss(item().replace("Tilts", " 5\xa0000\n eiro\xa0")))
     assert record.title == "5\xa0000 eiro"
     for title in ("5\xa0000 eiro", "я\u2009漢\xa0字", "garš\xa0vārds " * 20):
-        assert slug(title) == slug(" ".join(title.split()))
+        assert slug(title.strip()) == slug(" ".join(title.split()))
 
 
 @pytest.mark.parametrize(
