@@ -37,6 +37,7 @@ _CYRILLIC = str.maketrans(dict(zip(_CYRILLIC_LETTERS, _CYRILLIC_SPELLED.split(",
 _SPELLED = _LATIN | _CYRILLIC
 # The marks of European letters after NFKD. U+034F is not a mark and separates words.
 _MARKS = re.compile("[\u0300-\u034e\u0350-\u036f]+")
+_SPACES = re.compile(r"\s+")
 _WORD = re.compile(r"[a-z0-9]+")
 
 
@@ -68,6 +69,7 @@ def slug(title: str) -> str:
     A slug that was shortened or left out letters ends in eight hexadecimal digits of the title's
     SHA-256, so that two such titles have different slugs.
     """
+    title = _SPACES.sub(" ", title)  # the hash is the same whichever spaces the title has
     folded = unicodedata.normalize("NFC", title).lower()
     spelled = folded if folded.isascii() else folded.translate(_SPELLED)
     plain = _MARKS.sub("", unicodedata.normalize("NFKD", spelled).casefold())

@@ -15,6 +15,11 @@ _FORBIDDEN = re.compile(
 # Embeddings, overrides and isolates would also reorder the text after them on a page.
 _BIDI_CONTROLS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
+# The white space of ASCII, and the separators of lines and paragraphs.
+_LINE_SPACE = re.compile("[\t\n\r \u0085\u2028\u2029]+")
+
+_QUOTED = 60
+
 _NOT_IN_ADDRESSES = re.compile(r"""[\s<>"{}|\\^`\u202a-\u202e\u2066-\u2069]""")
 
 
@@ -42,6 +47,17 @@ def one_line(text: str) -> str:
     if line.isprintable() or any(letter.isprintable() for letter in line if letter != " "):
         return line
     return ""
+
+
+def title_line(text: str) -> str:
+    """Return clean text on one line, as ``one_line`` does, with its no-break spaces."""
+    return _LINE_SPACE.sub(" ", clean_text(text)).strip() if one_line(text) else ""
+
+
+def quoted(text: str) -> str:
+    """Return the beginning of a text in quotation marks, for a message."""
+    line = one_line(text)
+    return f"“{line if len(line) <= _QUOTED else line[:_QUOTED] + '…'}”"
 
 
 def unix_newlines(text: str) -> str:

@@ -1,89 +1,56 @@
 """Values of fields that several sources have: titles, instants, ids, languages and bodies."""
 
+import html
 import re
 from collections.abc import Iterable
-from datetime import UTC, datetime, tzinfo
-from email.utils import parsedate_to_datetime
+from datetime import datetime
+from urllib.parse import urljoin, urlsplit
 from zoneinfo import ZoneInfo
 
+from feeds.ingest.sources.dates import date
 from feeds.ingest.sources.record import InvalidInputError
 from feeds.text.html import Block, Html, Text
-from feeds.text.plain import one_line, remove_forbidden, unix_newlines
+from feeds.text.plain import (
+    clean_text,
+    one_line,
+    remove_forbidden,
+    title_line,
+    unix_newlines,
+    web_address,
+)
 
 ID_LENGTH = 2000
 
-_INSTANT = re.compile(
-    r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?\s?(?:[Zz]|[+-]\d\d:?\d\d)?"
-)
+_ASCII_SPACE = " \t\n\r\f\v"
+_INNER_CONTROL = re.compile("[\t\n\r\u0085]")
+
 # RFC 3986 §4.3, or an IRI. The excluded schemes would run something and identify nothing.
 _URI = re.compile(
     r"(?!javascript:|data:|vbscript:)[a-z][a-z0-9+.-]*:[^\s<>\"{}|\\^`]+", re.IGNORECASE
 )
-# RFC 5322 §3.3, with the obsolete forms of §4.3 that occur in feeds, and a colon in the zone.
-_MAIL_INSTANT = re.compile(
-    r"(?:[a-z]+\.?(?:,\s*|\s+))?\d{1,2}(?:\s+|-)[a-z]{3,9}(?:\s+|-)(?:[1-9]\d{3}|\d\d)\s+"
-    r"\d{1,2}:\d\d(?::\d\d)?\s*(?P<zone>[a-z]+|[+-]\d\d:?\d\d)?(?:\s*\([^)]*\))*",
-    re.IGNORECASE | re.ASCII,
-)
+_TRACKING = re.compile(r"(?:utm_[^=]*|gclid|fbclid)(?:=|$)", re.IGNORECASE)
+_TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
+_NAMED = re.compile(r"[^\s@]+@[^\s@()]+\s*\((.+)\)")
 _LANGUAGE = re.compile(r"[a-z]{2,8}(?:-[a-z0-9]{1,8})*", re.IGNORECASE | re.ASCII)
-_QUOTED = 60
-
-
-def quoted(text: str) -> str:
-    """Return the beginning of a value in quotation marks, for a message."""
-    line = one_line(text)
-    return f"“{line if len(line) <= _QUOTED else line[:_QUOTED] + '…'}”"
 
 
 def title(stated: str) -> str:
-    """Return a title on one line. Raises ``InvalidInputError`` if it is empty."""
-    line = one_line(stated)
+    """Return a title on one line, with its no-break spaces.
+
+    Raises ``InvalidInputError`` if it is empty.
+    """
+    line = title_line(stated)
     if not line:
         raise InvalidInputError("it has no title")
     return line
 
 
 def instant(stated: str, zone: ZoneInfo, field: str) -> datetime:
-    """Parse an RFC 3339 instant, or a local time in ``zone``; return it in UTC, in whole seconds.
-
-    A local time that occurs twice is the first of the two. Raises ``InvalidInputError``.
-    """
-    text = stated.strip()
-    try:
-        if _INSTANT.fullmatch(text):
-            found = datetime.fromisoformat(f"{text[:10]}T{''.join(text[11:].upper().split())}")
-            return _utc(found, zone)
-    except (ValueError, OverflowError):
-        pass
-    raise InvalidInputError(
-        f"its {field}, {quoted(stated)}, is not an instant like 2007-11-27T00:55:22+02:00"
-    )
+    """Parse a date in any form, without remarks. Raises ``InvalidInputError``."""
+    return date(stated, zone, field).instant
 
 
-def mail_instant(stated: str, zone: ZoneInfo, field: str) -> datetime:
-    """Parse an instant of RFC 5322 §3.3, as in RSS. Raises ``InvalidInputError``.
-
-    ``-0000`` is UTC. An instant without a zone is in ``zone``.
-    """
-    text = stated.strip()
-    try:
-        if match := _MAIL_INSTANT.fullmatch(text):
-            named = match["zone"] or ""
-            found = parsedate_to_datetime(text.replace(named, named.replace(":", "")))
-            if found.tzinfo or not named:
-                return _utc(found, zone)
-            if not named.isalpha():
-                return _utc(found, UTC)
-    except (ValueError, TypeError, IndexError, OverflowError):
-        pass
-    raise InvalidInputError(
-        f"its {field}, {quoted(stated)}, is not an instant like Tue, 27 Nov 2007 00:55:22 +0200"
-    )
-
-
-def _utc(found: datetime, zone: tzinfo) -> datetime:
-    aware = found if found.tzinfo else found.replace(tzinfo=zone)
-    return aware.astimezone(UTC).replace(microsecond=0)
+mail_instant = instant
 
 
 def identifier(stated: str) -> str | None:
@@ -94,9 +61,56 @@ def identifier(stated: str) -> str | None:
     return line or None
 
 
+def permanent_id(stated: str) -> tuple[str | None, tuple[str, ...]]:
+    """Return a permanent id letter for letter, or None, and a remark if it cannot be kept."""
+    id_ = stated.strip(_ASCII_SPACE)
+    if id_ != clean_text(id_) or _INNER_CONTROL.search(id_):
+        return None, ("its id contains control characters and was replaced",)
+    if len(id_.encode()) > ID_LENGTH:
+        return None, (f"its id is longer than {ID_LENGTH} bytes and was replaced",)
+    return id_ or None, ()
+
+
 def permanent(id_: str | None) -> str | None:
     """Return an original id if it is a URI, which can become the entry id."""
     return id_ if id_ and _URI.fullmatch(id_) else None
+
+
+def resolve(*addresses: str | None) -> str | None:
+    """Resolve each address against the one before. Return None if one is invalid."""
+    result = ""
+    for address in addresses:
+        try:
+            result = urljoin(result, (address or "").strip())
+        except ValueError:
+            return None
+    return result or None
+
+
+def absolute(base: str | None, address: str | None) -> str | None:
+    """Return the http or https address that an address means, or None."""
+    found = one_line(resolve(base, address) or "")
+    return web_address(found) if "://" in found else None
+
+
+def host(*addresses: str | None) -> str:
+    """Return the host of the first of these addresses that is one of http or https, or ""."""
+    for address in addresses:
+        if found := absolute(None, address):
+            return urlsplit(found).hostname or ""
+    return ""
+
+
+def address_key(url: str) -> str:
+    """Return what identifies the page of an address.
+
+    That is the address without scheme, ``www.``, trailing slash, fragment and the parameters that
+    only say where a visitor came from.
+    """
+    parts = urlsplit(url)
+    query = (part for part in parts.query.split("&") if not _TRACKING.match(part))
+    host_ = parts.netloc.lower().removeprefix("www.")
+    return f"{host_}{parts.path.rstrip('/')}?{'&'.join(query)}".removesuffix("?")
 
 
 def language(stated: str | None) -> str | None:
@@ -108,6 +122,26 @@ def language(stated: str | None) -> str | None:
 def labels(stated: Iterable[str]) -> tuple[str, ...]:
     """Return the distinct labels of a release, each on one line."""
     return tuple(dict.fromkeys(line for text in stated if (line := one_line(text))))
+
+
+def author_name(stated: str) -> str:
+    """Return the name of an author, as RSS and people write it: ``a@b (Name)``, ``Name <a@b>``."""
+    line = one_line(stated)
+    name, bracket, address = line.rpartition("<")
+    if bracket and "@" in address and address.endswith(">") and name.strip(' "'):
+        line = name.strip(' "')
+    named = _NAMED.fullmatch(line)
+    return one_line(strip_tags(named[1] if named else line))
+
+
+def authors(stated: Iterable[str]) -> tuple[str, ...]:
+    """Return the distinct names of authors in their order. Several in one text stay one."""
+    return tuple(dict.fromkeys(name for text in stated if (name := author_name(text))))
+
+
+def strip_tags(markup: str) -> str:
+    """Return the text of a value that may be HTML, such as an RSS title."""
+    return html.unescape(_TAG.sub("", markup))
 
 
 def text_body(text: str) -> tuple[Block, ...]:

@@ -4,18 +4,39 @@ import json
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
+from feeds.ingest.sources.dates import Date, date
 from feeds.ingest.sources.fields import (
+    absolute,
+    host,
     html_body,
-    identifier,
-    instant,
     labels,
     language,
-    quoted,
+    permanent_id,
     text_body,
     title,
 )
-from feeds.ingest.sources.record import Context, InvalidInputError, Item, Record, RefusedItem
-from feeds.text.plain import one_line, web_address
+from feeds.ingest.sources.media import Stated, attachments
+from feeds.ingest.sources.record import (
+    Context,
+    InvalidInputError,
+    Item,
+    Record,
+    RefusedItem,
+    Richness,
+    SkippedItem,
+)
+from feeds.text.plain import one_line, quoted, web_address
+
+# How programs that have a field for it, in the item or in an extension of it, call what is not
+# public. JSON Feed itself has none.
+_STATES = {
+    "draft": "it is a draft",
+    "pending": "it is pending review",
+    "private": "it is private",
+    "future": "it is scheduled for later",
+    "scheduled": "it is scheduled for later",
+    "trash": "it is in the trash",
+}
 
 SIZE_LIMIT = 16 * 1024 * 1024
 
@@ -52,10 +73,26 @@ def read(stream: BinaryIO, context: Context) -> Iterator[Item]:
         if not isinstance(item, dict):
             yield RefusedItem("it is not a JSON object", where)
             continue
+        if reason := skip_reason(item):
+            yield SkippedItem(reason, where)
+            continue
         try:
             yield _record(item, feed, site, context, where)
         except InvalidInputError as error:
             yield RefusedItem(str(error), where)
+
+
+def skip_reason(item: dict[str, Any]) -> str | None:
+    """Return why an item is not public, or None: it or an extension of it says so."""
+    extensions = (value for name, value in item.items() if name.startswith("_"))
+    for stated in (item, *(each for each in extensions if isinstance(each, dict))):
+        if any(stated.get(name) is True for name in ("draft", "_draft", "is_draft")):
+            return _STATES["draft"]
+        for name in ("status", "post_status", "visibility"):
+            reason = _STATES.get(str(stated.get(name)).strip().lower())
+            if reason:
+                return reason
+    return None
 
 
 def _text(stated: dict[str, Any], field: str) -> str:
@@ -72,38 +109,73 @@ def _record(
     item: dict[str, Any], feed: dict[str, Any], site: str | None, context: Context, where: str
 ) -> Record:
     title_ = title(_text(item, "title"))
-    url = one_line(_text(item, "url"))
-    original = web_address(url) if "://" in url else None
-    published = _text(item, "date_published") or _text(item, "date_modified")
-    if not published:
+    id_, remarks = permanent_id(_text(item, "id"))
+    url = _text(item, "url")
+    original = absolute(site, url) if url.strip() else None
+    published, modified = (
+        _date(item, f"date_{name}", context) for name in ("published", "modified")
+    )
+    dated = published or modified
+    if dated is None:
         raise InvalidInputError("it has no date: neither date_published nor date_modified")
-    modified = _text(item, "date_modified")
-    tags = item.get("tags")
-    html = _text(item, "content_html")
+    content = html_body(_text(item, "content_html"), original or site)
+    text = text_body(_text(item, "content_text"))
+    summary = text_body(_text(item, "summary"))
+    bodies = [body for body in (content, text, summary) if body]
+    files = attachments(_files(item), original or site)
     external = one_line(_text(item, "external_url"))
     return Record(
         title=title_,
-        published=instant(published, context.zone, "date_published"),
-        labels=labels(str(tag) for tag in tags if type(tag) in {str, int, float})
-        if isinstance(tags, list)
-        else (),
-        body=html_body(html, original or site)
-        or text_body(_text(item, "content_text") or _text(item, "summary")),
+        published=dated.instant,
+        labels=_labels(item),
+        body=bodies[0] if bodies else (),
+        fallback=bodies[1] if len(bodies) > 1 else (),
+        richness=Richness.CONTENT if content or text else Richness.SUMMARY,
         website=web_address(external) if external else None,
         authors=_authors(item),
+        attachments=files.kept,
         language=language(_text(item, "language") or _text(feed, "language")),
-        modified=instant(modified, context.zone, "date_modified") if modified else None,
-        permanent_id=identifier(_text(item, "id")),
+        modified=modified.instant if modified else None,
+        permanent_id=id_,
+        host=host(site, _text(feed, "feed_url")),
         original=original,
         address_is_id=True,
         may_recur=True,
         where=where,
+        dropped=files.dropped,
+        remarks=(
+            *remarks,
+            *dict.fromkeys((*dated.remarks, *(modified.remarks if modified else ()))),
+        ),
     )
+
+
+def _date(item: dict[str, Any], field: str, context: Context) -> Date | None:
+    stated = _text(item, field)
+    return date(stated, context.zone, field) if stated.strip() else None
+
+
+def _labels(item: dict[str, Any]) -> tuple[str, ...]:
+    tags = item.get("tags")
+    if not isinstance(tags, list):
+        return ()
+    return labels(str(tag) for tag in tags if type(tag) in {str, int, float})
 
 
 def _authors(item: dict[str, Any]) -> tuple[str, ...]:
     """Return the names of the authors: version 1.1 has a list of them, version 1.0 one object."""
-    authors = item.get("authors")
-    listed = authors if isinstance(authors, list) else [item.get("author")]
+    stated = item.get("authors")
+    listed = stated if isinstance(stated, list) else [item.get("author")]
     names = (one_line(_text(author, "name")) for author in listed if isinstance(author, dict))
-    return tuple(filter(None, names))
+    return tuple(dict.fromkeys(filter(None, names)))
+
+
+def _files(item: dict[str, Any]) -> Iterator[Stated]:
+    listed = item.get("attachments")
+    for one in listed if isinstance(listed, list) else ():
+        if isinstance(one, dict):
+            url, kind, name = (_text(one, field) for field in ("url", "mime_type", "title"))
+            yield Stated(url, None, kind, one.get("size_in_bytes"), name)
+    for field in ("image", "banner_image"):
+        if address := _text(item, field).strip():
+            yield Stated(address, featured=True)

@@ -2,10 +2,12 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.ingest.sources import Record
+from feeds.domain import Attachment
+from feeds.ingest.sources import Record, Richness, SkippedItem
 from feeds.text.html import Html, text_html
 from tests.ingest.sources.samples import NOON, items, json_feed, records
 
@@ -34,8 +36,21 @@ def test_all_fields_of_a_json_feed_item_are_read() -> None:
                 "date_modified": "2010-05-05T12:00:00+03:00",
                 "tags": ["K", "K", "", None, {"x": 1}, ["q"], True, 2020],
                 "authors": [{"name": "Anna"}, {"name": "Jānis"}, {}],
+                "attachments": [
+                    {
+                        "url": "https://a.lv/1.mp3",
+                        "mime_type": "audio/mpeg",
+                        "size_in_bytes": 7,
+                        "title": "Runa",
+                    },
+                    {"url": "x/f.pdf", "size_in_bytes": 0},
+                    {"url": "mailto:x@a.lv"},
+                ],
+                "image": "https://a.lv/p.jpg",
+                "banner_image": "https://a.lv/p.jpg",
             },
             language="lv",
+            feed_url="https://a.lv/feed.json",
         ),
     )
     assert record == Record(
@@ -44,14 +59,22 @@ def test_all_fields_of_a_json_feed_item_are_read() -> None:
         labels=("K", "2020"),
         body=(Html("<p>A", "https://a.lv/1"),),
         website="https://b.lv/",
-        author="Anna, Jānis",
+        richness=Richness.CONTENT,
+        authors=("Anna", "Jānis"),
+        attachments=(
+            Attachment("https://a.lv/1.mp3", "audio/mpeg", 7, "Runa"),
+            Attachment("https://a.lv/x/f.pdf", "application/pdf"),
+            Attachment("https://a.lv/p.jpg", "image/jpeg", featured=True),
+        ),
         language="lv",
         modified=NOON.replace(day=5),
-        original_id="https://a.lv/1",
+        permanent_id="https://a.lv/1",
+        host="a.lv",
         original="https://a.lv/1",
-        entry_id="https://a.lv/1",
+        address_is_id=True,
         may_recur=True,
         where="item 1",
+        dropped=(("attachment", 1),),
     )
 
 
@@ -69,7 +92,32 @@ def test_an_item_of_json_feed_1_0_has_one_author_and_may_have_a_number_as_id() -
         ),
     )
     assert text_html(record.body) == "<p>A</p>\n<p>B</p>"
-    assert (record.original_id, record.entry_id, record.author) == ("7", None, "Anna")
+    assert (record.permanent_id, record.authors) == ("7", ("Anna",))
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        ({"_draft": True}, "it is a draft"),
+        ({"status": "Draft"}, "it is a draft"),
+        ({"_portal": {"status": "private"}}, "it is private"),
+        ({"visibility": "private"}, "it is private"),
+        ({"_portal": {"draft": True}}, "it is a draft"),
+        ({"status": "future"}, "it is scheduled for later"),
+    ],
+)
+def test_an_item_that_says_that_it_is_not_public_is_skipped(
+    more: dict[str, Any], reason: str
+) -> None:
+    assert items("feed", json_feed({"title": "T"} | more)) == [SkippedItem(reason, "item 1")]
+
+
+def test_an_item_with_a_summary_only_is_poorer_than_one_with_content() -> None:
+    stated = {"title": "T", "date_published": "2010-05-04T12:00:00+03:00", "summary": "S"}
+    (summary,) = records("feed", json_feed(stated))
+    assert (summary.richness, text_html(summary.body)) == (Richness.SUMMARY, "<p>S</p>")
+    (content,) = records("feed", json_feed(stated | {"content_html": "<p>C</p>"}))
+    assert (content.richness, text_html(content.fallback)) == (Richness.CONTENT, "<p>S</p>")
 
 
 @given(st.lists(st.dictionaries(KEYS, VALUES), max_size=3))

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from feeds.ingest.sources import Record, RefusedItem, detect
+from feeds.domain import Attachment
+from feeds.ingest.sources import Record, RefusedItem, SkippedItem, detect
 from feeds.ingest.sources.jsonl import LINE_LIMIT, SOURCE
 from feeds.text.html import Html, text_html
 from tests.ingest.sources.samples import NOON, items, records, refusals
@@ -33,8 +34,16 @@ def test_all_fields_of_a_line_are_read() -> None:
         "website": "www.a.lv",
         "contact": "Anna\n6000",
         "author": "Anna",
+        "authors": ["Anna", "Jānis"],
+        "attachments": [
+            {"url": "f.pdf", "type": "application/pdf", "length": 7, "title": "Plāns"},
+            {"url": "ftp://a.lv/x"},
+        ],
+        "image": "https://a.lv/p.png",
+        "draft": False,
+        "status": "publish",
         "language": "lv",
-        "id": "x-1",
+        "id": "x  1",
         "url": "https://a.lv/1",
     }
     SCHEMA.validate(stated)
@@ -46,12 +55,17 @@ def test_all_fields_of_a_line_are_read() -> None:
             body=(Html("<p>A", "https://a.lv/1"),),
             website="http://www.a.lv",
             contact="Anna 6000",
-            author="Anna",
+            authors=("Anna", "Jānis"),
+            attachments=(
+                Attachment("https://a.lv/f.pdf", "application/pdf", 7, "Plāns"),
+                Attachment("https://a.lv/p.png", "image/png", featured=True),
+            ),
             language="lv",
             modified=datetime(2010, 5, 5, 9, 0, tzinfo=UTC),
-            original_id="x-1",
+            permanent_id="x  1",
             original="https://a.lv/1",
             where="line 1",
+            dropped=(("attachment", 1),),
         )
     ]
 
@@ -75,8 +89,8 @@ def test_an_instant_may_have_several_forms(stated: str) -> None:
 def test_a_line_may_have_the_required_fields_only() -> None:
     (record,) = records("jsonl", "\ufeff" + line(body="A\r\n\r\n \n B\nC\n"))
     assert text_html(record.body) == "<p>A</p>\n<p>B<br>\nC</p>"
-    assert (record.labels, record.original_id) == ((), None)
-    assert records("jsonl", line(url="https://a.lv/"))[0].original_id == "https://a.lv/"
+    assert (record.labels, record.permanent_id) == ((), None)
+    assert records("jsonl", line(url="https://a.lv/"))[0].original == "https://a.lv/"
 
 
 @pytest.mark.parametrize(
@@ -94,7 +108,16 @@ def test_a_line_may_have_the_required_fields_only() -> None:
         (line(tittle="T"), "it has an unknown field, “tittle”"),
         (line(title=1), "its title is not a string"),
         (line(categories="K"), "its categories are not a list of strings"),
-        (line(published="2010-05-04"), "its published, “2010-05-04”, is not an instant"),
+        (line(published="2010-05-"), "its published, “2010-05-”, is not an instant"),
+        (line(draft="yes"), "its draft is neither true nor false"),
+        (line(attachments={}), "its attachments are not a list of objects"),
+        (line(attachments=[{"title": "T"}]), "one of its attachments has no url"),
+        (line(attachments=[{"url": "x", "a": 1}]), "its attachments have an unknown field, “a”"),
+        (line(attachments=[{"url": 1}]), "the url of an attachment is not a string"),
+        (
+            line(attachments=[{"url": "x", "length": True}]),
+            "the length of an attachment is not a whole number",
+        ),
         (line(published="9999-12-31T23:59:59-12:00"), "its published, “9999"),
         (line(published="0000-01-01T00:00:00Z"), "its published, “0000"),
         (line(modified="x" * 100), f"its modified, “{'x' * 60}…”, is not an instant"),
@@ -102,7 +125,6 @@ def test_a_line_may_have_the_required_fields_only() -> None:
         (line(url="javascript:alert(1)"), "its url, “javascript:alert(1)”, is not an http"),
         (line(website="a b"), "its website, “a b”, is not an http or https address"),
         (line(id=" "), "its id is empty"),
-        (line(id="x" * 2001), "its id is longer than 2000 bytes"),
     ],
 )
 def test_an_invalid_line_is_refused_with_the_reason_and_the_others_are_read(
@@ -132,6 +154,38 @@ def test_json_lines_are_recognised_by_the_name_or_the_fields() -> None:
     assert detect("x.data", b'{"published') is None
 
 
+def test_an_id_that_is_too_long_is_replaced() -> None:
+    (record,) = records("jsonl", line(id="ā" * 1001))
+    assert record.permanent_id is None
+    assert record.remarks == ("its id is longer than 2000 bytes and was replaced",)
+
+
+def test_a_date_without_a_time_is_remarked_on() -> None:
+    (record,) = records("jsonl", line(published="2010-05-04", modified="May 2010"))
+    assert record.remarks == (
+        "its published, “2010-05-04”, has no time: midnight was taken",
+        "its modified, “May 2010”, has no day: the first of the month was taken",
+    )
+
+
+@pytest.mark.parametrize("more", [{"draft": True}, {"status": "draft"}, {"status": " Pending "}])
+def test_a_line_that_says_that_it_is_not_public_is_skipped(more: dict[str, Any]) -> None:
+    (skipped,) = items("jsonl", line(**more))
+    assert isinstance(skipped, SkippedItem)
+
+
+def test_lines_without_an_id_that_share_an_address_are_marked() -> None:
+    urls = (
+        "http://www.a.lv/x/?utm_source=f",
+        "https://a.lv/x#t",
+        "https://a.lv/y",
+        "https://a.lv/x",
+    )
+    texts = [line(url=url) for url in urls[:3]] + [line(url=urls[3], id="1")]
+    found = records("jsonl", "\n".join(texts))
+    assert [record.address_is_shared for record in found] == [True, True, False, False]
+
+
 TEXTS = st.text(max_size=20)
 INSTANTS = st.datetimes(
     min_value=datetime.fromisoformat("1900-01-02"), max_value=datetime.fromisoformat("9999-12-30")
@@ -149,6 +203,15 @@ STATED = st.fixed_dictionaries(
         "website": ADDRESSES,
         "contact": TEXTS,
         "author": TEXTS | st.none(),
+        "authors": st.lists(TEXTS, max_size=2) | TEXTS,
+        "image": ADDRESSES,
+        "attachments": st.lists(
+            st.dictionaries(
+                st.sampled_from(["url", "type", "length", "title", "x"]),
+                TEXTS | st.integers() | st.booleans(),
+            ),
+            max_size=2,
+        ),
         "language": st.sampled_from(["lv", "en-GB", "", "x", "latviešu"]),
         "modified": INSTANTS,
         "id": TEXTS,
