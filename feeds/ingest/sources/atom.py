@@ -13,7 +13,6 @@ from feeds.ingest.sources.fields import (
     labels,
     language,
     permanent_id,
-    strip_tags,
     text_body,
     title,
 )
@@ -28,7 +27,7 @@ from feeds.ingest.sources.xml_stream import (
     markup_of,
     text_of,
 )
-from feeds.text.html import Block
+from feeds.text.html import Block, strip_tags
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 ATOM_03 = "{http://purl.org/atom/ns#}"

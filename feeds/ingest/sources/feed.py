@@ -7,7 +7,6 @@ feed moves here.
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from feeds.identity import is_notice_id
 from feeds.ingest.sources import atom, json_feed, rss
 from feeds.ingest.sources.record import (
     Context,
@@ -29,16 +28,10 @@ _ITEMS = tuple(f"{of}item" for of in rss.NAMESPACES)
 
 
 def _read(stream: BinaryIO, context: Context) -> Iterator[Item]:
-    """Yield a record or refusal for each entry. Skip the notices of a service like this one."""
-    is_json = json_feed.is_object(context.head)
-    for item in json_feed.read(stream, context) if is_json else _xml(stream, context):
-        if isinstance(item, Record) and is_notice_id(item.permanent_id or ""):
-            yield SkippedItem(
-                "it is a notice: run `feeds suspend` or `feeds resume` to announce one here",
-                item.where,
-            )
-        else:
-            yield item
+    """Yield a record, a refusal or a skipped item for each entry."""
+    if json_feed.is_object(context.head):
+        return json_feed.read(stream, context)
+    return _xml(stream, context)
 
 
 def _xml(stream: BinaryIO, context: Context) -> Iterator[Item]:

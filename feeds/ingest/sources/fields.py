@@ -1,6 +1,5 @@
 """Values of fields that several sources have: titles, instants, ids, languages and bodies."""
 
-import html
 import re
 from collections.abc import Iterable
 from datetime import datetime
@@ -9,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from feeds.ingest.sources.dates import date
 from feeds.ingest.sources.record import InvalidInputError
-from feeds.text.html import Block, Html, Text
+from feeds.text.html import Block, Html, Text, strip_tags
 from feeds.text.plain import (
     clean_text,
     one_line,
@@ -101,18 +100,6 @@ def host(*addresses: str | None) -> str:
     return ""
 
 
-def address_key(url: str) -> str:
-    """Return what identifies the page of an address.
-
-    That is the address without scheme, ``www.``, trailing slash, fragment and the parameters that
-    only say where a visitor came from.
-    """
-    parts = urlsplit(url)
-    query = (part for part in parts.query.split("&") if not _TRACKING.match(part))
-    host_ = parts.netloc.lower().removeprefix("www.")
-    return f"{host_}{parts.path.rstrip('/')}?{'&'.join(query)}".removesuffix("?")
-
-
 def language(stated: str | None) -> str | None:
     """Return a language tag (RFC 5646), or None if it is not one."""
     line = one_line(stated or "")
@@ -137,11 +124,6 @@ def author_name(stated: str) -> str:
 def authors(stated: Iterable[str]) -> tuple[str, ...]:
     """Return the distinct names of authors in their order. Several in one text stay one."""
     return tuple(dict.fromkeys(name for text in stated if (name := author_name(text))))
-
-
-def strip_tags(markup: str) -> str:
-    """Return the text of a value that may be HTML, such as an RSS title."""
-    return html.unescape(_TAG.sub("", markup))
 
 
 def text_body(text: str) -> tuple[Block, ...]:

@@ -8,8 +8,9 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from feeds.domain import Attachment
-from feeds.ingest.sources.fields import absolute, strip_tags
+from feeds.ingest.sources.fields import absolute
 from feeds.ingest.sources.xml_stream import Element, base_of, text_of
+from feeds.text.html import strip_tags
 from feeds.text.plain import one_line
 
 MEDIA = "{http://search.yahoo.com/mrss/}"

@@ -14,7 +14,6 @@ from feeds.ingest.sources.fields import (
     labels,
     language,
     permanent_id,
-    strip_tags,
     text_body,
     title,
 )
@@ -29,7 +28,7 @@ from feeds.ingest.sources.xml_stream import (
     markup_of,
     text_of,
 )
-from feeds.text.html import Block
+from feeds.text.html import Block, strip_tags
 
 RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 NAMESPACES = ("", "{http://purl.org/rss/1.0/}", "{http://my.netscape.com/rdf/simple/0.9/}")

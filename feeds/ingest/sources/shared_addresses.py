@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import BinaryIO
 
-from feeds.ingest.sources.fields import address_key
 from feeds.ingest.sources.record import Context, InvalidInputError, Item, Record
+from feeds.urls import comparable_address
 
 Read = Callable[[BinaryIO, Context], Iterator[Item]]
 
@@ -52,4 +52,4 @@ def _key(item: Item) -> bytes | None:
     """Return a digest of an address that stands for an id, so that many fit in memory."""
     if not isinstance(item, Record) or item.permanent_id or not item.original:
         return None
-    return hashlib.blake2b(address_key(item.original).encode(), digest_size=16).digest()
+    return hashlib.blake2b(comparable_address(item.original).encode(), digest_size=16).digest()

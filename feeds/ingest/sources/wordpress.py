@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import BinaryIO
@@ -18,7 +18,6 @@ from feeds.ingest.sources.fields import (
     labels,
     language,
     mail_instant,
-    quoted,
     title,
 )
 from feeds.ingest.sources.record import (
@@ -35,14 +34,16 @@ from feeds.ingest.sources.wordpress_elements import Elements
 from feeds.ingest.sources.wordpress_markup import paragraphed
 from feeds.ingest.sources.wordpress_media import Media, MediaItem, full_size, media_type
 from feeds.ingest.sources.xml_stream import (
+    DamagedItem,
     Element,
-    elements,
+    XmlItem,
     head_text,
+    items,
     root_name,
-    strip_tags,
     text_of,
 )
-from feeds.text.plain import clean_text, one_line, unix_newlines, web_address
+from feeds.text.html import strip_tags
+from feeds.text.plain import clean_text, one_line, quoted, unix_newlines, web_address
 
 _WP = re.compile(r"\{http://wordpress\.org/export/[0-9.]+/\}(.*)")
 _EXCERPT = re.compile(r"\{http://wordpress\.org/export/[0-9.]+/excerpt/\}encoded")
@@ -98,12 +99,14 @@ def read(stream: BinaryIO, context: Context) -> Iterator[Item]:
     with closing(Media(_media(stream, context.head))) as media:
         stream.seek(0)
         export: _Export | None = None
-        for number, item in enumerate(elements(stream, ("rss",), ("item",)), 1):
+        for number, found in enumerate(items(stream, ("rss",), ("item",)), 1):
             where = f"item {number}"
-            export = export or _Export.of(item.getparent(), context, media)
-            stated = _stated(item)
+            if isinstance(found, DamagedItem):
+                yield RefusedItem(found.reason, where)
+                continue
+            export = export or _Export.of(found.element.getparent(), context, media)
             try:
-                yield export.skipped(item, stated, where) or export.record(item, stated, where)
+                yield export.item(found, where)
             except InvalidInputError as error:
                 yield RefusedItem(str(error), where)
 
@@ -114,11 +117,12 @@ def _media(stream: BinaryIO, head: bytes) -> Iterator[MediaItem]:
         return
     stream.seek(0)
     with suppress(InvalidInputError):
-        for number, item in enumerate(elements(stream, ("rss",), ("item",))):
-            if any(_name(child) == "wp:attachment_url" for child in item.iterchildren("*")):
-                found = _media_item(item, number)
-                if found:
-                    yield found
+        for number, item in enumerate(items(stream, ("rss",), ("item",))):
+            if isinstance(item, DamagedItem):
+                continue
+            names = map(_name, item.element.iterchildren("*"))
+            if "wp:attachment_url" in names and (found := _media_item(item.element, number)):
+                yield found
 
 
 def _may_have_attachments(stream: BinaryIO, head: bytes) -> bool:
@@ -188,6 +192,15 @@ class _Export:
         if stated.get("wp:post_password"):
             return SkippedItem("it is protected by a password", where)
         return None
+
+    def item(self, found: XmlItem, where: str) -> Record | SkippedItem:
+        """Return the release of an item, or why it is none. Raises ``InvalidInputError``."""
+        stated = _stated(found.element)
+        skipped = self.skipped(found.element, stated, where)
+        if skipped is not None:
+            return skipped
+        record = self.record(found.element, stated, where)
+        return replace(record, dropped=found.mended, remarks=(*record.remarks, *found.remarks))
 
     def record(self, item: Element, stated: dict[str, str], where: str) -> Record:
         """Return the release of an item. Raises ``InvalidInputError``."""

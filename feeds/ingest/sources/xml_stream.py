@@ -14,11 +14,12 @@ from typing import Any, BinaryIO, NoReturn
 
 from lxml import etree
 
-from feeds.ingest.sources.fields import resolve, strip_tags
+from feeds.ingest.sources.fields import resolve
 from feeds.ingest.sources.record import InvalidInputError
 from feeds.ingest.sources.xml_encoding import LEADING, opened
 from feeds.ingest.sources.xml_mend import DamagedError, Mender
 from feeds.ingest.sources.xml_scan import SIZE_LIMIT, Kind, Part, Scanner
+from feeds.text.html import strip_tags
 from feeds.text.plain import quoted
 
 _PROLOGUE_LIMIT = 1024 * 1024
@@ -95,18 +96,6 @@ def head_text(head: bytes) -> str:
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return head.decode("utf-16", "ignore")
     return head.lstrip(LEADING).decode("utf-8", "replace")
-
-
-def elements(stream: BinaryIO, roots: Sequence[str], wanted: Sequence[str]) -> Iterator[Element]:
-    """Yield the elements of ``items``. Raises ``InvalidInputError`` also for those without one."""
-    reason = ""
-    for item in items(stream, roots, wanted):
-        if isinstance(item, XmlItem):
-            yield item.element
-        else:
-            reason = reason or item.reason
-    if reason:
-        raise InvalidInputError(reason)
 
 
 def items(
