@@ -221,7 +221,9 @@ STATED = st.fixed_dictionaries(
 )
 
 # What a pattern cannot express, or what is true only after characters were removed.
-BEYOND_THE_SCHEMA = ("is not an instant", "is not an http or https address", "is empty")
+BEYOND_THE_SCHEMA = (
+    "it has no title", "is not an instant", "is not an http or https address", "is empty",
+)  # fmt: skip
 
 
 @given(STATED)
