@@ -14,9 +14,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from feeds.text import addresses
 from feeds.text.elements import (
     ATTRIBUTES,
-    BLOCKS,
     COMMON_ATTRIBUTES,
-    CONTAINERS,
     COUNTED,
     DIVISIONS,
     DROPPED,
@@ -100,24 +98,31 @@ class Writer:
         if tag == "-text":
             self._text(node.text_content or "")
             return False
-        if kind := DROPPED.get(tag) or COUNTED.get(tag):
-            self.dropped[kind] += 1
-        if tag in DROPPED or tag in UNSEEN or tag.startswith("-"):
+        tag = OTHER_NAMES.get(tag, tag)
+        if tag in INLINE:
+            self._output.inline(tag, self._attributes(node, tag))
+        elif tag == "a":
+            self._anchor(node)
+        elif tag in DROPPED or tag in UNSEEN or tag.startswith("-"):
             self._pass(node, tag)
             return False
-        tag = OTHER_NAMES.get(tag, tag)
-        if self._output.block_tag in HEADINGS and tag in SEPARATING:
+        else:
+            if kind := COUNTED.get(tag):
+                self.dropped[kind] += 1
+            if tag in SEPARATING:
+                self._separating(node, tag)
+            else:
+                self._other(node, tag)
+        return True
+
+    def _separating(self, node: LexborNode, tag: str) -> None:
+        if self._output.block_tag in HEADINGS:
             self._output.text(" ")
             self._output.unwrapped()
         elif tag in DIVISIONS or self._is_misplaced(tag):
             self._division(node)
-        elif tag in INLINE:
-            self._output.inline(tag, self._attributes(node, tag))
-        elif tag in BLOCKS or tag in CONTAINERS:
-            self._output.block(tag, self._attributes(node, tag))
         else:
-            self._other(node, tag)
-        return True
+            self._output.block(tag, self._attributes(node, tag))
 
     def _text(self, text: str) -> None:
         """Write text; what references stand for may be forbidden."""
@@ -131,9 +136,7 @@ class Writer:
         return parents is not None and self._output.block_tag not in parents
 
     def _other(self, node: LexborNode, tag: str) -> None:
-        if tag == "a":
-            self._anchor(node)
-        elif tag == "area":
+        if tag == "area":
             self._area(node)
         elif tag in PICTURES:
             self._image(node)
@@ -154,6 +157,8 @@ class Writer:
 
     def _pass(self, node: LexborNode, tag: str) -> None:
         """Write what is read of an element that is not written."""
+        if kind := DROPPED.get(tag):
+            self.dropped[kind] += 1
         if tag == "math" and (formula := node.attributes.get("alttext")):
             self._output.text(formula)
         if tag == "link" and "stylesheet" in (node.attributes.get("rel") or "").lower():
