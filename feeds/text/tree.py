@@ -5,22 +5,22 @@ else, as a link to that; other elements without their tags. What is lost is coun
 still has to pass the result.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterator
-from urllib.parse import unquote
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from feeds.text import addresses
 from feeds.text.elements import (
     ATTRIBUTES,
+    CITING,
     COMMON_ATTRIBUTES,
     COUNTED,
     DIVISIONS,
     DROPPED,
     FIELDS,
     HEADINGS,
-    ID,
     INLINE,
     MEDIA,
     NOT_SHOWN,
@@ -41,7 +41,9 @@ from feeds.text.media import (
 )
 from feeds.text.paragraphs import Output, attributes, escaped
 from feeds.text.plain import clean_text
+from feeds.text.targets import Targets
 
+_TAG = re.compile(r"<[^>]*>")
 _BLOCK = ",".join(sorted(SEPARATING))
 
 
@@ -54,7 +56,7 @@ class Writer:
         self._output = Output()
         self._body: LexborNode | None = None
         self._with_blocks: set[int] | None = None
-        self._targets: frozenset[str] = frozenset()
+        self._targets: Targets | None = None
         # The address of the link that is open, and what follows its end.
         self._link: str | None = None
         self._after_link: list[str] = []
@@ -70,11 +72,11 @@ class Writer:
         tree = LexborHTMLParser(f"<body>{markup}")
         self._body = tree.body
         if self._body is not None:
-            if "#" in markup:
-                self._targets = frozenset(_targets(self._body))
             if "<base" in markup.lower() and (stated := tree.css_first("base[href]")):
                 address = stated.attributes.get("href")
                 self._base = addresses.web(address, self._base) or self._base
+            if "#" in markup:
+                self._targets = Targets(self._body, self._base)
             self._walk(self._body.first_child)
         return self._output.finished()
 
@@ -196,18 +198,21 @@ class Writer:
         for name, form in (*ATTRIBUTES.get(tag, ()), *COMMON_ATTRIBUTES):
             value = stated.get(name)
             if value is not None and (found := form.fullmatch(value.strip())):
-                kept[name] = found[found.lastindex or 0]
+                kept[name.removeprefix("xml:")] = found[found.lastindex or 0]
         if "reversed" in stated and tag == "ol":
             kept["reversed"] = ""
+        if tag in CITING and (cited := addresses.web(stated.get("cite"), self._base)):
+            kept["cite"] = cited
         for name in ("id", "name") if tag == "a" else ("id",):
-            if (value := stated.get(name)) and value in self._targets:
+            if self._targets and (value := stated.get(name)) in self._targets.ids and value:
                 kept[name] = value
         return attributes(kept)
 
     def _anchor(self, node: LexborNode) -> None:
         found = self._target(node)
         if self._link is None:
-            self._begin_link(found, self._attributes(node, "a"))
+            unseen = _name(node.attributes, found or "") if node.first_child is not None else ""
+            self._begin_link(found, self._attributes(node, "a"), unseen)
             return
         if found and found != self._link:  # a link in a link, which a table or an object allows
             self._write_link(found, _name(node.attributes, found))
@@ -221,11 +226,11 @@ class Writer:
         self._output.unwrapped()
 
     def _target(self, node: LexborNode) -> str | None:
-        """Return the address of a link: one within the body as it is, any other absolute."""
+        """Return the address of a link, absolute unless it leads to another place in the body."""
         stated = node.attributes
-        address = (stated.get("href") or "").strip()
-        if address.startswith("#") and {address[1:], unquote(address[1:])} & self._targets:
-            return address
+        address = stated.get("href")
+        if self._targets and (place := self._targets.link(address)):
+            return place
         found = addresses.link(address, self._base)
         if found is None and "href" in stated:
             self.dropped["link"] += 1
@@ -239,11 +244,16 @@ class Writer:
         else:
             self._after_link.append(f" {link}")
 
-    def _begin_link(self, address: str | None, stated: str = "") -> None:
+    def _begin_link(self, address: str | None, stated: str = "", unseen: str = "") -> None:
+        """Begin a link, which gets the name ``unseen`` if nothing of its content is written."""
         self._link = address or ""
+        parts = self._output.parts
+        begin = len(parts) + 1
 
         def ended() -> None:
             self._link = None
+            if address and not any(map(_is_seen, parts[begin:])):
+                parts[-1] = f"{escaped(unseen)}{parts[-1]}"
             for link in self._after_link:
                 self._output.raw(link)
             self._after_link.clear()
@@ -348,6 +358,11 @@ class Writer:
         self._begin_media()
 
 
+def _is_seen(part: str) -> bool:
+    """Whether a part of the output is a picture, or text that is not blank."""
+    return "<img" in part or bool(_TAG.sub("", part).strip())
+
+
 def _is_word(node: LexborNode | None, at: int) -> bool:
     """Whether a node is text that begins, or ends, with a word."""
     text = (node.text_content or "") if node is not None and node.tag == "-text" else ""
@@ -367,15 +382,3 @@ def _inner(node: LexborNode, base: str | None) -> Iterator[str]:
     for child in node.css("a[href],area[href],[src],[data]"):
         if child != node and name_of(child) not in NOT_SHOWN and (found := address_of(child, base)):
             yield found
-
-
-def _targets(body: LexborNode) -> Iterator[str]:
-    """Yield the ids to which links of the same body lead."""
-    wanted: set[str] = set()
-    for link in body.css('a[href^="#"],area[href^="#"]'):
-        target = (link.attributes.get("href") or "").strip()[1:]
-        wanted |= {target, unquote(target)}
-    for node in body.css("[id],a[name]"):
-        for key in ("id", "name"):
-            if (value := node.attributes.get(key)) in wanted and value and ID.fullmatch(value):
-                yield value
