@@ -7,7 +7,6 @@ still has to pass the result.
 
 import re
 from collections import Counter
-from collections.abc import Iterator
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -23,7 +22,6 @@ from feeds.text.elements import (
     HEADINGS,
     INLINE,
     MEDIA,
-    NOT_SHOWN,
     OTHER_NAMES,
     PARENTS,
     PICTURES,
@@ -32,8 +30,10 @@ from feeds.text.elements import (
 )
 from feeds.text.media import (
     Stated,
-    address_of,
+    inner_addresses,
     is_in_noscript,
+    is_word,
+    name_for,
     name_of,
     pictures,
     shown_by,
@@ -211,18 +211,18 @@ class Writer:
     def _anchor(self, node: LexborNode) -> None:
         found = self._target(node)
         if self._link is None:
-            unseen = _name(node.attributes, found or "") if node.first_child is not None else ""
+            unseen = name_for(node.attributes, found or "") if node.first_child is not None else ""
             self._begin_link(found, self._attributes(node, "a"), unseen)
             return
         if found and found != self._link:  # a link in a link, which a table or an object allows
-            self._write_link(found, _name(node.attributes, found))
+            self._write_link(found, name_for(node.attributes, found))
         self._output.unwrapped()
 
     def _area(self, node: LexborNode) -> None:
         """Write a part of an image map as a link beside the picture."""
         found = self._target(node)
         if found:
-            self._write_link(found, _name(node.attributes, found))
+            self._write_link(found, name_for(node.attributes, found))
         self._output.unwrapped()
 
     def _target(self, node: LexborNode) -> str | None:
@@ -314,7 +314,7 @@ class Writer:
         """Write a link to what an element shows, unless a link to the same is in it."""
         found = shown_by(node, self._base)
         # What is in media that are in media is not looked for again.
-        inner = set(_inner(node, self._base)) if self._media_depth == 0 else set()
+        inner = set(inner_addresses(node, self._base)) if self._media_depth == 0 else set()
         if not found:
             self._without_address(node, inner)
         elif not inner.isdisjoint(found):
@@ -341,10 +341,10 @@ class Writer:
 
     def _media_link(self, node: LexborNode, found: list[str]) -> None:
         """Write a link to media, after the link in which they may be."""
-        name = _name(node.attributes, found[0])
+        name = name_for(node.attributes, found[0])
         if self._link != found[0]:
-            before = " " if _is_word(node.prev, -1) else ""
-            after = " " if _is_word(node.first_child or node.next, 0) else ""
+            before = " " if is_word(node.prev, -1) else ""
+            after = " " if is_word(node.first_child or node.next, 0) else ""
             self._write_link(found[0], name, before, after)
         if self._link is not None and node.first_child is None:
             self._output.text(name)
@@ -361,24 +361,3 @@ class Writer:
 def _is_seen(part: str) -> bool:
     """Whether a part of the output is a picture, or text that is not blank."""
     return "<img" in part or bool(_TAG.sub("", part).strip())
-
-
-def _is_word(node: LexborNode | None, at: int) -> bool:
-    """Whether a node is text that begins, or ends, with a word."""
-    text = (node.text_content or "") if node is not None and node.tag == "-text" else ""
-    return text[at:][:1].isalnum()
-
-
-def _name(stated: Stated, address: str) -> str:
-    """Return what a link is called that has no text of its own."""
-    for key in ("title", "alt", "aria-label"):
-        if name := (stated.get(key) or "").strip():
-            return name
-    return addresses.host(address)
-
-
-def _inner(node: LexborNode, base: str | None) -> Iterator[str]:
-    """Yield the addresses of links and media in media."""
-    for child in node.css("a[href],area[href],[src],[data]"):
-        if child != node and name_of(child) not in NOT_SHOWN and (found := address_of(child, base)):
-            yield found
