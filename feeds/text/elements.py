@@ -10,6 +10,8 @@ BLOCKS = frozenset({
     "dl", "h2", "h3", "h4", "hr", "ol", "pre", "table", "tbody", "tfoot", "thead", "tr", "ul",
 })  # fmt: skip
 HEADINGS = frozenset({"h2", "h3", "h4"})
+# Elements that may state the address of their source.
+CITING = frozenset({"blockquote", "del", "ins", "q"})
 # Blocks that may contain others.
 CONTAINERS = frozenset({
     "blockquote", "caption", "dd", "dt", "figcaption", "figure", "li", "td", "th",
@@ -84,9 +86,11 @@ _NUMBER = re.compile(r"-?\d{1,9}")
 _POSITIVE = re.compile(r"\d{1,4}")
 _SIZE = re.compile(r"([1-9]\d{0,4})(?:\.\d+)?\s*(?:px)?", re.IGNORECASE)
 ID = re.compile(r"\S{1,500}")
+_LANGUAGE = re.compile(r"[a-z]{2,8}(?:-[a-z0-9]{1,8})*", re.IGNORECASE)
 COMMON_ATTRIBUTES = (
     ("dir", re.compile(r"ltr|rtl|auto", re.IGNORECASE)),
-    ("lang", re.compile(r"[a-z]{2,8}(?:-[a-z0-9]{1,8})*", re.IGNORECASE)),
+    ("xml:lang", _LANGUAGE),
+    ("lang", _LANGUAGE),
     ("title", re.compile(r".+", re.DOTALL)),
 )
 _SPANS = (("colspan", _POSITIVE), ("rowspan", _POSITIVE))

@@ -52,9 +52,13 @@ _CLEANER = nh3.Cleaner(
     attributes={
         "*": {"dir", "id", "lang", "title"},
         "a": {"href", "name"},
+        "blockquote": {"cite"},
+        "del": {"cite"},
         "img": {"alt", "height", "src", "width"},
+        "ins": {"cite"},
         "li": {"value"},
         "ol": {"reversed", "start", "type"},
+        "q": {"cite"},
         "td": {"colspan", "rowspan"},
         "th": {"colspan", "rowspan"},
     },

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from selectolax.lexbor import LexborNode
 
 from feeds.text import addresses
-from feeds.text.elements import MEDIA_SITES
+from feeds.text.elements import MEDIA_SITES, NOT_SHOWN
 
 Stated = Mapping[str, str | None]
 """The attributes of an element; one without a value is None."""
@@ -75,3 +75,24 @@ def shown_by(node: LexborNode, base: str | None) -> list[str]:
 def name_of(node: LexborNode) -> str:
     """Return the name of a node, also if ``feeds.text.tags`` or ``feeds.text.html`` changed it."""
     return (node.tag or "").removeprefix("x-")
+
+
+def is_word(node: LexborNode | None, at: int) -> bool:
+    """Whether a node is text that begins, or ends, with a word."""
+    text = (node.text_content or "") if node is not None and node.tag == "-text" else ""
+    return text[at:][:1].isalnum()
+
+
+def name_for(stated: Stated, address: str) -> str:
+    """Return what a link is called that has no text of its own."""
+    for key in ("title", "alt", "aria-label"):
+        if name := (stated.get(key) or "").strip():
+            return name
+    return addresses.host(address)
+
+
+def inner_addresses(node: LexborNode, base: str | None) -> Iterator[str]:
+    """Yield the addresses of links and media in media."""
+    for child in node.css("a[href],area[href],[src],[data]"):
+        if child != node and name_of(child) not in NOT_SHOWN and (found := address_of(child, base)):
+            yield found

@@ -9,6 +9,8 @@ from itertools import pairwise
 from feeds.text.elements import CONTAINERS, VOID
 
 _BREAKS = frozenset({"<br>"})
+_SPACE = " \t\n\f\r"
+_NOT_SPACE = re.compile(f"[^{_SPACE}]+")
 _BLANK_LINE = re.compile(r"\n[^\S\n]*\n\s*")
 
 Ended = Callable[[], object]
@@ -198,6 +200,8 @@ class Output:
     def _append(self, text: str) -> None:
         if text and not text.isspace():
             self._begin_run()
+        elif self._flows[-1].begin is None and not self.is_inside:
+            text = "".join(_NOT_SPACE.split(text))  # a blank paragraph, as editors make them
         self.parts.append(escaped(text))
 
     def _begin_flow(self, opened: _Open) -> None:
@@ -236,8 +240,8 @@ class Output:
                 parts[begin:end] = [""] * (end - begin)
                 continue
             first, last = filled[0], filled[-1]
-            text = parts[last].rstrip()
+            text = parts[last].rstrip(_SPACE)
             parts[last] = f"{text}</p>{parts[last][len(text) :]}"
-            text = parts[first].lstrip()
+            text = parts[first].lstrip(_SPACE)
             blank = parts[first][: len(parts[first]) - len(text)]
             parts[first] = f"{blank}<p>{text}"

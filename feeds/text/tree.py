@@ -5,27 +5,23 @@ else, as a link to that; other elements without their tags. What is lost is coun
 still has to pass the result.
 """
 
+import re
 from collections import Counter
-from collections.abc import Iterator
-from urllib.parse import unquote
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from feeds.text import addresses
 from feeds.text.elements import (
     ATTRIBUTES,
-    BLOCKS,
+    CITING,
     COMMON_ATTRIBUTES,
-    CONTAINERS,
     COUNTED,
     DIVISIONS,
     DROPPED,
     FIELDS,
     HEADINGS,
-    ID,
     INLINE,
     MEDIA,
-    NOT_SHOWN,
     OTHER_NAMES,
     PARENTS,
     PICTURES,
@@ -34,8 +30,10 @@ from feeds.text.elements import (
 )
 from feeds.text.media import (
     Stated,
-    address_of,
+    inner_addresses,
     is_in_noscript,
+    is_word,
+    name_for,
     name_of,
     pictures,
     shown_by,
@@ -43,7 +41,9 @@ from feeds.text.media import (
 )
 from feeds.text.paragraphs import Output, attributes, escaped
 from feeds.text.plain import clean_text
+from feeds.text.targets import Targets
 
+_TAG = re.compile(r"<[^>]*>")
 _BLOCK = ",".join(sorted(SEPARATING))
 
 
@@ -56,7 +56,7 @@ class Writer:
         self._output = Output()
         self._body: LexborNode | None = None
         self._with_blocks: set[int] | None = None
-        self._targets: frozenset[str] = frozenset()
+        self._targets: Targets | None = None
         # The address of the link that is open, and what follows its end.
         self._link: str | None = None
         self._after_link: list[str] = []
@@ -72,11 +72,11 @@ class Writer:
         tree = LexborHTMLParser(f"<body>{markup}")
         self._body = tree.body
         if self._body is not None:
-            if "#" in markup:
-                self._targets = frozenset(_targets(self._body))
             if "<base" in markup.lower() and (stated := tree.css_first("base[href]")):
                 address = stated.attributes.get("href")
                 self._base = addresses.web(address, self._base) or self._base
+            if "#" in markup:
+                self._targets = Targets(self._body, self._base)
             self._walk(self._body.first_child)
         return self._output.finished()
 
@@ -100,24 +100,31 @@ class Writer:
         if tag == "-text":
             self._text(node.text_content or "")
             return False
-        if kind := DROPPED.get(tag) or COUNTED.get(tag):
-            self.dropped[kind] += 1
-        if tag in DROPPED or tag in UNSEEN or tag.startswith("-"):
+        tag = OTHER_NAMES.get(tag, tag)
+        if tag in INLINE:
+            self._output.inline(tag, self._attributes(node, tag))
+        elif tag == "a":
+            self._anchor(node)
+        elif tag in DROPPED or tag in UNSEEN or tag.startswith("-"):
             self._pass(node, tag)
             return False
-        tag = OTHER_NAMES.get(tag, tag)
-        if self._output.block_tag in HEADINGS and tag in SEPARATING:
+        else:
+            if kind := COUNTED.get(tag):
+                self.dropped[kind] += 1
+            if tag in SEPARATING:
+                self._separating(node, tag)
+            else:
+                self._other(node, tag)
+        return True
+
+    def _separating(self, node: LexborNode, tag: str) -> None:
+        if self._output.block_tag in HEADINGS:
             self._output.text(" ")
             self._output.unwrapped()
         elif tag in DIVISIONS or self._is_misplaced(tag):
             self._division(node)
-        elif tag in INLINE:
-            self._output.inline(tag, self._attributes(node, tag))
-        elif tag in BLOCKS or tag in CONTAINERS:
-            self._output.block(tag, self._attributes(node, tag))
         else:
-            self._other(node, tag)
-        return True
+            self._output.block(tag, self._attributes(node, tag))
 
     def _text(self, text: str) -> None:
         """Write text; what references stand for may be forbidden."""
@@ -131,9 +138,7 @@ class Writer:
         return parents is not None and self._output.block_tag not in parents
 
     def _other(self, node: LexborNode, tag: str) -> None:
-        if tag == "a":
-            self._anchor(node)
-        elif tag == "area":
+        if tag == "area":
             self._area(node)
         elif tag in PICTURES:
             self._image(node)
@@ -154,6 +159,8 @@ class Writer:
 
     def _pass(self, node: LexborNode, tag: str) -> None:
         """Write what is read of an element that is not written."""
+        if kind := DROPPED.get(tag):
+            self.dropped[kind] += 1
         if tag == "math" and (formula := node.attributes.get("alttext")):
             self._output.text(formula)
         if tag == "link" and "stylesheet" in (node.attributes.get("rel") or "").lower():
@@ -191,36 +198,39 @@ class Writer:
         for name, form in (*ATTRIBUTES.get(tag, ()), *COMMON_ATTRIBUTES):
             value = stated.get(name)
             if value is not None and (found := form.fullmatch(value.strip())):
-                kept[name] = found[found.lastindex or 0]
+                kept[name.removeprefix("xml:")] = found[found.lastindex or 0]
         if "reversed" in stated and tag == "ol":
             kept["reversed"] = ""
+        if tag in CITING and (cited := addresses.web(stated.get("cite"), self._base)):
+            kept["cite"] = cited
         for name in ("id", "name") if tag == "a" else ("id",):
-            if (value := stated.get(name)) and value in self._targets:
+            if self._targets and (value := stated.get(name)) in self._targets.ids and value:
                 kept[name] = value
         return attributes(kept)
 
     def _anchor(self, node: LexborNode) -> None:
         found = self._target(node)
         if self._link is None:
-            self._begin_link(found, self._attributes(node, "a"))
+            unseen = name_for(node.attributes, found or "") if node.first_child is not None else ""
+            self._begin_link(found, self._attributes(node, "a"), unseen)
             return
         if found and found != self._link:  # a link in a link, which a table or an object allows
-            self._write_link(found, _name(node.attributes, found))
+            self._write_link(found, name_for(node.attributes, found))
         self._output.unwrapped()
 
     def _area(self, node: LexborNode) -> None:
         """Write a part of an image map as a link beside the picture."""
         found = self._target(node)
         if found:
-            self._write_link(found, _name(node.attributes, found))
+            self._write_link(found, name_for(node.attributes, found))
         self._output.unwrapped()
 
     def _target(self, node: LexborNode) -> str | None:
-        """Return the address of a link: one within the body as it is, any other absolute."""
+        """Return the address of a link, absolute unless it leads to another place in the body."""
         stated = node.attributes
-        address = (stated.get("href") or "").strip()
-        if address.startswith("#") and {address[1:], unquote(address[1:])} & self._targets:
-            return address
+        address = stated.get("href")
+        if self._targets and (place := self._targets.link(address)):
+            return place
         found = addresses.link(address, self._base)
         if found is None and "href" in stated:
             self.dropped["link"] += 1
@@ -234,11 +244,16 @@ class Writer:
         else:
             self._after_link.append(f" {link}")
 
-    def _begin_link(self, address: str | None, stated: str = "") -> None:
+    def _begin_link(self, address: str | None, stated: str = "", unseen: str = "") -> None:
+        """Begin a link, which gets the name ``unseen`` if nothing of its content is written."""
         self._link = address or ""
+        parts = self._output.parts
+        begin = len(parts) + 1
 
         def ended() -> None:
             self._link = None
+            if address and not any(map(_is_seen, parts[begin:])):
+                parts[-1] = f"{escaped(unseen)}{parts[-1]}"
             for link in self._after_link:
                 self._output.raw(link)
             self._after_link.clear()
@@ -299,7 +314,7 @@ class Writer:
         """Write a link to what an element shows, unless a link to the same is in it."""
         found = shown_by(node, self._base)
         # What is in media that are in media is not looked for again.
-        inner = set(_inner(node, self._base)) if self._media_depth == 0 else set()
+        inner = set(inner_addresses(node, self._base)) if self._media_depth == 0 else set()
         if not found:
             self._without_address(node, inner)
         elif not inner.isdisjoint(found):
@@ -326,10 +341,10 @@ class Writer:
 
     def _media_link(self, node: LexborNode, found: list[str]) -> None:
         """Write a link to media, after the link in which they may be."""
-        name = _name(node.attributes, found[0])
+        name = name_for(node.attributes, found[0])
         if self._link != found[0]:
-            before = " " if _is_word(node.prev, -1) else ""
-            after = " " if _is_word(node.first_child or node.next, 0) else ""
+            before = " " if is_word(node.prev, -1) else ""
+            after = " " if is_word(node.first_child or node.next, 0) else ""
             self._write_link(found[0], name, before, after)
         if self._link is not None and node.first_child is None:
             self._output.text(name)
@@ -343,34 +358,6 @@ class Writer:
         self._begin_media()
 
 
-def _is_word(node: LexborNode | None, at: int) -> bool:
-    """Whether a node is text that begins, or ends, with a word."""
-    text = (node.text_content or "") if node is not None and node.tag == "-text" else ""
-    return text[at:][:1].isalnum()
-
-
-def _name(stated: Stated, address: str) -> str:
-    """Return what a link is called that has no text of its own."""
-    for key in ("title", "alt", "aria-label"):
-        if name := (stated.get(key) or "").strip():
-            return name
-    return addresses.host(address)
-
-
-def _inner(node: LexborNode, base: str | None) -> Iterator[str]:
-    """Yield the addresses of links and media in media."""
-    for child in node.css("a[href],area[href],[src],[data]"):
-        if child != node and name_of(child) not in NOT_SHOWN and (found := address_of(child, base)):
-            yield found
-
-
-def _targets(body: LexborNode) -> Iterator[str]:
-    """Yield the ids to which links of the same body lead."""
-    wanted: set[str] = set()
-    for link in body.css('a[href^="#"],area[href^="#"]'):
-        target = (link.attributes.get("href") or "").strip()[1:]
-        wanted |= {target, unquote(target)}
-    for node in body.css("[id],a[name]"):
-        for key in ("id", "name"):
-            if (value := node.attributes.get(key)) in wanted and value and ID.fullmatch(value):
-                yield value
+def _is_seen(part: str) -> bool:
+    """Whether a part of the output is a picture, or text that is not blank."""
+    return "<img" in part or bool(_TAG.sub("", part).strip())

@@ -141,9 +141,18 @@ LINKS = [
         '<a href="#n">1</a><section id="n"><p>N</p></section>',
         '<p><a href="#n">1</a></p><div id="n"><p>N</p></div>',
     ),
+    (
+        '<p><a href="https://o.lv/p/1#n">1</a> <a href="/p/1#n">2</a></p><p id="n">N</p>',
+        '<p><a href="#n">1</a> <a href="#n">2</a></p><p id="n">N</p>',
+    ),
 ]
 
 STRUCTURE = [
+    (
+        '<blockquote cite="/q"><p xml:lang="lv">a</p></blockquote>',
+        '<blockquote cite="https://o.lv/q"><p lang="lv">a</p></blockquote>',
+    ),
+    ("<pre>a\r\nb</pre>", "<pre>a\nb</pre>"),
     (
         '<ol start="3" type="a" reversed><li value="7">x</li></ol>',
         '<ol start="3" type="a" reversed=""><li value="7">x</li></ol>',
@@ -208,6 +217,7 @@ def test_what_is_kept_or_replaced(markup: str, expected: str) -> None:
 
 
 DROPPED = [
+    ("<a href='/x'><svg></svg></a>", '<a href="https://o.lv/x">o.lv</a>', {"drawing": 1}),
     ("<script>x</script><p>a</p>", "<p>a</p>", {"script": 1}),
     ("<script src='x'/><p>a</p>", "<p>a</p>", {"script": 1}),
     ("<style>x</style><link rel=stylesheet href=x><p>a</p>", "<p>a</p>", {"style": 2}),
