@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from html import escape
 from typing import BinaryIO
 from urllib.parse import urljoin, urlsplit
 from zoneinfo import ZoneInfo
@@ -32,7 +33,7 @@ from feeds.ingest.sources.record import (
 )
 from feeds.ingest.sources.wordpress_elements import Elements
 from feeds.ingest.sources.wordpress_markup import paragraphed
-from feeds.ingest.sources.wordpress_media import Media, MediaItem, full_size, media_type
+from feeds.ingest.sources.wordpress_media import MOST, Media, MediaItem, full_size, media_type
 from feeds.ingest.sources.xml_stream import (
     DamagedItem,
     Element,
@@ -86,8 +87,8 @@ _INTERNAL_TAXONOMIES = {
 
 _CHUNK = 1024 * 1024
 _ATTACHMENT = b"attachment_url"
-_MOST_ATTACHMENTS = 1000
 _LONGEST = 2000
+_LONGEST_CAPTION = 10_000
 _NO_PICTURE = {"", "0", "-1"}
 _PICTURE = re.compile(
     r"""\s(?:data-[\w-]*)?src(?:set)?\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE
@@ -152,9 +153,16 @@ def _media_item(item: Element, number: int) -> MediaItem | None:
         position=int(order) if re.fullmatch(r"\d{1,9}", order) else 0,
         media_type=media_type(stated.get("wp:post_mime_type", ""), address),
         title=one_line(strip_tags(stated.get("title", "")))[:_LONGEST],
-        caption=(stated.get("excerpt") or stated.get(_CONTENT, "")).strip(),
-        alt=one_line(strip_tags(meta.get("_wp_attachment_image_alt", ""))),
+        caption=_caption((stated.get("excerpt") or stated.get(_CONTENT, "")).strip()),
+        alt=one_line(strip_tags(meta.get("_wp_attachment_image_alt", "")))[:_LONGEST],
     )
+
+
+def _caption(stated: str) -> str:
+    """Return a caption; a very long one is cut, since a gallery may have a thousand of them."""
+    if len(stated) <= _LONGEST_CAPTION:
+        return stated
+    return escape(one_line(strip_tags(stated))[:_LONGEST_CAPTION]) + "…"
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,10 +220,9 @@ class _Export:
         parts = Elements(post, self.media)
         content = parts.shown(stated.get(_CONTENT, ""))
         thumbnail = _meta(item).get("_thumbnail_id", "").strip()
-        attachments = self._attachments(post, thumbnail, content, link, parts)
+        featured = parts.featured(thumbnail) if thumbnail not in _NO_PICTURE else None
+        attachments = tuple(self._attachments(post, featured, _Shown(content, link), remarks))
         remarks += parts.remarks()
-        if len(attachments) > _MOST_ATTACHMENTS:
-            remarks.append(f"only the first {_MOST_ATTACHMENTS} of its attachments are listed")
         summary = stated.get("excerpt") or stated.get("description", "")
         return Record(
             title=heading,
@@ -227,7 +234,7 @@ class _Export:
             fallback=html_body(paragraphed(unix_newlines(summary)), link),
             richness=Richness.EXPORT,
             authors=self._authors_of(item, stated),
-            attachments=tuple(attachments[:_MOST_ATTACHMENTS]),
+            attachments=attachments,
             language=self.language,
             modified=self._date(stated, "post_modified", remarks),
             permanent_id=_permanent_id(stated.get("guid", ""), remarks),
@@ -272,25 +279,41 @@ class _Export:
         return tuple(dict.fromkeys(name for name in stated if name and name not in taken))
 
     def _attachments(
-        self, post: str, thumbnail: str, content: str, base: str | None, parts: Elements
-    ) -> list[Attachment]:
-        """Return the featured picture, and the files that were uploaded to a post.
+        self, post: str, featured: MediaItem | None, shown: "_Shown", remarks: list[str]
+    ) -> Iterator[Attachment]:
+        """Yield the featured picture, and the files that were uploaded to a post.
 
-        Pictures that stand in the content in any size are left out, and files beyond the limit.
+        Pictures that stand in the content in any size are left out.
         """
-        featured = parts.featured(thumbnail) if thumbnail not in _NO_PICTURE else None
-        found = [_attachment(featured, featured=True)] if featured else []
-        shown: set[str] | None = None
-        for item in self.media.of(post) if post else ():
-            if item == featured:
-                continue
-            if item.kind == "image":
-                shown = _pictures(content, base) if shown is None else shown
-                if full_size(item.address) in shown:
-                    continue
-            found.append(_attachment(item))
-            if len(found) > _MOST_ATTACHMENTS:
-                break
+        if featured:
+            yield _attachment(featured, featured=True)
+        found = self.media.of(post, MOST + 1) if post else ()
+        for number, item in enumerate(found):
+            if number == MOST:
+                remarks.append(f"only the first {MOST} of its attachments were read")
+            elif item != featured and not (item.kind == "image" and item.address in shown):
+                yield _attachment(item)
+
+
+class _Shown:
+    """The pictures in the content of a post, which are looked for if need be."""
+
+    def __init__(self, content: str, base: str | None) -> None:
+        self._content = content
+        self._base = base
+
+    def __contains__(self, address: str) -> bool:
+        """Whether the content has a picture in any size."""
+        return full_size(address) in self._pictures
+
+    @cached_property
+    def _pictures(self) -> set[str]:
+        found: set[str] = set()
+        for match in _PICTURE.finditer(self._content):
+            for address in (match[1] or match[2] or match[3] or "").replace(",", " ").split():
+                with suppress(ValueError):
+                    url = urljoin(self._base or "", address.replace("&amp;", "&"))
+                    found.add(full_size(url))
         return found
 
 
@@ -349,16 +372,6 @@ def _permanent_id(stated: str, remarks: list[str]) -> str | None:
 
 def _attachment(item: MediaItem, *, featured: bool = False) -> Attachment:
     return Attachment(item.address, item.media_type, None, item.title or None, featured)
-
-
-def _pictures(content: str, base: str | None) -> set[str]:
-    """Return what identifies the pictures in HTML, whatever their size."""
-    found: set[str] = set()
-    for match in _PICTURE.finditer(content):
-        for address in (match[1] or match[2] or match[3] or "").replace(",", " ").split():
-            with suppress(ValueError):
-                found.add(full_size(urljoin(base or "", address.replace("&amp;", "&"))))
-    return found
 
 
 def _matches(name: str, head: bytes) -> bool:

@@ -3,18 +3,24 @@
 import html
 import re
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator, Mapping
-from itertools import chain, islice
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from itertools import islice
+from operator import attrgetter
+from typing import Any
 
 from feeds.ingest.sources.record import InvalidInputError
 from feeds.ingest.sources.wordpress_blocks import Block, Place, blocks, is_made_of_blocks
 from feeds.ingest.sources.wordpress_markup import link_addresses, markup, paragraphed
-from feeds.ingest.sources.wordpress_media import Media, MediaItem, file_name
+from feeds.ingest.sources.wordpress_media import MOST, Media, MediaItem, file_name
 from feeds.ingest.sources.wordpress_shortcodes import Meaning, expand
 from feeds.text.plain import one_line, unix_newlines, web_address
 
 _AUDIO = ("src", "mp3", "m4a", "ogg", "oga", "wav", "wma", "flac", "aac", "")
 _VIDEO = ("src", "mp4", "m4v", "webm", "ogv", "ogg", "wmv", "flv", "mov", "avi", "mpg", "3gp", "")
+_ORDERS: dict[str, Callable[[MediaItem], Any]] = {
+    "id": attrgetter("number"),
+    "title": attrgetter("title"),
+}
 _SHOWN = {"gallery": "the gallery's picture", "playlist": "the playlist's recording"}
 _PICTURES = {"cover", "image", "media-text"}
 _FILES = {"audio", "file", "video"}
@@ -43,6 +49,7 @@ class Elements:
         self._unknown: Counter[str] = Counter()
         self._dynamic: Counter[str] = Counter()
         self._empty: Counter[str] = Counter()
+        self._cut: Counter[str] = Counter()
         self._meanings: dict[str, Meaning] = {
             "caption": _caption,
             "wp_caption": _caption,
@@ -78,6 +85,8 @@ class Elements:
                 yield f"{kind}s {_enumerated(ids)} are not in the export"
         for name in self._empty:
             yield f"the shortcode [{name}] shows no file of the export"
+        for name in self._cut:
+            yield f"the shortcode [{name}] shows the first {MOST} files of the post alone"
         for name, number in _first(self._unknown):
             what = "ends nothing" if name.startswith("/") else "is not known"
             yield f"the shortcode [{name}] {what} and stays as text{_times(number)}"
@@ -104,17 +113,20 @@ class Elements:
         if ids:
             yield from self._items(_SHOWN[name], ids)
             return
-        excluded = set(_ids(stated.get("exclude", "")))
-        order = stated.get("orderby", "").lower()
-        descending = stated.get("order", "").lower() == "desc"
         post = stated.get("id") or self._post
-        found = self._media.of(post, order, descending=descending)
-        shown = (item for item in found if item.kind == kind and item.id not in excluded)
-        first = next(shown, None)
-        if first is None:
+        found = list(self._media.of_kind(post, kind, MOST + 1))
+        if not found:
             self._empty[name] += 1
-        else:
-            yield from chain([first], shown)
+        if len(found) > MOST:
+            self._cut[name] += 1
+        found = found[:MOST]
+        order = _ORDERS.get(stated.get("orderby", "").lower())
+        if order:
+            found.sort(key=order)
+        if stated.get("order", "").lower() == "desc":
+            found.reverse()
+        excluded = set(_ids(stated.get("exclude", "")))
+        yield from (item for item in found if item.id not in excluded)
 
     def _gallery(self, stated: Mapping[str, str], inner: str | None) -> str:
         items = self._chosen("gallery", "image", stated)
@@ -147,8 +159,7 @@ class Elements:
         if not stated_ and _is_address(fallback):
             stated_, fallback = [html.unescape(fallback)], ""
         if not stated_:
-            attached = (item for item in self._media.of(self._post) if item.kind == kind)
-            stated_ = [item.address for item in islice(attached, 1)]
+            stated_ = [item.address for item in self._media.of_kind(self._post, kind, 1)]
         if not stated_:
             self._empty[kind] += 1
         shown = [

@@ -29,6 +29,10 @@ _MEDIA_TYPE = re.compile(r"[a-z0-9][\w.+-]{0,80}/[a-z0-9][\w.+-]{0,80}", re.ASCI
 _VARIANT = re.compile(r"(?:-\d{1,5}x\d{1,5}|-scaled|-rotated)(?=\.\w{2,5}$)")
 
 
+MOST = 1000
+"""The number of attachments of one post that are read for its list, or for one of its galleries."""
+
+
 @dataclass(frozen=True, slots=True)
 class MediaItem:
     """An attachment as the export states it; ``caption`` is HTML.
@@ -49,6 +53,11 @@ class MediaItem:
     def kind(self) -> str:
         """The first part of the media type: ``image``, ``audio``, ``video``, …."""
         return (self.media_type or "").partition("/")[0]
+
+    @property
+    def number(self) -> int:
+        """The id as a number, by which WordPress sorts."""
+        return int(self.id) if re.fullmatch(r"[0-9]{1,18}", self.id) else 0
 
     @property
     def name(self) -> str:
@@ -79,9 +88,9 @@ def media_type(stated: str, address: str) -> str | None:
     return _TYPES.guess_type(file_name(address), strict=False)[0]
 
 
-_row = attrgetter(*(field.name for field in fields(MediaItem)))
-_COLUMNS = ", ".join(field.name for field in fields(MediaItem))
-_ORDERS = {"menu_order": "position", "id": "CAST(id AS INTEGER)", "title": "title"}
+_NAMES = [field.name for field in fields(MediaItem)]
+_values = attrgetter(*_NAMES, "kind", "number")
+_SELECT = f"SELECT {', '.join(_NAMES)} FROM item WHERE"  # noqa: S608 - no input in it
 
 
 class Media:
@@ -91,13 +100,17 @@ class Media:
         # A database without a name is a temporary file, of which SQLite keeps 2 MB in memory.
         self._database = sqlite3.connect("")
         self._database.execute("PRAGMA journal_mode = OFF")
-        self._database.execute(f"CREATE TABLE item ({_COLUMNS}, PRIMARY KEY (id))")
-        marks = ", ".join("?" for _ in fields(MediaItem))
+        self._database.execute(
+            f"CREATE TABLE item ({', '.join(_NAMES)}, kind, number, PRIMARY KEY (id))"
+        )
+        marks = ", ".join("?" * (len(_NAMES) + 2))
         self._database.executemany(
             f"INSERT OR REPLACE INTO item VALUES ({marks})",  # noqa: S608 - no input in it
-            map(_row, found),
+            map(_values, found),
         )
-        self._database.execute("CREATE INDEX by_parent ON item (parent)")
+        # What is read of one post is in the order of an index: no hostile export causes a sort.
+        self._database.execute("CREATE INDEX of_post ON item (parent, position, number)")
+        self._database.execute("CREATE INDEX of_kind ON item (parent, kind, position, number)")
         self._database.execute("CREATE INDEX by_address ON item (address)")
 
     def close(self) -> None:
@@ -110,15 +123,17 @@ class Media:
 
     def by_address(self, address: str) -> MediaItem | None:
         """Return the attachment at an address."""
-        return next(self._select("address = ?", address), None)
+        return next(self._select("address = ? LIMIT 1", address), None)
 
-    def of(
-        self, post: str, order: str = "menu_order", *, descending: bool = False
-    ) -> Iterator[MediaItem]:
-        """Yield the attachments that were uploaded to a post, in the order of its gallery."""
-        column = _ORDERS.get(order, "position") + (" DESC" if descending else "")
-        return self._select(f"parent = ? ORDER BY {column}, CAST(id AS INTEGER)", post)
+    def of(self, post: str, number: int = MOST) -> Iterator[MediaItem]:
+        """Yield the first attachments that were uploaded to a post, in the order of its gallery."""
+        return self._select("parent = ? ORDER BY position, number LIMIT ?", post, number)
 
-    def _select(self, condition: str, value: str) -> Iterator[MediaItem]:
-        statement = f"SELECT {_COLUMNS} FROM item WHERE {condition}"  # noqa: S608 - no input in it
-        return (MediaItem(*row) for row in self._database.execute(statement, (value,)))
+    def of_kind(self, post: str, kind: str, number: int = MOST) -> Iterator[MediaItem]:
+        """Yield the first of them that are of a kind."""
+        condition = "parent = ? AND kind = ? ORDER BY position, number LIMIT ?"
+        return self._select(condition, post, kind, number)
+
+    def _select(self, condition: str, *values: object) -> Iterator[MediaItem]:
+        rows = self._database.execute(f"{_SELECT} {condition}", values)
+        return (MediaItem(*row) for row in rows)

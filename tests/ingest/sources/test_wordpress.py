@@ -295,7 +295,7 @@ def test_a_post_lists_its_first_thousand_attachments() -> None:
     assert [a.url for a in record.attachments] == [
         f"https://a.example.lv/{n}.pdf" for n in range(1000)
     ]
-    assert record.remarks == ("only the first 1000 of its attachments are listed",)
+    assert record.remarks == ("only the first 1000 of its attachments were read",)
 
 
 def test_attachments_of_an_export_in_utf_16_are_found() -> None:

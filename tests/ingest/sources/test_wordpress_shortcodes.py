@@ -296,6 +296,26 @@ def test_deep_attributes_of_a_block_are_ignored() -> None:
     assert shown("<!-- wp:x {" + '"a":{' * 50_000 + " /--><p>a</p>") == "<p>a</p>"
 
 
+def test_a_gallery_shows_the_first_thousand_pictures_of_a_post() -> None:
+    pictures = (media(n, f"x{n}.jpg") for n in range(1001))
+    found = items("wordpress", wxr(*pictures, post("[gallery]", "<wp:post_id>9</wp:post_id>")))[-1]
+    assert isinstance(found, Record)
+    assert "".join(block.text for block in found.body).count("<img") == 1000
+    assert found.remarks == (
+        "only the first 1000 of its attachments were read",
+        "the shortcode [gallery] shows the first 1000 files of the post alone",
+    )
+
+
+def test_a_very_long_caption_is_cut() -> None:
+    caption = f"<excerpt:encoded><![CDATA[<b>{'a &amp; b ' * 5000}</b>]]></excerpt:encoded>"
+    found = items("wordpress", wxr(media(1, "a.jpg", 0, caption), post("[gallery ids=1]")))[-1]
+    assert isinstance(found, Record)
+    (block,) = found.body
+    assert block.text.endswith(" …</figcaption></figure>")
+    assert len(block.text) < 20_000
+
+
 def test_a_post_whose_galleries_are_huge_is_refused() -> None:
     document = wxr(*EXPORT, post("[gallery]" * 20_000, more="<wp:post_id>9</wp:post_id>"))
     assert refusals("wordpress", document) == [
