@@ -71,7 +71,7 @@ def attachments(stated: Iterable[Stated], base: str | None) -> Attachments:
             continue
         now = Attachment(
             url,
-            _media_type(one.media_type, url),
+            media_type(one.media_type, url),
             _length(one.length),
             one_line(one.title)[:_TITLE_LENGTH] or None,
             featured=one.featured and not featured,
@@ -92,7 +92,7 @@ def _merged(first: Attachment, second: Attachment) -> Attachment:
     )
 
 
-def _media_type(stated: str | None, url: str) -> str | None:
+def media_type(stated: str | None, url: str) -> str | None:
     """Return a media type without parameters; one that is not stated follows from the suffix."""
     name = (stated or "").partition(";")[0].strip().lower()
     if _MEDIA_TYPE.fullmatch(name):
@@ -152,10 +152,10 @@ def _title(element: Element) -> str:
     return next((found for text in texts if (found := strip_tags(text).strip())), "")
 
 
-def is_picture(media_type: str | None, url: str | None) -> bool:
+def is_picture(stated: str | None, url: str | None) -> bool:
     """Whether a file is a picture by its media type or its suffix."""
     try:
-        found = _media_type(media_type, url or "")
+        found = media_type(stated, url or "")
     except ValueError:
         return False
     return found is not None and found.startswith("image/")

@@ -21,6 +21,7 @@ from feeds.ingest.sources.fields import (
     mail_instant,
     title,
 )
+from feeds.ingest.sources.media import media_type
 from feeds.ingest.sources.record import (
     Context,
     InvalidInputError,
@@ -33,7 +34,7 @@ from feeds.ingest.sources.record import (
 )
 from feeds.ingest.sources.wordpress_elements import Elements
 from feeds.ingest.sources.wordpress_markup import paragraphed
-from feeds.ingest.sources.wordpress_media import MOST, Media, MediaItem, full_size, media_type
+from feeds.ingest.sources.wordpress_media import MOST, Media, MediaItem, full_size
 from feeds.ingest.sources.xml_stream import (
     DamagedItem,
     Element,

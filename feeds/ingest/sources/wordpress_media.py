@@ -3,7 +3,6 @@
 An attachment may come after the post that shows it, so they are collected before posts are read.
 """
 
-import mimetypes
 import re
 import sqlite3
 from collections.abc import Iterable, Iterator
@@ -13,18 +12,6 @@ from urllib.parse import unquote, urlsplit
 
 from feeds.text.plain import one_line
 
-# The system's own tables differ between hosts.
-_TYPES = mimetypes.MimeTypes()
-for _suffix, _type in {
-    ".avif": "image/avif", ".webp": "image/webp", ".flac": "audio/flac", ".m4a": "audio/mp4",
-    ".oga": "audio/ogg", ".ogg": "audio/ogg", ".m4v": "video/mp4", ".ogv": "video/ogg",
-    ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    ".odt": "application/vnd.oasis.opendocument.text",
-    ".pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
-    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}.items():  # fmt: skip
-    _TYPES.add_type(_type, _suffix)
-_MEDIA_TYPE = re.compile(r"[a-z0-9][\w.+-]{0,80}/[a-z0-9][\w.+-]{0,80}", re.ASCII)
 # The names that WordPress gives to a picture in other sizes.
 _VARIANT = re.compile(r"(?:-\d{1,5}x\d{1,5}|-scaled|-rotated)(?=\.\w{2,5}$)")
 
@@ -78,14 +65,6 @@ def file_name(address: str) -> str:
     except ValueError:
         name = ""
     return one_line(name) or address
-
-
-def media_type(stated: str, address: str) -> str | None:
-    """Return a media type as it is stated, or as the name of the file suggests."""
-    name = stated.partition(";")[0].strip().lower()
-    if _MEDIA_TYPE.fullmatch(name):
-        return name
-    return _TYPES.guess_type(file_name(address), strict=False)[0]
 
 
 _NAMES = [field.name for field in fields(MediaItem)]

@@ -288,6 +288,20 @@ def test_what_is_no_attachment_of_the_web_is_not_listed(part: str) -> None:
     assert attachments(wxr(part, numbered("a"))) == ()
 
 
+def test_a_fault_costs_at_most_its_item() -> None:
+    mended = post("a & b", number=2).replace("<![CDATA[a & b]]>", "a & b\x02")
+    damaged = post("c", number=3).replace("</item>", "")
+    attachment = media(1, "plan.pdf", 9).replace("<title>plan", "<title>plan & ")
+    found = items("wordpress", wxr(attachment, post(), mended, damaged, numbered("d")))
+    record = found[2]
+    assert isinstance(record, Record)
+    assert "".join(block.text for block in record.body) == "<p>a & b</p>"
+    assert dict(record.dropped)["control character"] == 1
+    last = found[-1]
+    assert isinstance(last, Record)
+    assert [file.title for file in last.attachments] == ["plan &"]
+
+
 def test_a_post_lists_its_first_thousand_attachments() -> None:
     found = items("wordpress", wxr(*(media(n, f"{n}.pdf", 9) for n in range(1200)), numbered("a")))
     record = found[-1]
