@@ -16,7 +16,7 @@ OUTSIDE = '<!DOCTYPE rss [<!ENTITY x SYSTEM "file:///etc/passwd">]>'
 HOSTILE: dict[str, tuple[str, str | bytes, str]] = {
     "entities": ("x.xml", ENTITIES + rss(item("<description>&b;</description>"))[21:], "DOCTYPE"),
     "external": ("x.xml", OUTSIDE + rss(item("<description>&x;</description>"))[21:], "DOCTYPE"),
-    "depth": ("x.xml", "<rss><channel>" + "<a>" * 100_000, "not well-formed XML from here on"),
+    "depth": ("x.xml", "<rss><channel>" + "<a>" * 100_000, "it is cut off"),
     "junk": ("x.xml", "<rss><channel>" + f"<a>{'x' * 1000}</a>" * 20_000, "16 MiB without a re"),
     "siblings": ("x.xml", "<rss><channel>" + "<a/>" * 5_000_000, "more than 100000 elements"),
     "references": ("x.jsonl", json.dumps(json.loads(line()) | {"body_html": "&" * 200_001})
@@ -32,9 +32,6 @@ HOSTILE: dict[str, tuple[str, str | bytes, str]] = {
     "modified": ("x.jsonl", line(modified="9999-12-31T23:59:59Z"), "its modification date"),
     "modified 1": ("x.jsonl", line(modified="0001-01-01T00:00:00Z"), "its modification date"),
     "prologue": ("x.xml", "<rss2>" + "<a/>" * 400_000, "no source recognises it"),
-    "nul": ("x.xml", rss(item("<description>\0</description>")), "not well-formed XML"),
-    "utf-8": ("x.xml", rss(item()).encode().replace(b"Tilts", b"\xff"), "not well-formed XML"),
-    "bracket": ("x.xml", rss(item("<description>]]></description>")), "not well-formed XML"),
     "long line": ("x.jsonl", line(body="x" * 5_000_000), "it is longer than 4 MiB"),
     "nested html": ("x.jsonl", json.dumps(json.loads(line()) | {"body_html": "<ul><li>" * 100_000})
                     .replace('"body": "A", ', ""), "its HTML is nested more than 255 deep"),

@@ -150,7 +150,7 @@ def test_releases_before_an_error_in_xml_are_imported(portal: Portal) -> None:
     path = portal.write("1.xml", rss(item(), "<item></x>"))
     ran = portal.feeds("import", path)
     assert ran.out.endswith("1 added, 0 changed, 0 unchanged, 0 skipped, 1 refused.\n")
-    assert f"{path}: refused: it is not well-formed XML from here on: Opening and" in ran.err
+    assert f"{path}: item 2: refused: it is not well-formed XML (line 1): </x> closes" in ran.err
 
 
 def test_an_entry_in_several_documents_of_a_feed_is_imported_from_the_newest(

@@ -89,7 +89,7 @@ def test_all_fields_of_an_atom_entry_are_read() -> None:
             "<p>A<br>B</p>",
         ),
         ('<content src="http://a.lv/x"/><summary>S</summary>', "<p>S</p>"),
-        ('<content type="image/png">AAAA</content><summary type="html">S</summary>', "S"),
+        ('<content type="image/png">AAAA</content><summary type="html">S</summary>', "<p>S</p>"),
         ("", ""),
     ],
 )
@@ -361,8 +361,12 @@ def test_xml_of_another_type_is_not_content() -> None:
 @pytest.mark.parametrize(
     ("more", "expected", "richness"),
     [
-        ("<description>S</description>", "S", Richness.SUMMARY),
-        ("<description> </description><content:encoded>C</content:encoded>", "C", Richness.CONTENT),
+        ("<description>S</description>", "<p>S</p>", Richness.SUMMARY),
+        (
+            "<description> </description><content:encoded>C</content:encoded>",
+            "<p>C</p>",
+            Richness.CONTENT,
+        ),
         (
             '<description>S</description><body xmlns="http://www.w3.org/1999/xhtml"><p>C</p></body>',
             "<p>C</p>",
@@ -370,7 +374,7 @@ def test_xml_of_another_type_is_not_content() -> None:
         ),
         (
             '<media:description xmlns:media="http://search.yahoo.com/mrss/">M</media:description>',
-            "M",
+            "<p>M</p>",
             Richness.SUMMARY,
         ),
         ("<description>A\nB &amp;amp; C\n\nD &lt;5</description>",
