@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from feeds.domain import KnownRelease
 from feeds.identity import is_notice_id
-from feeds.ingest.derive import Derived, IdentifiedRecord, derive, entry_id, host
+from feeds.ingest.derive import Derived, IdentifiedRecord, derive, entry_id, host, is_own
 from feeds.ingest.recognition import Catalogue
 from feeds.ingest.run_index import RunIndex
 from feeds.ingest.sources import Record
@@ -119,8 +119,8 @@ def _decide_known(
 ) -> Decision:
     """Decide about a record of a known release, whose content comes from the richest record."""
     record = found.record
-    is_own = (record.original or "").startswith(f"{conditions.settings.base_url}/")
-    if known.digest == found.digest or is_own or record.richness < known.richness:
+    poorer = record.richness < known.richness or is_own(record, conditions.settings)
+    if known.digest == found.digest or poorer:
         return Unchanged(known)
     if record.richness == known.richness:
         if record.modified and known.modified:

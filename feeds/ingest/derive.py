@@ -76,6 +76,11 @@ def host(record: Record) -> str:
     return record.host or (urlsplit(record.original).hostname or "" if record.original else "")
 
 
+def is_own(record: Record, settings: Settings) -> bool:
+    """Return whether a record comes from a feed of this service: its address is a page here."""
+    return (record.original or "").startswith(f"{settings.base_url}/")
+
+
 def _permalinks(record: Record, address: str | None) -> tuple[str, ...]:
     """Return the old addresses, path and query, that the address and the id of a record are."""
     addresses = [address] if address else []
@@ -136,7 +141,7 @@ def derive(
         media_hosts=media_hosts(content.pictures, attachments),
         website=record.website,
         contact=record.contact,
-        original=record.original,
+        original=None if is_own(record, settings) else record.original,
         labels=record.labels,
     )
     return Derived(draft, content.dropped, remarks)

@@ -303,3 +303,12 @@ def test_a_dry_run_foretells_what_depends_on_earlier_inputs(portal: Portal) -> N
     )
     dry, real = (portal.folder / f"{name}.jsonl" for name in ("dry", "done"))
     assert dry.read_text() == real.read_text()
+
+
+def test_a_page_of_this_service_is_no_original_address(
+    portal: Portal, another: Callable[..., Portal]
+) -> None:
+    imported(portal, line(body="A", id="17"), "a.jsonl")
+    there = another()
+    imported(there, portal.client().get("/releases.atom").text, "own.atom")
+    assert "_links" not in items(there)[0]

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy import Column, Row, delete, func, insert, select, update
 
 from feeds.domain import Draft, KnownRelease, Site
 from feeds.identity import Authority, distinct_paths, feed_id, slug
@@ -74,15 +74,24 @@ class Releases:
 
     def known(self, source_keys: Collection[str]) -> dict[str, list[KnownRelease]]:
         """Return the releases with each of these source keys."""
+        return self._by(SOURCE_KEY.c.key, SOURCE_KEY.c.release, source_keys)
+
+    def permalinks(self, locations: Collection[str]) -> dict[str, list[KnownRelease]]:
+        """Return the releases with each of these permalinks."""
+        return self._by(PERMALINK.c.location, PERMALINK.c.release, locations)
+
+    def _by(
+        self, name: Column[str], release: Column[int], names: Collection[str]
+    ) -> dict[str, list[KnownRelease]]:
         found: defaultdict[str, list[KnownRelease]] = defaultdict(list)
-        for chunk in chunks(list(source_keys)):
+        for chunk in chunks(list(names)):
             rows = self._connection.execute(
-                select(SOURCE_KEY.c.key, *_KNOWN)
-                .join(SOURCE_KEY, SOURCE_KEY.c.release == RELEASE.c.id)
-                .where(SOURCE_KEY.c.key.in_(chunk))
+                select(name, *_KNOWN)
+                .join_from(RELEASE, name.table, release == RELEASE.c.id)
+                .where(name.in_(chunk))
             )
-            for key, *fields in rows:
-                found[key].append(KnownRelease(*fields))
+            for value, *fields in rows:
+                found[value].append(KnownRelease(*fields))
         return found
 
     def known_ids(self, ids: Collection[str]) -> dict[str, KnownRelease]:
@@ -100,19 +109,6 @@ class Releases:
         for chunk in chunks(list(ids)):
             for column in (NOTICE.c.entry_id, SELECTION.c.feed_id):
                 found.update(self._connection.scalars(select(column).where(column.in_(chunk))))
-        return found
-
-    def permalinks(self, locations: Collection[str]) -> dict[str, list[KnownRelease]]:
-        """Return the releases with each of these permalinks."""
-        found: defaultdict[str, list[KnownRelease]] = defaultdict(list)
-        for chunk in chunks(list(locations)):
-            rows = self._connection.execute(
-                select(PERMALINK.c.location, *_KNOWN)
-                .join(PERMALINK, PERMALINK.c.release == RELEASE.c.id)
-                .where(PERMALINK.c.location.in_(chunk))
-            )
-            for location, *fields in rows:
-                found[location].append(KnownRelease(*fields))
         return found
 
     def add_names(
