@@ -320,7 +320,7 @@ class Writer:
         elif not inner.isdisjoint(found):
             self._begin_media()
         elif self._link is None and self._media_depth == 0 and self._is_name(node, inner):
-            self._begin_link(found[0])
+            self._begin_link(found[0], unseen=name_for(node.attributes, found[0]))
         else:
             self._media_link(node, found)
             self._begin_media()
