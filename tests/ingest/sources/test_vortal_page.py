@@ -255,6 +255,14 @@ def test_a_saved_page_keeps_links_pictures_lists_and_tables() -> None:
     assert not found.dropped
 
 
+def test_addresses_in_the_text_of_a_saved_page_become_links() -> None:
+    record = saved("<p>www.a.lv <b>un</b> <a href='https://b.lv/'>www.b.lv</a>, c@d.lv</p>")
+    assert content(record.body).html == (
+        '<p><a href="http://www.a.lv">www.a.lv</a> <b>un</b> <a href="https://b.lv/">www.b.lv</a>, '
+        '<a href="mailto:c@d.lv">c@d.lv</a></p>'
+    )
+
+
 def test_a_body_may_be_a_picture() -> None:
     record = saved("<p><img src='https://m.lv/a.jpg' alt='Afiša'></p>")
     assert content(record.body).pictures == ("https://m.lv/a.jpg",)
