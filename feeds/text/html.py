@@ -40,7 +40,8 @@ SUMMARY_LENGTH = 280
 # The beginning of a long body that is almost always enough for its summary.
 _BEGINNING = 4 * SUMMARY_LENGTH
 _END_OF_TEXT = re.compile(
-    r"<(?:/p|/h\d|/li|/t[dhr]|/d[dt]|/(?:fig)?caption|br|hr|[uod]l|table|blockquote|pre)>"
+    r"<(?:/p|/h\d|/li|/t[dhr]|/d[dt]|/(?:fig)?caption"
+    r"|(?:br|hr|[uod]l|table|blockquote|pre)(?: [^<>]*)?)>"
 )
 _ANY_TAG = re.compile(r"<[^>]*>")
 
