@@ -121,6 +121,19 @@ MEDIA = [
         '<a href="https://o.lv/g">o.lv</a> <a href="https://o.lv/f.mp4">o.lv</a>',
     ),
     ("<map><area href=/r alt=Riga></map>", '<a href="https://o.lv/r">Riga</a>'),
+    ("<a href=/f.mp4><video src=/f.mp4></video></a>", '<a href="https://o.lv/f.mp4">o.lv</a>'),
+    ("<object><a href=/x>b</a></object>", '<a href="https://o.lv/x">b</a>'),
+    (
+        "<a href=/x><table><tr><td><a href=/y>b</a></table></a>",
+        (
+            '<a href="https://o.lv/x"><table><tbody><tr><td>b</td></tr></tbody></table></a>'
+            ' <p><a href="https://o.lv/y">o.lv</a></p>'
+        ),
+    ),
+    (
+        "<picture><picture><img src=/a></picture></picture>",
+        '<picture><img src="https://o.lv/a"></picture>',
+    ),
 ]
 
 LINKS = [
@@ -217,6 +230,20 @@ def test_what_is_kept_or_replaced(markup: str, expected: str) -> None:
 
 
 DROPPED = [
+    ("<div>a&#2;</div>", "<p>a</p>", {"control character": 1}),
+    ("<p>a</p><amp-ad></amp-ad>", "<p>a</p>", {"embedded object": 1}),
+    ("<p>a</p><picture><img src='data:,x'></picture>", "<p>a</p>", {"picture": 1}),
+    ("<a href='http://[::1'>a</a>", "<a>a</a>", {"link": 1}),
+    (
+        "<a href='http://xn--a/'>a</a> <img src='http://xn--a/'>b",
+        "<a>a</a> b",
+        {"link": 1, "picture": 1},
+    ),
+    (
+        "<object data=/f><a href='javascript:x'>b</a></object>",
+        '<a href="https://o.lv/f">b</a>',
+        {"link": 1},
+    ),
     ("<a href='/x'><svg></svg></a>", '<a href="https://o.lv/x">o.lv</a>', {"drawing": 1}),
     ("<script>x</script><p>a</p>", "<p>a</p>", {"script": 1}),
     ("<script src='x'/><p>a</p>", "<p>a</p>", {"script": 1}),
@@ -263,6 +290,26 @@ def test_the_pictures_of_a_body_are_listed_in_order() -> None:
     assert found.pictures == (
         "https://o.lv/b?c=1&d=2", "https://o.lv/a.jpg", "https://o.lv/c.jpg",
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("markup", "reason"),
+    [
+        ("&" * 200_001, "more than 200000 character references"),
+        ("<b>x</b>" + "< " * 200_001, "more than 200000 signs to escape"),
+        ("<p>a" * 1001 + "x" * 10_000_001, "one text or attribute of more than 10 MB"),
+        ("<ul><li>" * 1000, "nested more than 255 deep"),
+    ],
+)
+def test_what_would_take_too_long_is_refused(markup: str, reason: str) -> None:
+    with pytest.raises(MarkupError, match=reason):
+        content([Html(markup)])
+
+
+def test_many_paragraphs_and_attributes_are_read() -> None:
+    assert content([Html("<p>a</p>" * 600)]).html == "<p>a</p>" * 600
+    attributes = " ".join(f"a{number}=x" for number in range(101))
+    assert content([Html(f"<p title=t {attributes}>a</p>")]).html == "<p>a</p>"
 
 
 def test_many_tags_lose_no_more_than_few() -> None:
