@@ -137,6 +137,7 @@ MEDIA = [
 ]
 
 LINKS = [
+    ('<a href="//b.lv">a</a>', '<a href="https://b.lv/">a</a>'),
     ('<a href="mailto:a@b.lv">a</a>', '<a href="mailto:a@b.lv">a</a>'),
     ('<a href="tel:+37160000000">a</a>', '<a href="tel:+37160000000">a</a>'),
     ('<a href="/x#y">a</a>', '<a href="https://o.lv/x#y">a</a>'),
@@ -230,6 +231,11 @@ def test_what_is_kept_or_replaced(markup: str, expected: str) -> None:
 
 
 DROPPED = [
+    (
+        "<img src='data:,x'>a<noscript><img src='/b.jpg'></noscript>",
+        'a<img src="https://o.lv/b.jpg">',
+        {"picture": 1},
+    ),
     ("<div>a&#2;</div>", "<p>a</p>", {"control character": 1}),
     ("<p>a</p><amp-ad></amp-ad>", "<p>a</p>", {"embedded object": 1}),
     ("<p>a</p><picture><img src='data:,x'></picture>", "<p>a</p>", {"picture": 1}),

@@ -94,7 +94,7 @@ class SavedPage:
             if piece.length:
                 shown = self.text[max(begin, piece.offset) : min(end, piece.offset + piece.length)]
                 parts.append(html.escape(shown, quote=False) if is_link else with_links(shown))
-            elif piece.offset >= begin:
+            else:
                 parts.append(piece.markup)
                 if _ANCHOR.match(piece.markup):
                     is_link = not piece.markup.startswith("</")
