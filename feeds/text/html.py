@@ -29,6 +29,7 @@ from feeds.text.tree import Writer
 __all__ = [
     "SUMMARY_LENGTH", "VERSION", "Block", "Content", "Heading", "Html", "MarkupError", "Paragraph",
     "Text", "content", "escape_stray", "sanitise", "strip_tags", "summary", "text_html",
+    "with_links",
 ]  # fmt: skip
 
 VERSION = 6
@@ -38,7 +39,10 @@ SUMMARY_LENGTH = 280
 
 # The beginning of a long body that is almost always enough for its summary.
 _BEGINNING = 4 * SUMMARY_LENGTH
-_END_OF_TEXT = re.compile(r"<(?:/p|/h\d|/li|/t[dhr]|/d[dt]|br|hr|[uod]l|table|blockquote|pre)>")
+_END_OF_TEXT = re.compile(
+    r"<(?:/p|/h\d|/li|/t[dhr]|/d[dt]|/(?:fig)?caption"
+    r"|(?:br|hr|[uod]l|table|blockquote|pre)(?: [^<>]*)?)>"
+)
 _ANY_TAG = re.compile(r"<[^>]*>")
 
 # What feeds.text.elements writes. What else gets here has no attributes, or is from a fast path.
@@ -193,7 +197,7 @@ def _text(text: str) -> str:
 
 def _paragraph(text: str) -> str:
     if _may_contain_link(text):
-        return sanitise(f"<p>{_with_links(remove_forbidden(text))}</p>")
+        return sanitise(f"<p>{with_links(remove_forbidden(text))}</p>")
     # This is what the sanitiser would return, without its cost.
     return f"<p>{_escape_lines(text)}</p>"
 
@@ -259,8 +263,8 @@ def _rebuild(markup: str) -> str:
     return str(etree.tostring(tree, encoding="unicode", method="html"))
 
 
-def _with_links(text: str) -> str:
-    """Escape text, and make links of the addresses in it."""
+def with_links(text: str) -> str:
+    """Return text as HTML in which the addresses are links."""
     parts: list[str] = []
     end = 0
     for word in _WORD.finditer(text):

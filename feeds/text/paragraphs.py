@@ -132,7 +132,7 @@ class Output:
         end = "" if tag in VOID else f"</{tag}>"
         ended = self._block_tags.pop
         if tag in CONTAINERS:
-            self._begin_flow(_Open(end, flow=_Flow(), ended=ended))
+            self._begin_flow(end, _Flow(), ended)
         else:
             self._flows[-1].depth += 1
             self._open.append(_Open(end, is_deep=True, ended=ended))
@@ -158,11 +158,9 @@ class Output:
         if stated:
             begin = len(self.parts)
             self.parts.append(f"<div{stated}>")
-            self._begin_flow(
-                _Open("</div>", flow=flow, ended=lambda: self._is_filled(begin, stated))
-            )
+            self._begin_flow("</div>", flow, lambda: self._is_filled(begin, stated))
         else:
-            self._begin_flow(_Open(flow=flow))
+            self._begin_flow("", flow)
 
     def _is_filled(self, begin: int, stated: str) -> bool:
         """Whether an element has content; otherwise no more of it stays than a target of links."""
@@ -204,10 +202,9 @@ class Output:
             text = "".join(_NOT_SPACE.split(text))  # a blank paragraph, as editors make them
         self.parts.append(escaped(text))
 
-    def _begin_flow(self, opened: _Open) -> None:
-        if opened.flow:
-            self._flows.append(opened.flow)
-        self._open.append(opened)
+    def _begin_flow(self, end: str, flow: _Flow, ended: Ended | None = None) -> None:
+        self._flows.append(flow)
+        self._open.append(_Open(end, flow=flow, ended=ended))
 
     def _begin_run(self) -> None:
         flow = self._flows[-1]

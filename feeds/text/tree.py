@@ -70,14 +70,15 @@ class Writer:
     def write(self, markup: str) -> str:
         """Return HTML as the elements that a release may have, well nested."""
         tree = LexborHTMLParser(f"<body>{markup}")
-        self._body = tree.body
-        if self._body is not None:
-            if "<base" in markup.lower() and (stated := tree.css_first("base[href]")):
-                address = stated.attributes.get("href")
-                self._base = addresses.web(address, self._base) or self._base
-            if "#" in markup:
-                self._targets = Targets(self._body, self._base)
-            self._walk(self._body.first_child)
+        self._body = body = tree.body
+        if body is None:  # pragma: no cover - it begins with one
+            return ""
+        if "<base" in markup.lower() and (stated := tree.css_first("base[href]")):
+            address = stated.attributes.get("href")
+            self._base = addresses.web(address, self._base) or self._base
+        if "#" in markup:
+            self._targets = Targets(body, self._base)
+        self._walk(body.first_child)
         return self._output.finished()
 
     def _walk(self, first: LexborNode | None) -> None:
@@ -320,7 +321,7 @@ class Writer:
         elif not inner.isdisjoint(found):
             self._begin_media()
         elif self._link is None and self._media_depth == 0 and self._is_name(node, inner):
-            self._begin_link(found[0])
+            self._begin_link(found[0], unseen=name_for(node.attributes, found[0]))
         else:
             self._media_link(node, found)
             self._begin_media()

@@ -115,6 +115,9 @@ def test_a_summary_ends_with_a_whole_word() -> None:
     assert len(cut) <= SUMMARY_LENGTH
     assert summary("<p>īss &amp; labs</p><p>teksts</p>") == "īss & labs teksts"
     assert summary("<p>" + "x" * 1000 + "</p>") == "x" * (SUMMARY_LENGTH - 1) + "…"
+    figure = '<figure><img src="http://a.lv/b" alt="c"><figcaption>d</figcaption></figure>'
+    assert summary(f"{figure}<p>e</p>") == "d e"
+    assert summary('<p>a</p>b<ol start="3"><li>c</li></ol>') == "a b c"
     assert summary("<ul><li>no rīta<ul><li>tilts</li></ul></li></ul>") == "no rīta tilts"
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from lxml import etree
 
 from feeds.ingest.sources.record import InvalidInputError
-from feeds.text.html import escape_stray
+from feeds.text.html import escape_stray, with_links
 from feeds.text.plain import remove_forbidden, web_address
 
 # The possessive quantifiers prevent backtracking, which would take exponential time.
@@ -44,6 +44,7 @@ _VOID = {
     "track",
     "wbr",
 }
+_ANCHOR = re.compile(r"</?a[\s>]")
 # Browsers write it at the beginning of the pages that they save.
 _SAVED_FROM = re.compile(r"<!--\s*saved from url=\(\d+\)(https?://\S+)")
 
@@ -80,17 +81,23 @@ class SavedPage:
     base: str | None
 
     def html(self, begin: int, end: int) -> str:
-        """Return the HTML of a part of the text, with the tags that are at its ends."""
+        """Return the HTML of a part of the text, with the tags that are at its ends.
+
+        Addresses in its text become links, as in a page without markup.
+        """
         parts = []
+        is_link = False
         first = bisect_left(self.pieces, begin, key=lambda piece: piece.offset + piece.length)
         for piece in self.pieces[first:]:
             if piece.offset >= end:
                 break
             if piece.length:
                 shown = self.text[max(begin, piece.offset) : min(end, piece.offset + piece.length)]
-                parts.append(html.escape(shown, quote=False))
-            elif piece.offset >= begin:
+                parts.append(html.escape(shown, quote=False) if is_link else with_links(shown))
+            else:
                 parts.append(piece.markup)
+                if _ANCHOR.match(piece.markup):
+                    is_link = not piece.markup.startswith("</")
         return "".join(parts)
 
 

@@ -48,6 +48,9 @@ _MARKED = re.compile(
     r"|sub|sup|table|u|ul|video|x-iframe|amp-\w+)[\s>]"
 )
 
+# The ends of elements that are before a body.
+_ENDS = re.compile(r"(?:\s*+</[a-z][a-z0-9]*+>)*+")
+
 _CONTACT_LINES = 6
 _CONTACT_WIDTH = 200
 
@@ -247,13 +250,17 @@ def _marked_blocks(page: SavedPage, part: range) -> Iterator[Block]:
         line = lines[number]
         reference = _REFERENCE.fullmatch(line.strip())
         if reference:
-            if (text := page.html(begin, offsets[number])).strip():
-                yield Html(text, page.base)
+            yield from _marked(page, begin, offsets[number])
             yield Heading(reference[1])
             rest = reference[2]
             begin = _ended(lines, offsets, number) - len(rest or "")
-    if (text := page.html(begin, end)).strip():
-        yield Html(text, page.base)
+    yield from _marked(page, begin, end)
+
+
+def _marked(page: SavedPage, begin: int, end: int) -> Iterator[Block]:
+    text = _ENDS.sub("", page.html(begin, end), count=1)
+    if text and not text.isspace():
+        yield Html(f"<div>{text}</div>", page.base)
 
 
 def _filled(lines: list[str], numbers: Iterable[int]) -> Iterator[int]:

@@ -255,6 +255,14 @@ def test_a_saved_page_keeps_links_pictures_lists_and_tables() -> None:
     assert not found.dropped
 
 
+def test_addresses_in_the_text_of_a_saved_page_become_links() -> None:
+    record = saved("<p>www.a.lv <b>un</b> <a href='https://b.lv/'>www.b.lv</a>, c@d.lv</p>")
+    assert content(record.body).html == (
+        '<p><a href="http://www.a.lv">www.a.lv</a> <b>un</b> <a href="https://b.lv/">www.b.lv</a>, '
+        '<a href="mailto:c@d.lv">c@d.lv</a></p>'
+    )
+
+
 def test_a_body_may_be_a_picture() -> None:
     record = saved("<p><img src='https://m.lv/a.jpg' alt='Afiša'></p>")
     assert content(record.body).pictures == ("https://m.lv/a.jpg",)
@@ -266,6 +274,7 @@ def test_a_body_may_be_a_picture() -> None:
         ("", None),
         ("<base href='https://m.lv/x/'>", "https://m.lv/x/a"),
         ("<link rel=canonical href='https://m.lv/x/y'>", "https://m.lv/x/a"),
+        ("<base href='/x/'><link rel=canonical href='https://m.lv/x/y'>", "https://m.lv/x/a"),
         ("<meta property='og:url' content='https://m.lv/x/y'>", "https://m.lv/x/a"),
         ("<!-- saved from url=(0016)https://m.lv/x/y -->", "https://m.lv/x/a"),
     ],
@@ -276,6 +285,20 @@ def test_links_are_relative_to_the_address_that_a_page_states(
     found = content(saved("<p><a href='a'>a</a></p>", head).body)
     assert found.html == (f'<p><a href="{address}">a</a></p>' if address else "<p><a>a</a></p>")
     assert found.dropped == ({} if address else {"link": 1})
+
+
+def test_a_saved_page_may_have_less_around_its_body() -> None:
+    text = "<h1>Kultūra</h1><h1>T</h1><p>Publicēts 2010-05-04 12:00</p>{}"
+    for body in ("<p><b>a</b></p>", "<p><b>a</b></p><p>Uzziņai</p>"):
+        record = vortal_page.read(text.format(body).encode(), RIGA, is_page=True)
+        assert content(record.body).html.startswith("<p><b>a</b></p>")
+    record = vortal_page.read(text.format("Uzziņai: <b>a</b>").encode(), RIGA, is_page=True)
+    assert content(record.body).html == "<h2>Uzziņai</h2>\n<p><b>a</b></p>"
+
+
+def test_a_saved_page_that_is_nested_too_deep_is_refused() -> None:
+    with pytest.raises(InvalidInputError, match="nested more than 255 deep"):
+        saved("<div>" * 300)
 
 
 def test_a_saved_page_without_markup_is_as_good_as_its_text() -> None:
