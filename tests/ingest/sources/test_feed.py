@@ -314,7 +314,7 @@ ATOM_03 = (
     [
         ('<content type="text/html" mode="escaped">&lt;p&gt;A&lt;/p&gt;</content>', "<p>A</p>"),
         ('<content type="text/html" mode="base64">PHA+QTwvcD4=</content>', "<p>A</p>"),
-        ('<content type="text/html" mode="base64">?</content><summary>S</summary>', "<p>S</p>"),
+        ('<content type="text/html" mode="base64">A</content><summary>S</summary>', "<p>S</p>"),
         (
             (
                 '<content type="application/xhtml+xml" mode="xml">'

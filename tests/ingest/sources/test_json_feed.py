@@ -45,6 +45,7 @@ def test_all_fields_of_a_json_feed_item_are_read() -> None:
                     },
                     {"url": "x/f.pdf", "size_in_bytes": 0},
                     {"url": "mailto:x@a.lv"},
+                    "https://a.lv/y",
                 ],
                 "image": "https://a.lv/p.jpg",
                 "banner_image": "https://a.lv/p.jpg",
