@@ -55,8 +55,8 @@ class Scanner:
     """Divides a stream of bytes into parts. ``last_end`` is the name of the last end tag outside.
 
     ``is_item`` gets the start tag and the name of each element that may be an item, after
-    everything before it was yielded. ``ancestors`` are the names, with their prefixes, of the elements that contain the
-    items: when one of them ends, so does the item in it.
+    everything before it was yielded. ``ancestors`` are the names, with their prefixes, of the
+    elements that contain the items: when one of them ends, so does the item in it.
     """
 
     def __init__(
