@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from feeds.ingest.sources.record import InvalidInputError
+from feeds.ingest.sources.xml_encoding import without_escapes
 from feeds.text.plain import quoted
 
 # Controls within a string are no fault that matters.
@@ -36,10 +37,7 @@ def whole_or_damaged(data: bytes) -> tuple[dict[str, Any], Iterable[object]]:
 
     If the document is not JSON, its items are read one by one, and the feed states nothing else.
     """
-    try:
-        text = data.decode()
-    except UnicodeDecodeError:
-        raise InvalidInputError("it is not UTF-8") from None
+    text = data.decode(errors="surrogateescape")
     try:
         feed = _DECODER.decode(text)
     except (ValueError, RecursionError) as error:
@@ -51,6 +49,18 @@ def whole_or_damaged(data: bytes) -> tuple[dict[str, Any], Iterable[object]]:
     if not isinstance(items, list):
         raise InvalidInputError("it is not a JSON Feed: it has no list of items")
     return feed, items
+
+
+def mended(item: dict[str, Any]) -> tuple[dict[str, Any], int]:
+    """Return an item without the bytes in it that are not UTF-8, and how many these were.
+
+    Raises ``InvalidInputError``.
+    """
+    try:
+        text, number = without_escapes(json.dumps(item, ensure_ascii=False))
+    except RecursionError:
+        raise InvalidInputError("it is nested too deeply") from None
+    return (json.loads(text) if number else item), number
 
 
 def _before(text: str) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """JSON Feed 1.0 and 1.1 (https://www.jsonfeed.org/version/1.1/), for the source ``feed``."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, BinaryIO
 
 from feeds.ingest.sources.dates import Date, date
@@ -14,7 +15,7 @@ from feeds.ingest.sources.fields import (
     text_body,
     title,
 )
-from feeds.ingest.sources.json_damage import Damage, whole_or_damaged
+from feeds.ingest.sources.json_damage import Damage, mended, whole_or_damaged
 from feeds.ingest.sources.media import Stated, attachments
 from feeds.ingest.sources.record import (
     Context,
@@ -72,7 +73,10 @@ def read(stream: BinaryIO, context: Context) -> Iterator[Item]:
             yield SkippedItem(reason, where)
             continue
         try:
-            yield _record(item, feed, site, context, where)
+            stated, invalid = mended(item)
+            record = _record(stated, feed, site, context, where)
+            counted = (("invalid byte", invalid), *record.dropped)
+            yield replace(record, dropped=counted) if invalid else record
         except InvalidInputError as error:
             yield RefusedItem(str(error), where)
 

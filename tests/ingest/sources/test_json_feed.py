@@ -154,6 +154,24 @@ def test_no_damaged_character_in_an_item_costs_another_item(data: st.DataObject)
     assert all(each.host == "a.lv" for each in found)
 
 
+def test_a_byte_that_is_not_utf_8_is_read_as_windows_1252() -> None:
+    data = document(whole(0), whole(2).replace("T2", "Ž caf\udce9"), whole(4))
+    found = items("feed", data.encode("utf-8", "surrogateescape"))
+    assert [each.title for each in found if isinstance(each, Record)] == ["T0", "Ž café", "T4"]
+    assert [each.dropped for each in found if isinstance(each, Record)] == [
+        (),
+        (("invalid byte", 1),),
+        (),
+    ]
+
+
+def test_an_item_that_is_nested_deeply_is_read_or_refused() -> None:
+    for depth in (*range(800, 1000, 10), 100_000):
+        nested = whole(0).replace('"0"', f'"0", "x": {"[" * depth}{"]" * depth}')
+        for found in items("feed", document(nested)):
+            assert isinstance(found, Record) or found.reason
+
+
 def test_a_damaged_item_is_refused_with_its_place() -> None:
     found = items("feed", document(whole(0), "\n" + whole(2)[:60], whole(4)))
     assert isinstance(found[1], RefusedItem)
