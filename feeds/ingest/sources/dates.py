@@ -27,7 +27,6 @@ _TOKEN = re.compile(
 )
 _WORD = re.compile(r"[^\W\d_]+")
 _COMMENT = re.compile(r"\([^()]*\)")
-_OFFSET = re.compile(r"([+-])(\d{1,2}):?(\d\d)?")
 
 _DAYS = {
     "mon", "tue", "tues", "wed", "weds", "thu", "thur", "thurs", "fri", "sat", "sun", "monday",
@@ -183,11 +182,10 @@ def _number(parts: _Parts) -> None:
 
 
 def _offset(word: str) -> timedelta:
-    found = _OFFSET.fullmatch(word)
-    if found is None:
-        raise ValueError
-    minutes = int(found[2]) * 60 + int(found[3] or 0)
-    return timedelta(minutes=-minutes if found[1] == "-" else minutes)
+    digits = word[1:].replace(":", "")
+    hours, minutes = (digits[:-2], digits[-2:]) if len(digits) > 2 else (digits, "0")  # noqa: PLR2004
+    found = timedelta(hours=int(hours), minutes=int(minutes))
+    return -found if word.startswith("-") else found
 
 
 def _instant(parts: _Parts, zone: ZoneInfo) -> datetime:

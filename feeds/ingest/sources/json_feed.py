@@ -1,7 +1,7 @@
 """JSON Feed 1.0 and 1.1 (https://www.jsonfeed.org/version/1.1/), for the source ``feed``."""
 
-import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, BinaryIO
 
 from feeds.ingest.sources.dates import Date, date
@@ -15,6 +15,7 @@ from feeds.ingest.sources.fields import (
     text_body,
     title,
 )
+from feeds.ingest.sources.json_damage import Damage, mended, whole_or_damaged
 from feeds.ingest.sources.media import Stated, attachments
 from feeds.ingest.sources.record import (
     Context,
@@ -25,7 +26,7 @@ from feeds.ingest.sources.record import (
     Richness,
     SkippedItem,
 )
-from feeds.text.plain import one_line, quoted, web_address
+from feeds.text.plain import one_line, web_address
 
 # How programs that have a field for it, in the item or in an extension of it, call what is not
 # public. JSON Feed itself has none.
@@ -58,18 +59,13 @@ def read(stream: BinaryIO, context: Context) -> Iterator[Item]:
     data = stream.read(SIZE_LIMIT + 1)
     if len(data) > SIZE_LIMIT:
         raise InvalidInputError(f"it is larger than {SIZE_LIMIT // 1024 // 1024} MiB: split it")
-    try:
-        feed = json.loads(data.removeprefix(b"\xef\xbb\xbf"))
-    except UnicodeDecodeError:
-        raise InvalidInputError("it is not UTF-8") from None
-    except (ValueError, RecursionError) as error:
-        raise InvalidInputError(f"it is not JSON: {quoted(str(error))}") from None
-    items = feed.get("items") if isinstance(feed, dict) else None
-    if not isinstance(items, list):
-        raise InvalidInputError("it is not a JSON Feed: it has no list of items")
+    feed, items = whole_or_damaged(data.removeprefix(b"\xef\xbb\xbf"))
     site = one_line(_text(feed, "home_page_url")) or None
     for number, item in enumerate(items, 1):
         where = f"item {number}"
+        if isinstance(item, Damage):
+            yield RefusedItem(item.reason, where)
+            continue
         if not isinstance(item, dict):
             yield RefusedItem("it is not a JSON object", where)
             continue
@@ -77,7 +73,10 @@ def read(stream: BinaryIO, context: Context) -> Iterator[Item]:
             yield SkippedItem(reason, where)
             continue
         try:
-            yield _record(item, feed, site, context, where)
+            stated, invalid = mended(item)
+            record = _record(stated, feed, site, context, where)
+            counted = (("invalid byte", invalid), *record.dropped)
+            yield replace(record, dropped=counted) if invalid else record
         except InvalidInputError as error:
             yield RefusedItem(str(error), where)
 

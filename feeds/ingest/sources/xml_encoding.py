@@ -79,8 +79,13 @@ class Decoder:
             return text, 0
         text = raw.decode(self._codec, "surrogateescape")
         if self._codec == _UTF_8 and not self._transcoded:
-            return _ESCAPED.subn(lambda found: _WINDOWS_1252[found[0]], text)
+            return without_escapes(text)
         return _ESCAPED.subn("\N{REPLACEMENT CHARACTER}", text)
+
+
+def without_escapes(text: str) -> tuple[str, int]:
+    """Replace bytes that were kept as ``surrogateescape`` by the characters of Windows-1252."""
+    return _ESCAPED.subn(lambda found: _WINDOWS_1252[found[0]], text)
 
 
 def _as_utf_8(raw: bytes) -> str | None:

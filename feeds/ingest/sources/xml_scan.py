@@ -15,7 +15,7 @@ SIZE_LIMIT = 16 * 1024 * 1024
 _FLUSHED = 256 * 1024
 _CLOSED_BY = {b"!--": b"-->", b"![CDATA[": b"]]>", b"?": b"?>"}
 _TAG_END = re.compile(rb"""(?:[^<>"']|"[^"<]*"|'[^'<]*')*+>""")
-_BROKEN_TAG_END = re.compile(rb"[^<>]*>?")
+_PART_OF_TAG = re.compile(rb"[^<>]*>?")
 
 
 class Kind(Enum):
@@ -54,9 +54,9 @@ _NONE_YET = _Token(0, 0)
 class Scanner:
     """Divides a stream of bytes into parts. ``last_end`` is the name of the last end tag outside.
 
-    ``is_item`` gets the start tag of each element that may be an item, after everything before it
-    was yielded. ``ancestors`` are the names, with their prefixes, of the elements that contain the
-    items: when one of them ends, so does the item in it.
+    ``is_item`` gets the start tag and the name of each element that may be an item, after
+    everything before it was yielded. ``ancestors`` are the names, with their prefixes, of the
+    elements that contain the items: when one of them ends, so does the item in it.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class Scanner:
         chunks: Iterable[bytes],
         items: Sequence[str],
         containers: Sequence[str],
-        is_item: Callable[[bytes], bool],
+        is_item: Callable[[bytes, bytes], bool],
     ) -> None:
         self._chunks = iter(chunks)
         self._is_item = is_item
@@ -101,7 +101,7 @@ class Scanner:
                     continue
                 self._position = end
                 tag = self._bytes(token.begin, end)
-                if self._is_item(tag):
+                if self._is_item(tag, token.name):
                     whole = tag.endswith(b"/>")
                     yield self._part(Kind.ITEM, end) if whole else self._item(token.name)
         yield self._part(Kind.OUTSIDE, self._offset + len(self._buffer))
@@ -139,6 +139,8 @@ class Scanner:
             if found:
                 begin, end = (self._offset + at for at in found.span())
                 self._position = begin
+                if begin - self._begun > limit:
+                    return _NONE_YET
                 return _Token(begin, end, *(group or b"" for group in found.groups()))
             last = self._buffer.rfind(b"<", self._position - self._offset)
             self._position = self._offset + (last if last >= 0 else len(self._buffer))
@@ -191,10 +193,8 @@ class Scanner:
         """Return where a tag ends, or the beginning of the next one if it is damaged."""
         while True:
             start = token.end - self._offset
-            found = _TAG_END.match(self._buffer, start) or _BROKEN_TAG_END.match(
-                self._buffer, start
-            )
-            end = found.end() if found else start
+            found = _TAG_END.match(self._buffer, start) or _PART_OF_TAG.match(self._buffer, start)
+            end = start + len(found[0] if found else b"")
             if end < len(self._buffer) or end - start > _FLUSHED or not self._more():
                 return self._offset + end
 

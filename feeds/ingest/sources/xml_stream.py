@@ -31,7 +31,6 @@ _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _ROOT = re.compile(r"<(?![?!])(?:[\w.-]+:)?([\w.-]+)")
 _ROOT_TAG = re.compile(r"<([^\W\d][\w.:-]*)(?:[^<>\"']|\"[^\"<]*\"|'[^'<]*')*+>")
 _ANY_START = re.compile(rb"<[A-Za-z_]")
-_NAME = re.compile(rb"<((?:([\w.-]+):)?([\w.-]+))")
 _TITLE = re.compile(r"<(?:\w+:)?title[^<>]{0,200}>\s{0,200}(?:<!\[CDATA\[)?([^<\]]{1,200})")
 _PLACE_IN_PARSER = re.compile(r"(?:, line \d+, column \d+)?(?: \(<string>, line \d+\))?$")
 _WELL_KNOWN = {
@@ -144,9 +143,7 @@ class _Document:
             self._before += self._decoder.text(raw)[0]
             if self._namespaces is None:
                 self._find_root()
-        elif self._tags > _OUTSIDE_LIMIT:
-            _refuse_outside()
-        if self._tags > _ELEMENTS_LIMIT:
+        if self._tags > (_ELEMENTS_LIMIT if self._ancestors is None else _OUTSIDE_LIMIT):
             _refuse_outside()
         if self._since > _PROLOGUE_LIMIT and self._namespaces is None:
             raise InvalidInputError("it does not begin like a document of its kind")
@@ -207,27 +204,24 @@ class _Document:
             self._root = name.encode()
             self.scanner.ancestors.add(self._root)
 
-    def _is_item(self, tag: bytes) -> bool:
+    def _is_item(self, tag: bytes, name: bytes) -> bool:
         """Whether a start tag is that of an item, as far as its prefix says."""
-        found = _NAME.match(tag)
-        if found is None:
-            return False
         if self._namespaces is None:
             # The root is an item.
             _check_declarations(self._before)
-            self._begin(tag.decode("utf-8", "replace"), found[1].decode())
+            self._begin(tag.decode("utf-8", "replace"), name.decode())
             self._ancestors = []
             self._root = b""
             self.scanner.ancestors.clear()
-        namespace = (self._namespaces or {}).get(found[2].decode() if found[2] else None)
-        name = found[3].decode()
-        known = (f"{{{namespace}}}{name}" if namespace else name) in self._wanted
+        prefix, _, local = name.decode().rpartition(":")
+        namespace = (self._namespaces or {}).get(prefix or None)
+        known = (f"{{{namespace}}}{local}" if namespace else local) in self._wanted
         if not known and b"xmlns" not in tag:
             return False
         if self._ancestors is None:
             self._ancestors = self._parse_before()
             self._before = ""
-            self._wrapper = _wrapper(self._ancestors)
+            self._wrapper = _wrapper(*self._ancestors)
         return True
 
     def _parse_before(self) -> list[Element]:
@@ -275,14 +269,11 @@ def _parse(text: str) -> Element:
     return etree.fromstring(text.encode(), _PARSER)
 
 
-def _wrapper(ancestors: Sequence[Element]) -> tuple[str, str]:
+def _wrapper(root: Element, *ancestors: Element) -> tuple[str, str]:
     """Return the start tags and the end tags of the elements that contain the items."""
-    shell = None
+    shell = etree.Element(root.tag, dict(root.attrib), root.nsmap)
     for ancestor in ancestors:
-        stated = (ancestor.tag, dict(ancestor.attrib), ancestor.nsmap)
-        shell = etree.Element(*stated) if shell is None else etree.SubElement(shell, *stated)
-    if shell is None:
-        return "", ""
+        shell = etree.SubElement(shell, ancestor.tag, dict(ancestor.attrib), ancestor.nsmap)
     shell.text = "|"
     before, _, after = etree.tostring(shell.getroottree(), encoding="unicode").rpartition("|")
     return before, after

@@ -84,12 +84,13 @@ def test_a_video_with_a_thumbnail_has_that_picture() -> None:
 def test_an_attachment_without_a_usable_address_is_counted() -> None:
     data = rss(
         item(
+            f'<media:content {MEDIA} url="http://["/>'
             '<enclosure url="ftp://a.lv/x"/><enclosure/><enclosure url="http://["/>'
             f'<enclosure url="https://a.lv/{"x" * 2000}"/><enclosure url="data:,x"/>'
         )
     )
     (record,) = records("feed", data)
-    assert (record.attachments, record.dropped) == ((), (("attachment", 5),))
+    assert (record.attachments, record.dropped) == ((), (("attachment", 6),))
 
 
 def test_an_entry_of_atom_has_its_enclosures_and_media_and_content_elsewhere() -> None:

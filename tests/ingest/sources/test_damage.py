@@ -325,6 +325,32 @@ def test_hostile_xml_takes_linear_time(head: str, text: str) -> None:
     assert time.process_time() - start < 5
 
 
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (f"<a>{'x' * 1000}</a>" * 20_000, "it has 16 MiB without a release: the rest is not read"),
+        ("<a/>" * 200_000 + "<item/>", "it has more than 100000 elements outside releases"),
+        ("<a/>" * 1_100_000, "it has more than 100000 elements outside releases"),
+        ("<item/>" + "<a/>" * 200_000, "it has more than 100000 elements outside releases"),
+    ],
+)
+def test_what_is_outside_items_is_limited(text: str, reason: str) -> None:
+    found = items("feed", f"<rss><channel>{text}</channel></rss>")
+    assert isinstance(found[-1], RefusedItem)
+    assert found[-1].reason.startswith(reason)
+
+
+@pytest.mark.parametrize("filling", ["x " * 20_000_000, f"<!--{'x' * 2000}-->" * 20_000])
+def test_an_item_without_an_end_is_not_kept(filling: str) -> None:
+    raw = rss(told("", 1)).replace("</channel>", f"<item>{filling}").encode()
+    tracemalloc.start()
+    found = items_without_keeping(raw)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert found == ["item 1", "item 2"]
+    assert most < 100_000_000
+
+
 def test_memory_is_bounded_by_an_item() -> None:
     def peak(number: int) -> int:
         data = rss(*(told(f"<description>{'x' * 20_000}</description>") for _ in range(number)))

@@ -1,13 +1,15 @@
 """JSON Feed, read by the source ``feed``."""
 
+import json
+import time
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feeds.domain import Attachment
-from feeds.ingest.sources import Record, Richness, SkippedItem
+from feeds.ingest.sources import Record, RefusedItem, Richness, SkippedItem
 from feeds.text.html import Html, text_html
 from tests.ingest.sources.samples import NOON, items, json_feed, records
 
@@ -45,6 +47,7 @@ def test_all_fields_of_a_json_feed_item_are_read() -> None:
                     },
                     {"url": "x/f.pdf", "size_in_bytes": 0},
                     {"url": "mailto:x@a.lv"},
+                    "https://a.lv/y",
                 ],
                 "image": "https://a.lv/p.jpg",
                 "banner_image": "https://a.lv/p.jpg",
@@ -118,6 +121,74 @@ def test_an_item_with_a_summary_only_is_poorer_than_one_with_content() -> None:
     assert (summary.richness, text_html(summary.body)) == (Richness.SUMMARY, "<p>S</p>")
     (content,) = records("feed", json_feed(stated | {"content_html": "<p>C</p>"}))
     assert (content.richness, text_html(content.fallback)) == (Richness.CONTENT, "<p>S</p>")
+
+
+def whole(number: int) -> str:
+    stated = {
+        "id": str(number),
+        "title": f"T{number}",
+        "content_html": '<p>a, {b} "q" [c]</p>',
+        "date_published": "2010-05-04T12:00:00+03:00",
+        "authors": [{"name": "A"}, {"name": "B"}],
+        "attachments": [{"url": "https://a.lv/1"}, {"url": "https://a.lv/2"}],
+    }
+    return json.dumps(stated, indent=number % 2 or None)
+
+
+def document(*listed: str) -> str:
+    return '{"home_page_url": "https://a.lv/", "items": [' + ", ".join(listed) + "]}"
+
+
+@settings(max_examples=200)
+@given(st.data())
+def test_no_damaged_character_in_an_item_costs_another_item(data: st.DataObject) -> None:
+    texts = [whole(number) for number in range(4)]
+    number = data.draw(st.integers(0, 3))
+    place = data.draw(st.integers(0, len(texts[number]) - 1))
+    text = texts[number]
+    kind = data.draw(st.sampled_from(["replace", "insert", "delete"]))
+    letter = "" if kind == "delete" else data.draw(st.sampled_from('{}[]",:\\x \n\x03'))
+    texts[number] = text[:place] + letter + text[place + (kind != "insert") :]
+    found = [each for each in items("feed", document(*texts)) if isinstance(each, Record)]
+    assert {f"T{other}" for other in range(4)} - {f"T{number}"} <= {each.title for each in found}
+    assert all(each.host == "a.lv" for each in found)
+
+
+def test_a_byte_that_is_not_utf_8_is_read_as_windows_1252() -> None:
+    data = document(whole(0), whole(2).replace("T2", "Ž caf\udce9"), whole(4))
+    found = items("feed", data.encode("utf-8", "surrogateescape"))
+    assert [each.title for each in found if isinstance(each, Record)] == ["T0", "Ž café", "T4"]
+    assert [each.dropped for each in found if isinstance(each, Record)] == [
+        (),
+        (("invalid byte", 1),),
+        (),
+    ]
+
+
+def test_an_item_that_is_nested_deeply_is_read_or_refused() -> None:
+    for depth in (*range(800, 1000, 10), 100_000):
+        nested = whole(0).replace('"0"', f'"0", "x": {"[" * depth}{"]" * depth}')
+        for found in items("feed", document(nested)):
+            assert isinstance(found, Record) or found.reason
+
+
+def test_a_damaged_item_is_refused_with_its_place() -> None:
+    found = items("feed", document(whole(0), "\n" + whole(2)[:60], whole(4)))
+    assert isinstance(found[1], RefusedItem)
+    assert found[1].where == "item 2"
+    assert found[1].reason.startswith("it is not JSON (line 2, “T2”): “")
+    assert isinstance(found[2], Record)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["{},{" * 100_000, ',{"a":[' * 100_000, '{"a":[' * 900 + "1," * 500_000, "[" * 100_000, "{,{"],
+)
+def test_what_cannot_be_read_on_is_refused_in_linear_time(text: str) -> None:
+    start = time.process_time()
+    found = items("feed", '{"items": [' + text)
+    assert isinstance(found[-1], RefusedItem)
+    assert time.process_time() - start < 5
 
 
 @given(st.lists(st.dictionaries(KEYS, VALUES), max_size=3))
