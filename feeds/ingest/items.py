@@ -1,6 +1,7 @@
 """Reads the items of inputs through their sources."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from feeds.ingest.inputs import Input
@@ -14,6 +15,8 @@ from feeds.ingest.sources.record import (
     SkippedItem,
     Source,
 )
+
+MOST_ATTACHMENTS = 1000
 
 LONGEST = 2000
 """The number of characters that a title, or another text of one line, may have."""
@@ -62,7 +65,10 @@ def _read(found: Input, chosen: Source | None, context: Context) -> Iterator[Ite
 
 
 def _bounded(item: Item) -> Item:
-    """Refuse a record with long values, because some of what is done with them is slow."""
+    """Refuse a record with long values, because some of what is done with them is slow.
+
+    Of very many attachments only the first are kept.
+    """
     if not isinstance(item, Record):
         return item
     texts = {
@@ -75,4 +81,9 @@ def _bounded(item: Item) -> Item:
     for field, stated in texts.items():
         if any(text is not None and len(text) > LONGEST for text in stated):
             return RefusedItem(f"its {field} is longer than {LONGEST} characters", item.where)
+    if len(item.attachments) > MOST_ATTACHMENTS:
+        remark = f"only the first {MOST_ATTACHMENTS} of its attachments are listed"
+        return replace(
+            item, attachments=item.attachments[:MOST_ATTACHMENTS], remarks=(*item.remarks, remark)
+        )
     return item

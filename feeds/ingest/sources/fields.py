@@ -2,11 +2,8 @@
 
 import re
 from collections.abc import Iterable
-from datetime import datetime
 from urllib.parse import urljoin, urlsplit
-from zoneinfo import ZoneInfo
 
-from feeds.ingest.sources.dates import date
 from feeds.ingest.sources.record import InvalidInputError
 from feeds.text.html import Block, Html, Text, strip_tags
 from feeds.text.plain import (
@@ -23,10 +20,6 @@ ID_LENGTH = 2000
 _ASCII_SPACE = " \t\n\r\f\v"
 _INNER_CONTROL = re.compile("[\t\n\r\u0085]")
 
-# RFC 3986 §4.3, or an IRI. The excluded schemes would run something and identify nothing.
-_URI = re.compile(
-    r"(?!javascript:|data:|vbscript:)[a-z][a-z0-9+.-]*:[^\s<>\"{}|\\^`]+", re.IGNORECASE
-)
 _TRACKING = re.compile(r"(?:utm_[^=]*|gclid|fbclid)(?:=|$)", re.IGNORECASE)
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
 _NAMED = re.compile(r"[^\s@]+@[^\s@()]+\s*\((.+)\)")
@@ -44,22 +37,6 @@ def title(stated: str) -> str:
     return line
 
 
-def instant(stated: str, zone: ZoneInfo, field: str) -> datetime:
-    """Parse a date in any form, without remarks. Raises ``InvalidInputError``."""
-    return date(stated, zone, field).instant
-
-
-mail_instant = instant
-
-
-def identifier(stated: str) -> str | None:
-    """Return an original id on one line, or None. Raises ``InvalidInputError`` if it is long."""
-    line = one_line(stated)
-    if len(line.encode()) > ID_LENGTH:
-        raise InvalidInputError(f"its id is longer than {ID_LENGTH} bytes")
-    return line or None
-
-
 def permanent_id(stated: str) -> tuple[str | None, tuple[str, ...]]:
     """Return a permanent id letter for letter, or None, and a remark if it cannot be kept."""
     id_ = stated.strip(_ASCII_SPACE)
@@ -68,11 +45,6 @@ def permanent_id(stated: str) -> tuple[str | None, tuple[str, ...]]:
     if len(id_.encode()) > ID_LENGTH:
         return None, (f"its id is longer than {ID_LENGTH} bytes and was replaced",)
     return id_ or None, ()
-
-
-def permanent(id_: str | None) -> str | None:
-    """Return an original id if it is a URI, which can become the entry id."""
-    return id_ if id_ and _URI.fullmatch(id_) else None
 
 
 def resolve(*addresses: str | None) -> str | None:

@@ -22,7 +22,7 @@ from feeds.ingest.sources.record import (
     Source,
 )
 from feeds.text.html import Block, Heading, Html, Paragraph
-from feeds.text.plain import one_line, remove_forbidden, unix_newlines, web_address
+from feeds.text.plain import one_line, remove_forbidden, title_line, unix_newlines, web_address
 
 SIZE_LIMIT = 1024 * 1024
 
@@ -154,7 +154,7 @@ def _head(lines: list[str]) -> tuple[str, str, str]:
     else:
         label, *rest = groups[0] if groups else [""]
         title = " ".join(rest)
-    label, title = one_line(label), one_line(title)
+    label, title = one_line(label), title_line(title)
     if not label or (not title and banner):
         raise InvalidInputError("it has no category or no title above the line “Publicēts”")
     if not title:

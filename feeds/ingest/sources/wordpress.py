@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cached_property, lru_cache
 from html import escape
 from typing import BinaryIO
@@ -12,13 +12,12 @@ from urllib.parse import urljoin, urlsplit
 from zoneinfo import ZoneInfo
 
 from feeds.domain import Attachment
+from feeds.ingest.sources.dates import date
 from feeds.ingest.sources.fields import (
-    ID_LENGTH,
     html_body,
-    instant,
     labels,
     language,
-    mail_instant,
+    permanent_id,
     title,
 )
 from feeds.ingest.sources.media import media_type
@@ -45,7 +44,7 @@ from feeds.ingest.sources.xml_stream import (
     text_of,
 )
 from feeds.text.html import strip_tags
-from feeds.text.plain import clean_text, one_line, quoted, unix_newlines, web_address
+from feeds.text.plain import one_line, unix_newlines, web_address
 
 _WP = re.compile(r"\{http://wordpress\.org/export/[0-9.]+/\}(.*)")
 _EXCERPT = re.compile(r"\{http://wordpress\.org/export/[0-9.]+/excerpt/\}encoded")
@@ -213,7 +212,8 @@ class _Export:
 
     def record(self, item: Element, stated: dict[str, str], where: str) -> Record:
         """Return the release of an item. Raises ``InvalidInputError``."""
-        remarks: list[str] = []
+        id_, about_id = permanent_id(stated.get("guid", ""))
+        remarks = list(about_id)
         heading = title(strip_tags(stated.get("title", "")))
         published = self._published(stated, remarks)
         link = web_address(stated.get("link", "").strip()) if stated.get("link") else None
@@ -238,7 +238,7 @@ class _Export:
             attachments=attachments,
             language=self.language,
             modified=self._date(stated, "post_modified", remarks),
-            permanent_id=_permanent_id(stated.get("guid", ""), remarks),
+            permanent_id=id_,
             host=self.host,
             original=link,
             where=where,
@@ -250,7 +250,9 @@ class _Export:
         invalid: list[str] = []
         found = self._date(stated, "post_date", invalid)
         if found is None and stated.get("pubDate"):
-            found = mail_instant(stated["pubDate"], self.context.zone, "pubDate")
+            dated = date(stated["pubDate"], self.context.zone, "pubDate")
+            invalid += dated.remarks
+            found = dated.instant
         if found is None:
             raise InvalidInputError(invalid[0] if invalid else "it has no publication date")
         remarks += invalid
@@ -262,9 +264,12 @@ class _Export:
             text = stated.get(name, "").strip()
             if text and not text.startswith(_NEVER):
                 try:
-                    return instant(text, zone, name).astimezone(UTC)
+                    dated = date(text, zone, name)
                 except InvalidInputError as error:
                     remarks.append(str(error))
+                else:
+                    remarks += dated.remarks
+                    return dated.instant
         return None
 
     def _authors_of(self, item: Element, stated: dict[str, str]) -> tuple[str, ...]:
@@ -358,17 +363,6 @@ def _authors(channel: Element) -> dict[str, str]:
 def _host(address: str) -> str:
     found = web_address(address.strip()) if address.strip() else None
     return (urlsplit(found).hostname or "") if found else ""
-
-
-def _permanent_id(stated: str, remarks: list[str]) -> str | None:
-    id_ = stated.strip()
-    if len(id_.encode()) > ID_LENGTH:
-        remarks.append(f"its guid is longer than {ID_LENGTH} bytes and was replaced")
-        return None
-    if clean_text(id_) != id_ or len(id_.splitlines()) > 1:
-        remarks.append(f"its guid, {quoted(id_)}, has control characters and was replaced")
-        return None
-    return id_ or None
 
 
 def _attachment(item: MediaItem, *, featured: bool = False) -> Attachment:
