@@ -187,7 +187,7 @@ def retract(store: Store, settings: Settings, entry_id: str) -> None:
     """Take the notice ID out of every document; a suspension together with its resumption."""
     from feeds.operations import notices as operations
 
-    retracted = operations.retract(store, now(), entry_id)
+    retracted = operations.retract(store, settings, now(), entry_id)
     if not retracted:
         click.echo(f"{entry_id} was already retracted.")
         return

@@ -1,11 +1,13 @@
 """List the notices, and retract one that was a mistake (rule 8 in docs/design.md)."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
+from feeds.documents.version import settings_digest
 from feeds.domain import Notice, NoticeKind
 from feeds.errors import RefusedError
+from feeds.settings import Settings
 from feeds.store import Store
+from feeds.store.write import notices as stored
 
 _CORRECTION = timedelta(days=1)
 """For how long after its announcement a running suspension can be retracted."""
@@ -17,7 +19,7 @@ def notices(store: Store) -> list[Notice]:
         return snapshot.all_notices()
 
 
-def retract(store: Store, now: datetime, entry_id: str) -> list[Notice]:
+def retract(store: Store, settings: Settings, now: datetime, entry_id: str) -> list[Notice]:
     """Take a notice out of every document; return the notices that were retracted.
 
     A suspension that was lifted goes together with its resumption. A notice that was retracted
@@ -42,9 +44,9 @@ def retract(store: Store, now: datetime, entry_id: str) -> list[Notice]:
             raise RefusedError(
                 f"It announces the end of {suspension}: retract that, and both are retracted."
             )
+        change.use_settings(settings_digest(settings.site))
         for notice in together:
-            change.replace_notice(replace(notice, retracted=change.instant))
-        change.mark_withdrawal()
+            stored.retract(change, notice, settings.site.entries)
     return together
 
 

@@ -305,7 +305,9 @@ class Changes(RuleBasedStateMachine):
         """Retract a notice, counted from the latest."""
         known = [notice.entry_id for notice in notices(self.portal.store)]
         named = known[which % len(known)] if known else "tag:nav"
-        self.run(pause, lambda: bool(retract(self.portal.store, self.now, named)))
+        self.run(
+            pause, lambda: bool(retract(self.portal.store, self.portal.settings, self.now, named))
+        )
 
     @rule(pause=PAUSES)
     def resume(self, pause: int) -> None:
