@@ -72,7 +72,10 @@ def suspend(  # noqa: PLR0913 - each is an option
     amendment = operations.amend(
         store, settings, now(), since=start, title=title, text=text, dry_run=dry_run
     )
-    click.echo(f"{'Would amend' if dry_run else 'Amended'} {amendment.after.entry_id}.")
+    done = "Would amend" if dry_run else "Amended"
+    if amendment.before == amendment.after:
+        done = "Unchanged:"
+    click.echo(f"{done} {amendment.after.entry_id}.")
     _print_entry(store, site, amendment.after)
     _print_moved_start(site, amendment.before.since, amendment.after.since)
     if dry_run:
@@ -86,7 +89,7 @@ def _instant(stated: str, zone: ZoneInfo) -> datetime:
         return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
     except (ValueError, OverflowError):
         raise RefusedError(
-            f"--since {stated} is not a date or a time: write it like 2022-03-01, "
+            f"--since {stated!r} is not a date or a time: write it like 2022-03-01, "
             "2022-03-01T12:00 or 2022-03-01T12:00:00+02:00."
         ) from None
 
