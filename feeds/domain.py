@@ -219,7 +219,7 @@ class Notice:
     """An announcement by the portal, as plain text in paragraphs separated by blank lines.
 
     ``since`` is the start of a suspension and ``lifted`` its end, None while it is running. A
-    resumption has neither.
+    resumption has neither. No document contains a notice that was ``retracted``.
     """
 
     kind: NoticeKind
@@ -231,11 +231,12 @@ class Notice:
     lifted: datetime | None
     title: str
     text: str
+    retracted: datetime | None = None
 
     @property
     def running(self) -> bool:
-        """Whether this is a suspension that has not been lifted."""
-        return self.kind is NoticeKind.SUSPENSION and self.lifted is None
+        """Whether this is a suspension that has neither been lifted nor retracted."""
+        return self.kind is NoticeKind.SUSPENSION and self.lifted is self.retracted is None
 
 
 def running_suspension(notices: Iterable[Notice]) -> Notice | None:

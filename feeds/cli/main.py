@@ -69,6 +69,7 @@ for command in (
     store.status,
     notices.suspend,
     notices.resume,
+    notices.notices,
     releases.withdraw,
     releases.restore,
     categories.categories,

@@ -28,8 +28,14 @@ def withdraw(store: Store, settings: Settings, named: str | None) -> None:
             click.echo(f"{release.path}: {release.title} ({release.entry_id})")
         return
     result = operations.withdraw(store, settings, now(), named)
-    done = "is withdrawn; its page answers 410." if result.changed else "was already withdrawn."
-    click.echo(f"{result.entry_id} {done}")
+    if result.changed:
+        click.echo(f"{result.entry_id} is withdrawn; its page answers 410.")
+        click.echo(
+            "No feed or page shows it any more, but readers who have fetched it keep it. "
+            "`feeds restore` shows it again."
+        )
+    else:
+        click.echo(f"{result.entry_id} was already withdrawn.")
     print_repaginated(result.repaginated)
 
 
@@ -44,6 +50,12 @@ def restore(store: Store, settings: Settings, named: str) -> None:
     from feeds.operations import withdraw as operations
 
     result = operations.restore(store, settings, now(), named)
-    done = "is shown again." if result.changed else "was not withdrawn."
-    click.echo(f"{result.entry_id} {done}")
+    if result.changed:
+        click.echo(f"{result.entry_id} is shown again.")
+        click.echo(
+            "It has its old place, id and dates: readers who have fetched it before see nothing "
+            "new, others find it there."
+        )
+    else:
+        click.echo(f"{result.entry_id} was not withdrawn.")
     print_repaginated(result.repaginated)

@@ -85,7 +85,7 @@ def _print_status(found: Status, site: Site) -> None:
             end = f"finished {site.local(last.finished)}"
         counts = ", ".join(f"{getattr(last, name)} {name}" for name in Outcome)
         click.echo(f"Last import: started {site.local(last.started)}, {end}; {counts}.")
-    click.echo(f"Revision {found.head.revision}, changed {site.local(found.head.instant)}.")
+    click.echo(f"Newest change: {site.local(found.head.instant)} (revision {found.head.revision}).")
     if not found.current:
         click.echo("Settings or formats have changed since: run `feeds migrate`.")
 

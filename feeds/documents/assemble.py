@@ -196,11 +196,8 @@ def _contact_html(words: Words, contact: str) -> str:
 
 
 def notice_entry(site: Site, notice: Notice) -> Entry:
-    """Return the entry of a notice. The content of a suspension ends with its start date."""
-    content = text_html([Text(notice.text)])
-    if notice.since is not None:
-        since = site.words.since(site.local(notice.since))
-        content += "\n" + text_html([Paragraph(since)])
+    """Return the entry of a notice."""
+    content = text_html([Text(notice_text(site, notice))])
     return Entry(
         entry_id=notice.entry_id,
         permanent_id=notice.entry_id,
@@ -215,6 +212,13 @@ def notice_entry(site: Site, notice: Notice) -> Entry:
         categories=(),
         links=(Link("alternate", f"{site.base_url}/", "text/html"),),
     )
+
+
+def notice_text(site: Site, notice: Notice) -> str:
+    """Return the text of a notice as readers see it: that of a suspension ends with its date."""
+    if notice.since is None:
+        return notice.text
+    return f"{notice.text}\n\n{site.words.since(site.local(notice.since))}"
 
 
 def _names(categories: Sequence[Category]) -> str:

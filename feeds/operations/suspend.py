@@ -1,15 +1,24 @@
 """Suspend publication, amend the notice, and resume (rule 8 in docs/design.md)."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from feeds.domain import Notice, NoticeKind
+from feeds.domain import Notice, NoticeKind, Site
 from feeds.errors import RefusedError
 from feeds.identity import notice_id, rank
 from feeds.ingest.decide import EARLIEST
 from feeds.settings import Settings
 from feeds.store import Store
+from feeds.store.read import Snapshot
 from feeds.text.plain import one_line, remove_forbidden, unix_newlines
+
+
+@dataclass(frozen=True, slots=True)
+class Amendment:
+    """A notice before and after it was amended; both are the same if nothing has changed."""
+
+    before: Notice
+    after: Notice
 
 
 def suspend(  # noqa: PLR0913 - each is an option
@@ -20,43 +29,24 @@ def suspend(  # noqa: PLR0913 - each is an option
     since: datetime | None = None,
     title: str | None = None,
     text: str | None = None,
+    dry_run: bool = False,
 ) -> Notice:
-    """Announce a suspension in every selection; return the notice.
+    """Announce a suspension in every selection; return the notice. A ``dry_run`` changes nothing.
 
     ``since`` is the start date, by default ``now``. Raises ``RefusedError`` if publication is
     already suspended, or if ``since`` is in the future or before the newest release shown.
     """
     words = settings.site.words
-    since = (since or now).replace(microsecond=0)
-    if since > now:
-        raise RefusedError(
-            f"--since {since.isoformat()} is in the future: run the command at that time."
-        )
-    if since < EARLIEST:
-        raise RefusedError(
-            f"--since {since.isoformat()} is before the year 1000: give a later time."
-        )
-    with store.change(now) as change:
+    with store.change(now, commit=not dry_run) as change:
         if change.snapshot.running_suspension():
             raise RefusedError(
                 "Publication is already suspended: use --amend to change the notice."
-            )
-        latest = next(iter(change.snapshot.newest_headlines(change.snapshot.everything(), 1)), None)
-        if latest is not None and latest.published > now:
-            raise RefusedError(
-                f"The newest release ({latest.path}) is dated in the future: suspend after "
-                f"{latest.published.isoformat()}."
-            )
-        if latest is not None and latest.published > since:
-            raise RefusedError(
-                f"The suspension would begin at {since.isoformat()}, before the newest release "
-                f"({latest.published.isoformat()}, {latest.path}): give a later --since."
             )
         notice = _notice(
             settings,
             NoticeKind.SUSPENSION,
             change.instant,
-            since=since,
+            since=_start(change.snapshot, settings.site, now, since or now),
             title=_title(title) or words.gettext("Publication is suspended indefinitely."),
             text=_text(text)
             or words.gettext(
@@ -67,22 +57,35 @@ def suspend(  # noqa: PLR0913 - each is an option
     return notice
 
 
-def amend(store: Store, now: datetime, *, title: str | None, text: str | None) -> Notice:
-    """Change the title or text of the running suspension; return the notice, whose id stays.
+def amend(  # noqa: PLR0913 - each is an option
+    store: Store,
+    settings: Settings,
+    now: datetime,
+    *,
+    since: datetime | None = None,
+    title: str | None = None,
+    text: str | None = None,
+    dry_run: bool = False,
+) -> Amendment:
+    """Change the notice of the running suspension, whose id stays. A ``dry_run`` changes nothing.
 
-    Raises ``RefusedError`` if publication is not suspended.
+    Raises ``RefusedError`` if publication is not suspended, or ``since`` could not be the start
+    date of a suspension that is announced now.
     """
-    with store.change(now) as change:
+    with store.change(now, commit=not dry_run) as change:
         notice = change.snapshot.running_suspension()
         if notice is None:
             raise RefusedError("Publication is not suspended: there is no notice to amend.")
         amended = replace(
-            notice, title=_title(title) or notice.title, text=_text(text) or notice.text
+            notice,
+            since=_start(change.snapshot, settings.site, now, since) if since else notice.since,
+            title=_title(title) or notice.title,
+            text=_text(text) or notice.text,
         )
         if amended != notice:
             amended = replace(amended, updated=change.instant)
             change.replace_notice(amended)
-    return amended
+    return Amendment(notice, amended)
 
 
 def resume(store: Store, settings: Settings, now: datetime, *, text: str | None = None) -> Notice:
@@ -109,6 +112,28 @@ def resume(store: Store, settings: Settings, now: datetime, *, text: str | None 
         )
         change.add_notice(resumption)
     return resumption
+
+
+def _start(snapshot: Snapshot, site: Site, now: datetime, since: datetime) -> datetime:
+    """Return a start date in whole seconds; raise ``RefusedError`` if it cannot be one (rule 8)."""
+    since = since.replace(microsecond=0)
+    stated = site.local(since).isoformat()
+    if since > now:
+        raise RefusedError(f"--since {stated} is in the future: run the command at that time.")
+    if since < EARLIEST:
+        raise RefusedError(f"--since {stated} is before the year 1000: give a later time.")
+    latest = next(iter(snapshot.newest_headlines(snapshot.everything(), 1)), None)
+    if latest is None or latest.published <= since:
+        return since
+    published = site.local(latest.published).isoformat()
+    if latest.published > now:
+        raise RefusedError(
+            f"The newest release ({latest.path}) is dated in the future: suspend after {published}."
+        )
+    raise RefusedError(
+        f"The suspension would begin at {stated}, before the newest release ({latest.path}): "
+        f"give --since {published}, which is its instant, or a later one."
+    )
 
 
 def _notice(  # noqa: PLR0913 - each is an option

@@ -36,6 +36,7 @@ from feeds.operations import categories, redirects
 from feeds.operations.backup import backup
 from feeds.operations.export import Loader, export_to
 from feeds.operations.migrate import migrate
+from feeds.operations.notices import notices, retract
 from feeds.operations.suspend import amend, resume, suspend
 from feeds.operations.withdraw import restore, withdraw
 from tests.databases import closed_connections
@@ -286,14 +287,27 @@ class Changes(RuleBasedStateMachine):
     def suspend(self, pause: int) -> None:
         self.run(pause, lambda: bool(suspend(self.portal.store, self.portal.settings, self.now)))
 
-    @rule(pause=PAUSES, text=TEXTS)
-    def amend(self, pause: int, text: str) -> None:
+    @rule(pause=PAUSES, text=st.none() | TEXTS, hours=st.sampled_from([0, 1, 24, None]))
+    def amend(self, pause: int, text: str | None, hours: int | None) -> None:
+        """Amend the notice; the suspension may begin so many hours before the first command."""
+        since = None if hours is None else START - timedelta(hours=hours)
+
         def command() -> bool:
-            with self.portal.store.read() as snapshot:
-                before = snapshot.running_suspension()
-            return amend(self.portal.store, self.now, title=None, text=text) != before
+            result = amend(
+                self.portal.store, self.portal.settings, self.now, since=since, text=text
+            )
+            return result.before != result.after
 
         self.run(pause, command)
+
+    @rule(pause=PAUSES, which=st.integers(0, 3))
+    def retract(self, pause: int, which: int) -> None:
+        """Retract a notice, counted from the latest."""
+        known = [notice.entry_id for notice in notices(self.portal.store)]
+        named = known[which % len(known)] if known else "tag:nav"
+        self.run(
+            pause, lambda: bool(retract(self.portal.store, self.portal.settings, self.now, named))
+        )
 
     @rule(pause=PAUSES)
     def resume(self, pause: int) -> None:
@@ -453,8 +467,13 @@ def run(make: Callable[..., Portal], releases: int, steps: Sequence[Step]) -> No
 def test_every_command(another: Callable[..., Portal]) -> None:
     steps: list[Step] = [
         ("suspend", 1),
-        ("amend", 1, "Pārtraukums."),
+        ("amend", 1, "Pārtraukums.", None),
         ("repeat",),
+        ("amend", 1, None, 24),
+        ("repeat",),
+        ("retract", 1, 0),
+        ("repeat",),
+        ("suspend", 1),
         ("resume", 1),
         ("bring", 90_000, [("new", None, ["Kultura"]), ("new", None, ["Vide"])], ""),
         ("repeat",),
@@ -471,6 +490,9 @@ def test_every_command(another: Callable[..., Portal]) -> None:
         ("repeat",),
         ("move", True),
         ("move", False),
+        ("bring", 90_000, [("new", None, ["Vide"]), ("new", None, ["Vide"])], ""),
+        ("retract", 1, 1),
+        ("repeat",),
         ("flood", 5, "Vide"),
     ]
     run(another, 4, steps)

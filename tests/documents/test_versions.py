@@ -223,7 +223,13 @@ def documents(portal: Portal) -> Iterator[tuple[str, bytes]]:
     store_bodies(portal)
     suspend(portal.store, portal.settings, SUSPENDED)
     yield from pages(portal, "suspended")
-    amend(portal.store, SUSPENDED, title="„Kalve” & <co>", text="Pauze.\nwww.kalve.lv")
+    amend(
+        portal.store,
+        portal.settings,
+        SUSPENDED,
+        title="„Kalve” & <co>",
+        text="Pauze.\nwww.kalve.lv",
+    )
     yield from feeds(portal, "suspended")
     resume(portal.store, portal.settings, SUSPENDED)
     imported(portal, RESUMED, lambda published: published >= "2038")

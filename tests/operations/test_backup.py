@@ -68,8 +68,8 @@ def test_a_copy_has_one_state_while_the_store_changes(portal: Portal) -> None:
         change.begin_import(START)
         assert portal.feeds("backup", portal.folder / "copy.db").code == 0
     copied = Portal(portal.folder, FEEDS_DATABASE_URL=f"sqlite:///{portal.folder}/copy.db")
-    assert "Revision 3" in copied.feeds("status").out
-    assert "Revision 4" in portal.feeds("status").out
+    assert "(revision 3)" in copied.feeds("status").out
+    assert "(revision 4)" in portal.feeds("status").out
     assert integrity(portal.folder / "copy.db") == ["ok"]
 
 

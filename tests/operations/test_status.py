@@ -17,6 +17,9 @@ def test_status_prints_the_state_the_counts_and_the_last_import(portal: Portal) 
     )
     assert "  Kultūra (kultura): 1\n" in out
     assert "0 added, 0 changed, 0 unchanged, 0 skipped, 1 refused.\n" in out
+    as_json = json.loads(portal.feeds("status", "--json").out)
+    changed = portal.settings.site.local(datetime.fromisoformat(as_json["changed"]))
+    assert out.endswith(f"Newest change: {changed} (revision {as_json['revision']}).\n")
     portal.feeds("suspend", "--title", "Pauze")
     assert "  Pauze (tag:prcentrs.example,2008:suspension/" in portal.feeds("status").out
 

@@ -116,17 +116,11 @@ def later(hours: int) -> str:
             ("suspend", "--since", "2010-05-04T11:59:59+03:00"),
             "before the newest release",
         ),
-        (
-            "active",
-            ("suspend", "--since", "2022-03-01T12:00:00"),
-            "is not a date and time with a UTC offset",
-        ),
-        ("active", ("suspend", "--since", "soon"), "is not a date and time with a UTC offset"),
-        (
-            "active",
-            ("suspend", "--since", "0001-01-01T00:00:00+02:00"),
-            "is not a date and time with a UTC offset",
-        ),
+        ("active", ("suspend", "--since", "2010-05-04"), "give --since 2010-05-04T12:00:00+03:00,"),
+        ("active", ("suspend", "--since", "soon"), "is not a date or a time"),
+        ("active", ("suspend", "--since", "2022-03-01 12:60"), "is not a date or a time"),
+        ("active", ("suspend", "--since", ""), "is not a date or a time"),
+        ("active", ("suspend", "--since", "0001-01-01"), "is not a date or a time"),
         ("active", ("suspend", "--since", "0999-12-31T00:00:00+00:00"), "before the year 1000"),
         ("active", ("suspend", "--since", later(1)), "is in the future"),
         ("active", ("suspend", "--amend", "--text", "x"), "is not suspended"),
@@ -137,7 +131,13 @@ def later(hours: int) -> str:
         ("active", ("suspend", "--text", "\u200b"), "--text is empty"),
         ("active", ("suspend", "--title", " "), "--title is empty"),
         ("suspended", ("resume", "--text", ""), "--text is empty"),
-        ("suspended", ("suspend", "--amend", "--text", "x", "--since", later(-1)), "--amend needs"),
+        ("active", ("suspend", "--amend", "--since", later(-1)), "is not suspended"),
+        ("suspended", ("suspend", "--amend", "--since", later(1)), "is in the future"),
+        (
+            "suspended",
+            ("suspend", "--amend", "--since", "2010-05-04 11:59"),
+            "give --since 2010-05-04T12:00:00+03:00,",
+        ),
     ],
 )
 def test_a_refused_command_prints_one_line_and_changes_nothing(

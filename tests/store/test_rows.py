@@ -81,7 +81,7 @@ def test_the_head(portal: Portal) -> None:
     portal.sql("DELETE FROM head")
     row = insert(portal, "head")
     change = insert(portal, "change_token", revision=row["revision"])
-    notice = insert(portal, "notice", kind="suspension", lifted=None)
+    notice = insert(portal, "notice", kind="suspension", lifted=None, retracted=None)
     with portal.store.read() as snapshot:
         found = snapshot.head()
     expected = {"token": change["token"], "announced": notice["announced"]}
@@ -151,12 +151,13 @@ def test_the_hosts_of_pictures_and_attachments(portal: Portal) -> None:
 def test_a_notice(portal: Portal) -> None:
     row = insert(portal, "notice", kind="suspension")
     with portal.store.read() as snapshot:
-        (found,) = snapshot.notices()
+        (found,) = snapshot.all_notices()
+        assert snapshot.notices() == []
     assert fields(found) == common(row, found)
     with portal.store.change(START) as change:
-        other = dataclasses.replace(found, entry_id="other", announced=START)
+        other = dataclasses.replace(found, entry_id="other", announced=START, retracted=None)
         change.add_notice(other)
-        assert other in change.snapshot.notices()
+        assert change.snapshot.notices() == [other]
 
 
 def test_the_outcome_of_an_import(portal: Portal) -> None:

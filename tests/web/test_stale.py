@@ -207,6 +207,24 @@ def test_a_withdrawn_release_is_not_served_while_the_store_is_unavailable(
         assert reader.client.get("/categories/sports.atom").status_code == 200
 
 
+def test_a_retracted_notice_is_not_served_again(portal_of_one_thread: Portal) -> None:
+    assert portal_of_one_thread.feeds("suspend").code == 0
+    reader = Reader(portal_of_one_thread, *ADDRESSES)
+    (entry_id,) = portal_of_one_thread.sql("SELECT entry_id FROM notice")[0]
+    assert all(entry_id in response.text for response in reader.got.values())
+    with held():
+        assert portal_of_one_thread.feeds("notices", "retract", entry_id).code == 0
+        wait_until(lambda: reader.poll(ADDRESSES[0]).status_code == 200)
+        for address in ADDRESSES[:2]:
+            response = reader.poll(address)
+            assert (response.status_code, entry_id in response.text) == (200, False)
+    with portal_of_one_thread.unavailable():
+        wait_until(lambda: reader.client.get("/readyz").status_code == 503)
+        # It was not asked for since, so the process has no document without the notice.
+        assert reader.poll(ADDRESSES[2]).status_code == 503
+        assert reader.poll(ADDRESSES[0]).status_code == 200
+
+
 def test_nothing_is_stale_for_longer_than_five_minutes(
     portal_of_one_thread: Portal, monkeypatch: pytest.MonkeyPatch
 ) -> None:

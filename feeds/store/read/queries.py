@@ -71,7 +71,11 @@ HEAD = select(
     _head.withdrawal,
     # The suspension that ``domain.running_suspension`` finds among the notices.
     select(_notice.announced)
-    .where(_notice.kind == NoticeKind.SUSPENSION.value, _notice.lifted.is_(None))
+    .where(
+        _notice.kind == NoticeKind.SUSPENSION.value,
+        _notice.lifted.is_(None),
+        _notice.retracted.is_(None),
+    )
     .limit(1)
     .scalar_subquery()
     .label("announced"),
@@ -298,7 +302,7 @@ GIVEN_RELEASES = select(_release.id, *_fields(Release)).where(
     _release.id.in_(bindparam("ids", expanding=True))
 )
 
-NOTICES = select(
+ALL_NOTICES = select(
     _notice.kind,
     _notice.entry_id,
     _notice.rank,
@@ -308,7 +312,9 @@ NOTICES = select(
     _notice.lifted,
     _notice.title,
     _notice.text,
+    _notice.retracted,
 ).order_by(_notice.announced.desc())
+NOTICES = ALL_NOTICES.where(_notice.retracted.is_(None))
 
 REDIRECTS = (
     select(

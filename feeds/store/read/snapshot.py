@@ -107,7 +107,8 @@ class Snapshot:
     def changed_parts(self, since: int) -> dict[Part, int] | None:
         """Return the parts that changed visibly after a revision; None means perhaps all parts.
 
-        Each has the revision at which a release was last withdrawn from it; 0 if none was.
+        Each has the revision at which a release was last withdrawn from it, or a notice
+        retracted; 0 if never.
         """
         if self.head().settings_revision > since:
             return None
@@ -318,8 +319,15 @@ class Snapshot:
         return [(row.location, _target(row)) for row in self._rows(queries.REDIRECTS)]
 
     def notices(self) -> list[Notice]:
-        """Return every notice, the latest first."""
-        rows = self._rows(queries.NOTICES)
+        """Return the notices that documents contain, the latest first."""
+        return self._notices(queries.NOTICES)
+
+    def all_notices(self) -> list[Notice]:
+        """Return every notice, also those that were retracted, the latest first."""
+        return self._notices(queries.ALL_NOTICES)
+
+    def _notices(self, statement: queries.Statement) -> list[Notice]:
+        rows = self._rows(statement)
         with _readable_values():
             return [Notice(**{**row._asdict(), "kind": NoticeKind(row.kind)}) for row in rows]
 

@@ -138,7 +138,7 @@ class HeadColumns(TypedColumns):
     ``settings_revision``, ``settings_changed`` and ``settings_token`` are those of its last change.
     ``list_token`` and
     ``list_changed`` are those of the last change of the list of feeds, and ``withdrawal`` is the
-    revision at which a release was last withdrawn.
+    revision at which a release was last withdrawn or a notice retracted.
     """
 
     id: Named[int] = Column(Integer, primary_key=True)
@@ -177,7 +177,7 @@ class SelectionColumns(TypedColumns):
     """All releases (id 0, empty slug and name) or one category, with its last visible change.
 
     ``token`` is the random token of that change: entity tags are made from it. ``withdrawal`` is
-    the revision at which a release was last withdrawn from it; 0 if none was.
+    the revision at which a release was last withdrawn from it, or a notice retracted; 0 if never.
     ``count`` releases are shown; the newest ``tail`` of them are after the last archive page.
     ``named`` is true if an operator chose the name, which imports then leave unchanged.
     """
@@ -357,7 +357,7 @@ REDIRECT = Table("redirect", METADATA, RedirectColumns)
 
 
 class NoticeColumns(TypedColumns):
-    """The notice of a suspension or a resumption."""
+    """The notice of a suspension or a resumption; no document contains a ``retracted`` one."""
 
     id: Named[int] = Column(Integer, primary_key=True)
     kind: Named[str] = Column(Text)
@@ -369,6 +369,7 @@ class NoticeColumns(TypedColumns):
     lifted: Named[datetime | None] = Column(UtcSeconds)
     title: Named[str] = Column(Text)
     text: Named[str] = Column(Text)
+    retracted: Named[datetime | None] = Column(UtcSeconds)
 
 
 NOTICE = Table("notice", METADATA, NoticeColumns)

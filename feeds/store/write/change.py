@@ -10,7 +10,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from feeds.domain import Notice
 from feeds.store.read.snapshot import ImportOutcome, Snapshot
@@ -69,6 +69,15 @@ class Change:
         """Record that these archive pages (selection, number) change visibly."""
         self._touched_pages.update(pages)
 
+    def touch_pages_at(self, instant: datetime) -> None:
+        """Record that the archive pages change visibly that contain notices of an instant."""
+        pages = self.connection.execute(
+            select(ARCHIVE_PAGE.c.selection, func.min(ARCHIVE_PAGE.c.number).label("number"))
+            .where(ARCHIVE_PAGE.c.last_published > instant)
+            .group_by(ARCHIVE_PAGE.c.selection)
+        )
+        self.touch_pages((row.selection, row.number) for row in pages)
+
     def touch_all(self) -> None:
         """Record that every selection changes visibly."""
         self._touched_all = True
@@ -110,12 +119,7 @@ class Change:
         """Touch every selection, and the archive pages whose interval includes a past notice."""
         self.touch_all()
         if not notice.running:
-            later = self.connection.execute(
-                select(ARCHIVE_PAGE.c.selection, ARCHIVE_PAGE.c.number).where(
-                    ARCHIVE_PAGE.c.last_published > notice.announced
-                )
-            )
-            self.touch_pages((row.selection, row.number) for row in later)
+            self.touch_pages_at(notice.announced)
 
     def begin_import(self, started: datetime) -> int:
         """Record the start of an import; return its id. It is not visible to readers."""

@@ -60,6 +60,7 @@ def upgrade() -> None:
         sa.Column("lifted", sa.BigInteger(), nullable=True),
         sa.Column("title", sa.Text(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("retracted", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_notice")),
         sa.UniqueConstraint("announced", name=op.f("uq_notice_announced")),
         sa.UniqueConstraint("entry_id", name=op.f("uq_notice_entry_id")),
