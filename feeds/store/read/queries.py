@@ -105,6 +105,7 @@ def with_pages(numbers: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
         HEAD.add_columns(
             *_selection_columns,
             _selection.tail,
+            _selection.tail_changed,
             _page.number,
             _page.last_published,
             _page.last_rank,
