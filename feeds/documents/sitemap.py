@@ -51,7 +51,7 @@ def _sitemaps(site: Site, snapshot: Snapshot) -> Iterable[_Listed]:
         yield release_sitemap_url(site, number), changed
     newest = snapshot.release_sitemap(None)
     if newest is not None:
-        yield release_sitemap_url(site, None), newest.changed
+        yield release_sitemap_url(site, None), newest.releases_changed
 
 
 def selections(site: Site, number: int, snapshot: Snapshot) -> Document | None:

@@ -42,6 +42,10 @@ def test_no_read_of_a_poll_sorts_or_scans(another: Callable[..., Portal]) -> Non
         assert state.head()
         assert state.changed_parts(state.head().revision - 1)
         assert state.release("2010/05/04/r0")
+        assert state.release_sitemap(1) is None
+        newest = state.release_sitemap(None)
+        assert newest
+        assert len(state.sitemap_releases(newest)) == 9
     event.remove(Engine, "before_cursor_execute", note)
     with sqlite3.connect(portal.file) as database:
         for statement, parameters in seen:

@@ -112,8 +112,8 @@ class ReleaseSitemap:
     """The releases of a sitemap: those after ``after``, up to and including ``until``.
 
     ``parts`` are the parts of the store that they belong to, ``tokens`` those of the last visible
-    change of each. ``changed`` is the instant at which one of the releases or its archive page last
-    changed visibly.
+    change of each, and ``changed`` is the instant of the latest. ``releases_changed`` leaves out
+    what changes the selection of all releases, but none of these: a notice.
     """
 
     after: tuple[datetime, int]
@@ -121,6 +121,7 @@ class ReleaseSitemap:
     parts: tuple[int | tuple[int, int], ...]
     tokens: tuple[int, ...]
     changed: datetime
+    releases_changed: datetime
 
 
 def release_sitemap(rows: Sequence[Row[Any]], number: int | None) -> ReleaseSitemap | None:
@@ -146,5 +147,8 @@ def release_sitemap(rows: Sequence[Row[Any]], number: int | None) -> ReleaseSite
         until=(end.last_published, end.last_rank) if end and not tail else _END,
         parts=(*((row.id, row.number) for row in pages), *(row.id for row in tail)),
         tokens=(*(row.page_token for row in pages), *(row.selection_token for row in tail)),
-        changed=max([*(row.page_changed for row in pages), *(row.tail_changed for row in tail)]),
+        changed=max([*(row.page_changed for row in pages), *(row.changed for row in tail)]),
+        releases_changed=max(
+            [*(row.page_changed for row in pages), *(row.tail_changed for row in tail)]
+        ),
     )
