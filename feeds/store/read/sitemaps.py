@@ -27,7 +27,7 @@ from feeds.store.schema import tables
 MOST_LISTED = 50_000
 """Maximum number of URLs in a sitemap (sitemaps.org)."""
 
-SELECTION_PAGES = 10_000
+SELECTION_PAGES = 5_000
 """Number of pages in a sitemap of the pages of selections."""
 
 _END = (datetime.max.replace(tzinfo=UTC, microsecond=0), 2**63 - 1)
@@ -71,22 +71,23 @@ BLOCKS = (
 )
 """The last change and the largest size of the archive pages of each sitemap of releases."""
 
+# The first page of a selection is that of its newest releases.
 _selection_pages = union_all(
-    # The first page of a selection is that of its newest releases.
     select(
-        _selection.id.label("selection"),
-        literal(0, Integer).label("number"),
-        _selection.slug,
-        _selection.changed,
+        _selection.id.label("selection"), literal(0, Integer).label("number"), _selection.changed
     ),
-    select(_page.selection, _page.number, _selection.slug, _page.changed).join_from(
-        tables.ARCHIVE_PAGE, tables.SELECTION
-    ),
+    select(_page.selection, _page.number, _page.changed),
 )
-PAGES_OF_SELECTIONS = (
+_listed = (
     _selection_pages.order_by("selection", "number")
     .limit(SELECTION_PAGES)
     .offset((bindparam("sitemap", type_=Integer) - 1) * SELECTION_PAGES)
+    .subquery("listed")
+)
+PAGES_OF_SELECTIONS = (
+    select(_selection.slug, _listed.c.number, _listed.c.changed)
+    .join_from(_listed, tables.SELECTION, _selection.id == _listed.c.selection)
+    .order_by(_listed.c.selection, _listed.c.number)
 )
 """The pages of selections in a sitemap; page 0 is that of the newest releases."""
 
