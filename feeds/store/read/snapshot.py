@@ -2,7 +2,8 @@
 
 A ``Snapshot`` belongs to one transaction: everything that it returns is of one state of the store
 (rule 6). A statement of a document selects by key or by a range of keys, and never scans or sorts a
-table. Rows are mapped to dataclasses by the names of their columns.
+table; only the index of sitemaps reads every archive page. Rows are mapped to dataclasses by the
+names of their columns.
 """
 
 from collections import defaultdict
