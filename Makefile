@@ -28,7 +28,8 @@ help:
 	@touch $@
 
 .venv/dev: .venv/runtime requirements-dev.lock tests/validators/package-lock.json
-	$(PYTHON) -m pip --python .venv install --quiet --require-hashes -r requirements-dev.lock
+	@# The lock file is complete; of its overrides, see pyproject.toml, pip knows nothing.
+	$(PYTHON) -m pip --python .venv install --quiet --no-deps --require-hashes -r requirements-dev.lock
 	$(NPM) ci > /dev/null
 	@touch $@
 

@@ -23,6 +23,10 @@ ROUTES: Final = {
     "category_archive_page": "/categories/<slug>/archive/<number>",
     "release": "/releases/<path:path>",
     "opml": "/feeds.opml",
+    "sitemap_index": "/sitemap.xml",
+    "selection_sitemap": "/sitemap/pages/<number>.xml",
+    "release_sitemap": "/sitemap/releases/<number>.xml",
+    "newest_sitemap": "/sitemap/releases/newest.xml",
 }
 """Werkzeug rules of what has one format, below the base URL."""
 
@@ -44,7 +48,15 @@ OLD_ADDRESS_LENGTH: Final = 2000
 """Maximum length of an old address, in characters."""
 
 _EXTENSIONS = "|".join(FORMATS)
-_FILES_FOR_PROGRAMS = (*(f".{name}" for name in FORMATS), ".opml", ".css", ".js", ".txt", ".ico")
+_FILES_FOR_PROGRAMS = (
+    *(f".{name}" for name in FORMATS),
+    ".opml",
+    ".xml",
+    ".css",
+    ".js",
+    ".txt",
+    ".ico",
+)
 _SLUG = re.compile(r"[a-z0-9-]{1,100}")
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 _DAY = r"[0-9]{4}/[0-9]{2}/[0-9]{2}"
@@ -110,7 +122,7 @@ def is_slug(text: str) -> bool:
 
 
 def is_page_number(text: str) -> bool:
-    """Return whether a page of an archive or of the list of categories could have this number."""
+    """Return whether an archive page, a page of categories or a sitemap could have this number."""
     return _NUMBER.fullmatch(text) is not None
 
 
@@ -167,6 +179,21 @@ def category_list_url(site: Site, number: int) -> str:
 def release_url(site: Site, path: str) -> str:
     """Return the URL of a release's page."""
     return site.base_url + release_path(path)
+
+
+def sitemap_index_url(site: Site) -> str:
+    """Return the URL of the index of sitemaps."""
+    return site.base_url + ROUTES["sitemap_index"]
+
+
+def selection_sitemap_url(site: Site, number: int) -> str:
+    """Return the URL of a sitemap of the pages of selections."""
+    return f"{site.base_url}/sitemap/pages/{number}.xml"
+
+
+def release_sitemap_url(site: Site, number: int | None) -> str:
+    """Return the URL of a sitemap of releases; without a number, of the newest releases."""
+    return f"{site.base_url}/sitemap/releases/{number or 'newest'}.xml"
 
 
 def normalize_old_address(path: bytes, query: bytes) -> str:

@@ -18,7 +18,10 @@ from feeds.urls import (
     page_url,
     parse_old_address,
     parse_target,
+    release_sitemap_url,
     release_url,
+    selection_sitemap_url,
+    sitemap_index_url,
 )
 
 BASE = "https://example.org/feeds"
@@ -58,6 +61,10 @@ def test_a_target_is_parsed_from_its_path_and_from_its_url(target: Target) -> No
         release_url(SITE, "2010/05/04/tilts"),
         *(f"{BASE}/{name}" for name in ASSETS),
         f"{BASE}/feeds.opml",
+        sitemap_index_url(SITE),
+        selection_sitemap_url(SITE, 2),
+        release_sitemap_url(SITE, 3),
+        release_sitemap_url(SITE, None),
         f"{BASE}/categories",
     ],
 )

@@ -26,6 +26,9 @@ _XML = "application/xml"
 MOST_COMBINED = 20
 """Maximum number of categories in a combined feed."""
 
+CATEGORIES_ON_A_PAGE = 100
+"""Number of categories on a page of their list."""
+
 TOO_MANY = f"A feed combines at most {MOST_COMBINED} categories."
 
 
@@ -53,7 +56,7 @@ def _subscription(
     notices = snapshot.notices()
     combined = len(selection.members) > 1
     newest_page = 0 if combined else snapshot.newest_page(selection)
-    with _writable_values():
+    with writable_values():
         feed = assemble.subscription(site, selection, releases, notices, newest_page)
         return render(site, form, feed, snapshot.releases, previous)
 
@@ -86,7 +89,7 @@ def _archive(  # noqa: PLR0913, PLR0917 - all but the last are known before it i
 ) -> Rendering:
     releases = snapshot.page_listed(selection, page)
     notices = snapshot.notices()
-    with _writable_values():
+    with writable_values():
         feed = assemble.archive(site, selection, page, releases, notices)
         return render(site, form, feed, snapshot.releases, previous)
 
@@ -100,28 +103,28 @@ def _feed_metadata(  # noqa: PLR0913, PLR0917 - each is something else that a ta
     tokens: tuple[int, ...],
 ) -> Metadata:
     return Metadata(
-        etag=entity_tag(form.extension, parts, tokens, *_settings(snapshot, site)),
+        etag=entity_tag(form.extension, parts, tokens, *tag_settings(snapshot, site)),
         media_type=form.media_type,
         # Browsers show the same bytes under this media type instead of saving them.
         alternative_type=_XML if form.media_type.endswith("+xml") else None,
-        parts=parts if _has_recorded_settings(snapshot, site) else (WHOLE_STORE,),
+        parts=parts if has_recorded_settings(snapshot, site) else (WHOLE_STORE,),
         surrogate_keys=surrogate_keys(slugs),
     )
 
 
-def _has_recorded_settings(snapshot: Snapshot, site: Site) -> bool:
+def has_recorded_settings(snapshot: Snapshot, site: Site) -> bool:
     """Return whether this process runs with the settings that ``feeds migrate`` has recorded."""
     return snapshot.head().settings_digest == settings_digest(site)
 
 
-def _settings(snapshot: Snapshot, site: Site) -> tuple[str, int | None]:
+def tag_settings(snapshot: Snapshot, site: Site) -> tuple[str, int | None]:
     """Return what an entity tag has of the settings: their digest and a token.
 
     A command decides by its own settings what changes visibly. What it did not find visible with
     them may be visible with other settings, later or in a process that was not restarted.
     """
     head = snapshot.head()
-    recorded = _has_recorded_settings(snapshot, site)
+    recorded = has_recorded_settings(snapshot, site)
     return settings_digest(site), head.settings_token if recorded else head.token
 
 
@@ -150,12 +153,12 @@ def _feed_list(site: Site, snapshot: Snapshot, _previous: Body | None) -> Render
         )
         for selection in (snapshot.everything(), *snapshot.categories())
     ]
-    with _writable_values():
+    with writable_values():
         return Rendering([opml.render(site.title, outlines)])
 
 
 @contextmanager
-def _writable_values() -> Iterator[None]:
+def writable_values() -> Iterator[None]:
     """Raise ``StoreError`` for a stored value that no document can contain.
 
     The imports allow no such value; it may come from a damaged disk or another program.
@@ -180,6 +183,6 @@ def last_changed(snapshot: Snapshot, site: Site, changed: datetime) -> datetime 
     Its bytes then belong to neither date: a process started after ``feeds migrate`` serves other
     bytes under the same one.
     """
-    if not _has_recorded_settings(snapshot, site):
+    if not has_recorded_settings(snapshot, site):
         return None
     return max(changed, snapshot.head().settings_changed)

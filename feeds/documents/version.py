@@ -10,7 +10,8 @@ from functools import lru_cache
 from feeds.domain import Site
 
 VERSION = 7
-"""Increment this with every change of what a format, ``assemble``, a page or a text writes."""
+"""Increment this with every change of what a format, ``assemble``, ``sitemap``, a page or a text
+writes."""
 
 
 @lru_cache(maxsize=8)

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
-from feeds.documents import build
+from feeds.documents import build, sitemap
 from feeds.documents.body import Body, Rendering
 from feeds.domain import Site
 from feeds.errors import StoreError
@@ -186,6 +186,22 @@ class _Views:
 
     def opml(self) -> WerkzeugResponse:
         return self._serve(partial(build.feed_list, self._site), "list")
+
+    def sitemap_index(self) -> WerkzeugResponse:
+        return self._serve(partial(sitemap.index, self._site), "sitemap")
+
+    def selection_sitemap(self, number: str) -> WerkzeugResponse:
+        if not is_page_number(number):
+            abort(404, "There is no such sitemap.")
+        return self._serve(partial(sitemap.selections, self._site, int(number)), "sitemap")
+
+    def release_sitemap(self, number: str) -> WerkzeugResponse:
+        if not is_page_number(number):
+            abort(404, "There is no such sitemap.")
+        return self._serve(partial(sitemap.releases, self._site, int(number)), "sitemap")
+
+    def newest_sitemap(self) -> WerkzeugResponse:
+        return self._serve(partial(sitemap.releases, self._site, None), "sitemap")
 
     def asset(self, name: str) -> Response:
         metadata, body = self._assets[name]

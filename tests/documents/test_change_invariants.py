@@ -378,9 +378,14 @@ class Changes(RuleBasedStateMachine):
                 for path, selection in zip(paths, selections, strict=True)
                 for number in range(snapshot.newest_page(selection))
             ]
+            sitemaps = ["/sitemap.xml", "/sitemap/pages/1.xml"]
+            sitemaps += [f"/sitemap/releases/{n}.xml" for n in snapshot.release_sitemaps()]
+            if snapshot.release_sitemap(None):
+                sitemaps.append("/sitemap/releases/newest.xml")
         combined = [f"/categories/{one}+{other}" for one, other in pairwise(slugs)]
         return [
             OPML,
+            *sitemaps,
             *(f"{path}.{form}" for path in paths + archives + combined for form in FORMATS),
         ]
 
@@ -501,6 +506,21 @@ def test_every_command(another: Callable[..., Portal]) -> None:
 @pytest.mark.parametrize(
     ("releases", "steps"),
     [
+        pytest.param(
+            0,
+            [
+                *(("flood", day, "Vide") for day in (4, 8, 12, 16, 20)),
+                ("bring", 1, [("published", 3, 8), ("body", 40, "Cits.")], ""),
+                ("withdraw", 1, 40),
+                ("withdraw", 1, 0),
+                ("rename", 1, 0, "Daba"),
+                ("suspend", 1),
+                ("resume", 1),
+                ("move", True),
+                ("flood", 2, "Vide"),
+            ],
+            id="a sitemap of twenty archive pages",
+        ),
         pytest.param(
             4,
             [("deploy", 1, LONGER), ("deploy", 1, LONGER), edit(1, "A"), ("deploy", 1, LONGER)],

@@ -164,7 +164,7 @@ CATEGORIES = ("enu-ekonomika", "skirosana-vide", "enu-ekonomika+skirosana-vide")
 
 
 def feeds(portal: Portal, state: str) -> Iterator[tuple[str, bytes]]:
-    """Yield the feed documents of all releases and of categories, and the OPML list."""
+    """Yield the feed documents of all releases and of categories, the OPML list and sitemaps."""
     client = portal.client()
     for base in ("/releases", *(f"/categories/{slugs}" for slugs in CATEGORIES)):
         for form in FORMATS:
@@ -174,7 +174,8 @@ def feeds(portal: Portal, state: str) -> Iterator[tuple[str, bytes]]:
                 yield f"{state}{address}", response.data
                 number += 1
                 address = f"{base}/archive/{number}.{form}"
-    yield f"{state}/feeds.opml", client.get("/feeds.opml").data
+    for address in ("/feeds.opml", "/sitemap.xml", "/sitemap/pages/1.xml"):
+        yield f"{state}{address}", client.get(address).data
 
 
 def pages(portal: Portal, state: str) -> Iterator[tuple[str, bytes]]:

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from feeds.errors import StoreUnavailableError
 from feeds.operations.suspend import resume, suspend
 from feeds.store.engine import one_for_each_host, open_engine, reading
-from feeds.store.read import queries
+from feeds.store.read import queries, sitemaps
 from tests.portal import START, Portal, page
 
 
@@ -42,6 +42,10 @@ def test_no_read_of_a_poll_sorts_or_scans(another: Callable[..., Portal]) -> Non
         assert state.head()
         assert state.changed_parts(state.head().revision - 1)
         assert state.release("2010/05/04/r0")
+        assert state.release_sitemap(1) is None
+        newest = state.release_sitemap(None)
+        assert newest
+        assert len(state.sitemap_releases(newest)) == 9
     event.remove(Engine, "before_cursor_execute", note)
     with sqlite3.connect(portal.file) as database:
         for statement, parameters in seen:
@@ -197,18 +201,21 @@ def test_no_read_of_a_poll_scans_a_table_on_postgresql(another: Callable[..., Po
         # PostgreSQL scans small tables unless that is made expensive.
         for way in ("seqscan", "bitmapscan", "sort"):
             connection.exec_driver_sql(f"SET LOCAL enable_{way} = off")
-        for name, statement in vars(queries).items():
+        of_sitemaps = {f"{name} of sitemaps": one for name, one in vars(sitemaps).items()}
+        for name, statement in (vars(queries) | of_sitemaps).items():
             if name not in {
                 "NEWEST", "PAGES", "NEWEST_PAGE", "RELEASE_AT", "CHANGED_PAGES", "COUNT_WITHDRAWN",
+                "NUMBERED of sitemaps", "NEWEST of sitemaps", "RELEASES of sitemaps",
             }:  # fmt: skip
                 continue
             compiled = statement.compile(portal.engine, compile_kwargs={"render_postcompile": True})
             values = compiled.params | {
                 "selection": 0, "limit": 5, "offset": 0, "first": 1, "last": 3, "path": "x",
-                "since": 1, "most": 9, "slug": "x",
+                "since": 1, "most": 9, "slug": "x", "number": 1, "after": 0, "after_rank": 0,
+                "until": 9, "until_rank": 0,
             }  # fmt: skip
             steps = connection.exec_driver_sql(f"EXPLAIN {compiled}", values).scalars().all()
-            if name == "PAGES":
+            if name in {"PAGES", "NUMBERED of sitemaps", "NEWEST of sitemaps"}:
                 # There are one head and a handful of notices.
                 steps = [
                     step for step in steps if "on head" not in step and "on notice" not in step

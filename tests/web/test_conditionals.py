@@ -170,7 +170,15 @@ def test_a_new_body_has_no_last_modified_that_would_make_a_client_drop_it(
 
 
 @pytest.mark.parametrize(
-    "address", ["/releases.atom", "/", "/feeds.opml", "/releases/archive/1.rss"]
+    "address",
+    [
+        "/releases.atom",
+        "/",
+        "/feeds.opml",
+        "/releases/archive/1.rss",
+        "/sitemap.xml",
+        "/sitemap/releases/newest.xml",
+    ],
 )
 def test_a_service_with_settings_other_than_the_recorded_sends_no_last_modified(
     another: Callable[..., Portal], address: str

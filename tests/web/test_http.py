@@ -71,6 +71,9 @@ ADDRESSES = (
     "/feed.css",
     "/page.js",
     "/feeds.opml",
+    "/sitemap.xml",
+    "/sitemap/pages/1.xml",
+    "/sitemap/releases/newest.xml",
     "/healthz",
     "/readyz",
 )
@@ -130,6 +133,7 @@ def test_options_and_preflight_are_answered(client: FlaskClient, address: str) -
             "A feed combines at most 20 categories.",
         ),
         ("/releases.opml", None),
+        ("/releases.xml", None),
         ("/nothing.css", None),
     ],
 )
@@ -160,7 +164,6 @@ def test_an_unknown_feed_or_file_gets_404_with_a_sentence(
         "/style.css/",
         "/nothing",
         "/nothing.php",
-        "/releases.xml",
         "/nothing/index.html?x=1",
         "/categories?category=none&format=none",
         "/categories?category=/",
@@ -298,7 +301,8 @@ def test_a_file_that_is_not_a_store_gets_503(portal: Portal) -> None:
 
 
 def test_robots_txt_and_icon_are_served(client: FlaskClient) -> None:
-    assert client.get("/robots.txt").text == "User-agent: *\nDisallow:\n"
+    robots = "User-agent: *\nDisallow:\n\nSitemap: https://feeds.example.org/sitemap.xml\n"
+    assert client.get("/robots.txt").text == robots
     icon = client.get("/favicon.ico")
     assert icon.headers["Content-Type"] == "image/x-icon"
     assert icon.data[:4] == b"\0\0\1\0"

@@ -13,6 +13,7 @@ from sqlalchemy import (
     BigInteger,
     BindParameter,
     Column,
+    ColumnElement,
     CompoundSelect,
     Integer,
     Select,
@@ -98,23 +99,30 @@ SELECTIONS = HEAD.add_columns(*_selection_columns).outerjoin_from(
 )
 """The head with selections: one row at least, without a selection if there is none."""
 
-PAGES = (
-    HEAD.add_columns(
-        *_selection_columns,
-        _page.number,
-        _page.last_published,
-        _page.last_rank,
-        _page.changed.label("page_changed"),
-        _page.token.label("page_token"),
+
+def with_pages(numbers: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    """Return the statement for the head with a selection and its archive pages of these numbers.
+
+    It has one row at least.
+    """
+    return (
+        HEAD.add_columns(
+            *_selection_columns,
+            _selection.tail,
+            _selection.tail_changed,
+            _page.number,
+            _page.last_published,
+            _page.last_rank,
+            _page.size,
+            _page.changed.label("page_changed"),
+            _page.token.label("page_token"),
+        )
+        .outerjoin_from(tables.HEAD, tables.SELECTION, _selection.slug == bindparam("slug"))
+        .outerjoin(tables.ARCHIVE_PAGE, (_page.selection == _selection.id) & numbers)
     )
-    .outerjoin_from(tables.HEAD, tables.SELECTION, _selection.slug == bindparam("slug"))
-    .outerjoin(
-        tables.ARCHIVE_PAGE,
-        (_page.selection == _selection.id)
-        & _page.number.between(bindparam("first"), bindparam("last")),
-    )
-)
-"""The head with a selection and its archive pages in a range: one row at least."""
+
+
+PAGES = with_pages(_page.number.between(bindparam("first"), bindparam("last")))
 
 _CATEGORIES = select(*_selection_columns).where(_selection.slug > "")
 CATEGORIES = _CATEGORIES.order_by(_selection.slug)
@@ -222,14 +230,15 @@ def _listed(ids: Select[*tuple[Any, ...]]) -> Statement:
 
 
 _limit = bindparam("limit", type_=Integer)
-_order = (_listing.published.desc(), _listing.rank.desc())
+NEWEST_FIRST = (_listing.published.desc(), _listing.rank.desc())
+"""The order of releases (rule 7)."""
 
 
 def _newest(parameter: str = "selection") -> Select[datetime, int, int]:
     return (
         select(_listing.published, _listing.rank, _listing.release)
         .where(_listing.selection == bindparam(parameter))
-        .order_by(*_order)
+        .order_by(*NEWEST_FIRST)
         .limit(_limit)
     )
 
@@ -261,7 +270,7 @@ _given_key = tuple_(
     bindparam("published", type_=tables.UtcSeconds), bindparam("rank", type_=BigInteger)
 )
 _neighbour = select(_listing.release).where(_listing.selection == bindparam("selection")).limit(1)
-NEXT_EARLIER = _neighbour.where(_key < _given_key).order_by(*_order)
+NEXT_EARLIER = _neighbour.where(_key < _given_key).order_by(*NEWEST_FIRST)
 NEXT_LATER = _neighbour.where(_key > _given_key).order_by(_listing.published, _listing.rank)
 
 PAGE_OF = (
@@ -286,9 +295,9 @@ _after = tuple_(
 _until = tuple_(
     bindparam("until", type_=tables.UtcSeconds), bindparam("until_rank", type_=BigInteger)
 )
-_of_page = select(_listing.release).where(
-    _listing.selection == bindparam("selection"), _key > _after, _key <= _until
-)
+IN_INTERVAL = (_listing.selection == bindparam("selection")) & (_key > _after) & (_key <= _until)
+"""Whether a release is in an interval of a selection, as those of an archive page are."""
+_of_page = select(_listing.release).where(IN_INTERVAL)
 PAGE_HEADLINES = _release_queries(_of_page)
 PAGE_LISTED = _listed(_of_page)
 LISTED_AT = _listed(

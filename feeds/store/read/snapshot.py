@@ -2,7 +2,8 @@
 
 A ``Snapshot`` belongs to one transaction: everything that it returns is of one state of the store
 (rule 6). A statement of a document selects by key or by a range of keys, and never scans or sorts a
-table. Rows are mapped to dataclasses by the names of their columns.
+table; only the index of sitemaps reads every archive page. Rows are mapped to dataclasses by the
+names of their columns.
 """
 
 from collections import defaultdict
@@ -10,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from math import ceil
 from operator import attrgetter
 from typing import Any
 
@@ -28,8 +30,9 @@ from feeds.domain import (
 )
 from feeds.errors import StoreError
 from feeds.identity import combined_feed_id
-from feeds.store.read import queries
-from feeds.store.schema.tables import ALL_SLUG
+from feeds.store.read import queries, sitemaps
+from feeds.store.read.sitemaps import ReleaseSitemap
+from feeds.store.schema.tables import ALL_ID, ALL_SLUG
 from feeds.urls import Target
 
 Part = int | tuple[int, int]
@@ -250,11 +253,55 @@ class Snapshot:
 
     def page_listed(self, selection: Selection, page: ArchivePage) -> list[ListedRelease]:
         """Return the releases of an archive page without their texts, newest first."""
-        return self._listed(queries.PAGE_LISTED, **_interval(selection, page))
+        return self._listed(queries.PAGE_LISTED, **_page_interval(selection, page))
 
     def page_headlines(self, selection: Selection, page: ArchivePage) -> list[Headline]:
         """Return the headlines of an archive page, newest first."""
-        return self._headlines(queries.PAGE_HEADLINES, **_interval(selection, page))
+        return self._headlines(queries.PAGE_HEADLINES, **_page_interval(selection, page))
+
+    def release_sitemap(self, number: int | None) -> ReleaseSitemap | None:
+        """Return a sitemap of releases; None if there is none with this number, or it is empty.
+
+        Without a number it is that of the newest releases. Reads the head in the same statement.
+        """
+        if number is None:
+            rows = self._rows(sitemaps.NEWEST, slug=ALL_SLUG)
+        else:
+            rows = self._rows(sitemaps.NUMBERED, slug=ALL_SLUG, number=number)
+        self._head = _head(rows[0])
+        return sitemaps.release_sitemap(rows, number)
+
+    def release_sitemaps(self) -> dict[int, datetime]:
+        """Return the instant of the last change of each numbered sitemap of releases."""
+        # The last one has the newest releases as well, and no number yet.
+        blocks = self._rows(sitemaps.BLOCKS)[:-1]
+        return {number: changed for number, (changed, size) in enumerate(blocks, 1) if size}
+
+    def sitemap_releases(self, sitemap: ReleaseSitemap) -> list[tuple[str, datetime]]:
+        """Return path and last change of the releases of a sitemap, newest first (rule 7)."""
+        interval = _interval(ALL_ID, sitemap.after, sitemap.until)
+        return [(row.path, row.updated) for row in self._rows(sitemaps.RELEASES, **interval)]
+
+    def count_selection_sitemaps(self) -> int:
+        """Return the number of sitemaps of the pages of selections.
+
+        Reads the head in the same statement.
+        """
+        (row,) = self._rows(sitemaps.COUNT_PAGES_OF_SELECTIONS)
+        self._head = _head(row)
+        return ceil(int(row.pages) / sitemaps.SELECTION_PAGES)
+
+    def selection_sitemaps(self) -> list[datetime]:
+        """Return the instant of the last change of each sitemap of the pages of selections."""
+        return [row[0] for row in self._rows(sitemaps.CHANGES_OF_SELECTIONS)]
+
+    def selection_pages(self, number: int) -> list[tuple[str, int, datetime]]:
+        """Return slug, number and last change of each page of selections in a sitemap.
+
+        The page of a selection's newest releases has number 0; the others are archive pages.
+        """
+        rows = self._rows(sitemaps.PAGES_OF_SELECTIONS, sitemap=number)
+        return [(row.slug, row.number, row.changed) for row in rows]
 
     def years(self, selection: Selection) -> list[tuple[int, int]]:
         """Return the years in which a selection has releases, in order, and how many in each."""
@@ -395,15 +442,19 @@ def _head(row: Row[Any]) -> Head:
     return Head(**{name: getattr(row, name) for name in Head.__slots__})
 
 
-def _interval(selection: Selection, page: ArchivePage) -> dict[str, object]:
-    after, after_rank = page.after or queries.BEGINNING
-    until, until_rank = page.until
+def _page_interval(selection: Selection, page: ArchivePage) -> dict[str, object]:
+    return _interval(selection.members[0], page.after or queries.BEGINNING, page.until)
+
+
+def _interval(
+    selection: int, after: tuple[datetime, int], until: tuple[datetime, int]
+) -> dict[str, object]:
     return {
-        "selection": selection.members[0],
-        "after": after,
-        "after_rank": after_rank,
-        "until": until,
-        "until_rank": until_rank,
+        "selection": selection,
+        "after": after[0],
+        "after_rank": after[1],
+        "until": until[0],
+        "until_rank": until[1],
     }
 
 

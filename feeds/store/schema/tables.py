@@ -178,7 +178,8 @@ class SelectionColumns(TypedColumns):
 
     ``token`` is the random token of that change: entity tags are made from it. ``withdrawal`` is
     the revision at which a release was last withdrawn from it, or a notice retracted; 0 if never.
-    ``count`` releases are shown; the newest ``tail`` of them are after the last archive page.
+    ``count`` releases are shown; the newest ``tail`` of them are after the last archive page, and
+    ``tail_changed`` is the instant at which one of these was last added, changed or withdrawn.
     ``named`` is true if an operator chose the name, which imports then leave unchanged.
     """
 
@@ -189,6 +190,7 @@ class SelectionColumns(TypedColumns):
     named: Named[bool] = Column(Boolean, default=False)
     count: Named[int] = Column(BigInteger, default=0, index=True)
     tail: Named[int] = Column(BigInteger, default=0, index=True)
+    tail_changed: Named[datetime] = Column(UtcSeconds)
     revision: Named[int] = Column(BigInteger, index=True)
     changed: Named[datetime] = Column(UtcSeconds)
     token: Named[int] = Column(BigInteger)

@@ -168,6 +168,7 @@ def _fill(connection: Connection, permanent: Permanent, now: datetime) -> None:
             slug=ALL_SLUG,
             name="",
             named=True,
+            tail_changed=now,
             revision=1,
             changed=now,
             token=token,

@@ -5,7 +5,7 @@ pages change visibly; at the end only these get its revision, its instant and it
 nothing visible takes no revision.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -54,6 +54,7 @@ class Change:
         self.instant = max(now.replace(microsecond=0), head.instant + timedelta(seconds=1))
         self.token = random_token()
         self._touched: set[int] = set()
+        self._touched_tails: set[int] = set()
         self._touched_pages: set[tuple[int, int]] = set()
         self._touched_all = False
         self._touched_list = False
@@ -64,6 +65,11 @@ class Change:
     def touch(self, selections: Iterable[int]) -> None:
         """Record that these selections change visibly."""
         self._touched.update(selections)
+
+    def touch_tails(self, selections: Iterable[int]) -> None:
+        """Record that releases after the last archive pages of these selections change visibly."""
+        self._touched_tails.update(selections)
+        self.touch(self._touched_tails)
 
     def touch_pages(self, pages: Iterable[tuple[int, int]]) -> None:
         """Record that these archive pages (selection, number) change visibly."""
@@ -167,12 +173,7 @@ class Change:
         self.connection.execute(
             delete(CHANGE_TOKEN).where(CHANGE_TOKEN.c.revision <= self.revision - _TOKENS)
         )
-        selections = update(SELECTION).values(stamp)
-        if self._touched_all:
-            self.connection.execute(selections)
-        else:
-            for chunk in chunks(sorted(self._touched)):
-                self.connection.execute(selections.where(SELECTION.c.id.in_(chunk)))
+        self._stamp_selections(stamp)
         if self._touched_pages:
             self.connection.execute(
                 update(ARCHIVE_PAGE)
@@ -186,6 +187,17 @@ class Change:
                     for selection, number in sorted(self._touched_pages)
                 ],
             )
+
+    def _stamp_selections(self, stamp: Mapping[str, object]) -> None:
+        selections = update(SELECTION).values(stamp)
+        if self._touched_all:
+            self.connection.execute(selections)
+        else:
+            for chunk in chunks(sorted(self._touched)):
+                self.connection.execute(selections.where(SELECTION.c.id.in_(chunk)))
+        tails = update(SELECTION).values(tail_changed=self.instant)
+        for chunk in chunks(sorted(self._touched_tails)):
+            self.connection.execute(tails.where(SELECTION.c.id.in_(chunk)))
 
     def _paginate(self) -> None:
         page_size = self.snapshot.head().page_size

@@ -186,7 +186,7 @@ class Listing:
         year_counts.adjust(self._change, self._site, instants, sign)
         self._adjust_page_sizes(page_sizes)
         # The subscription document shows the whole tail, as its window is at least a page long.
-        self._change.touch(tails)
+        self._change.touch_tails(tails)
         self._change.touch_pages(page_sizes)
         self._change.touch(
             selection

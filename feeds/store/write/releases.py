@@ -269,6 +269,7 @@ class Releases:
                 feed_id=feed_id(self._authority, key),
                 slug=key,
                 name=name,
+                tail_changed=self._change.instant,
                 revision=self._change.revision,
                 changed=self._change.instant,
                 token=self._change.token,

@@ -6,13 +6,14 @@ from feeds.documents.assemble import invitation, page_name
 from feeds.documents.representation import Metadata, Representation, entity_tag_of
 from feeds.domain import Site
 from feeds.text.plain import one_line
+from feeds.urls import sitemap_index_url
 
 
 def assets(site: Site) -> dict[str, Representation]:
     """Return each asset by its name."""
     common = _file("common.css")
     found = {
-        "robots.txt": (b"User-agent: *\nDisallow:\n", "text/plain"),
+        "robots.txt": (_robots(site).encode(), "text/plain"),
         "favicon.ico": (_file("favicon.ico"), "image/x-icon"),
         "style.css": (common + _file("style.css"), "text/css"),
         "feed.css": (common + _file("feed.css") + _feed_texts(site).encode(), "text/css"),
@@ -22,6 +23,11 @@ def assets(site: Site) -> dict[str, Representation]:
         name: Representation(Metadata(entity_tag_of(body), media_type), body)
         for name, (body, media_type) in found.items()
     }
+
+
+def _robots(site: Site) -> str:
+    """Return the rules for crawlers (RFC 9309) and the address of the sitemaps."""
+    return f"User-agent: *\nDisallow:\n\nSitemap: {sitemap_index_url(site)}\n"
 
 
 def _feed_texts(site: Site) -> str:

@@ -11,7 +11,12 @@ from flask import render_template
 from markupsafe import Markup
 
 from feeds.documents.assemble import contact_html, selection_title
-from feeds.documents.build import MOST_COMBINED, last_changed, surrogate_keys
+from feeds.documents.build import (
+    CATEGORIES_ON_A_PAGE,
+    MOST_COMBINED,
+    last_changed,
+    surrogate_keys,
+)
 from feeds.documents.representation import Metadata, Representation, entity_tag_of
 from feeds.domain import (
     Category,
@@ -41,7 +46,6 @@ HTML: Final = "text/html"
 _MANY: Final = 40  # categories; the index of a portal with more offers letters and a search
 _MOST_LISTED: Final = 300  # categories; the index of a portal with more lists only the largest
 _LARGEST: Final = 40  # categories on such an index
-_PAGE_SIZE: Final = 100  # categories on a page of the list
 
 
 def index(site: Site, snapshot: Snapshot) -> Representation:
@@ -126,10 +130,10 @@ def category_list(
     """
     everything = alphabetical(snapshot, site.words)
     slugs = everything.search(text) if text else everything.slugs
-    last = max(1, ceil(len(slugs) / _PAGE_SIZE))
+    last = max(1, ceil(len(slugs) / CATEGORIES_ON_A_PAGE))
     if number > last:
         return None
-    shown = slugs[(number - 1) * _PAGE_SIZE : number * _PAGE_SIZE]
+    shown = slugs[(number - 1) * CATEGORIES_ON_A_PAGE : number * CATEGORIES_ON_A_PAGE]
     by_slug = snapshot.categories_by_slug([*shown, *selected])
     kept = [by_slug[slug] for slug in selected if slug in by_slug]
     keeping = [("category", selection.categories[0].slug) for selection in kept]
@@ -149,7 +153,7 @@ def category_list(
         selected=_sorted(site, kept),
         categories=[by_slug[slug] for slug in shown if slug not in selected],
         initials={
-            initial: (place // _PAGE_SIZE + 1, everything.slugs[place])
+            initial: (place // CATEGORIES_ON_A_PAGE + 1, everything.slugs[place])
             for initial, place in everything.initials.items()
         },
         most_combined=MOST_COMBINED,

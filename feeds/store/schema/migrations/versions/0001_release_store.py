@@ -111,6 +111,7 @@ def upgrade() -> None:
         sa.Column("named", sa.Boolean(), nullable=False),
         sa.Column("count", sa.BigInteger(), nullable=False),
         sa.Column("tail", sa.BigInteger(), nullable=False),
+        sa.Column("tail_changed", sa.BigInteger(), nullable=False),
         sa.Column("revision", sa.BigInteger(), nullable=False),
         sa.Column("changed", sa.BigInteger(), nullable=False),
         sa.Column("token", sa.BigInteger(), nullable=False),
