@@ -5,7 +5,7 @@ pages change visibly; at the end only these get its revision, its instant and it
 nothing visible takes no revision.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -14,12 +14,14 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from feeds.domain import Notice
 from feeds.store.read.snapshot import ImportOutcome, Snapshot
+from feeds.store.schema.checksum import checksum, plain_rows
 from feeds.store.schema.tables import (
     ARCHIVE_PAGE,
     CHANGE_TOKEN,
     HEAD,
     IMPORT_RUN,
     NOTICE,
+    RELEASE,
     SELECTION,
     random_token,
 )
@@ -192,6 +194,14 @@ class Change:
         self.touch(made.selections)
         self.touch_pages(made.followed)
         self.repaginated = made.repaginated
+
+
+def update_release(connection: Connection, release: int, values: Mapping[str, object]) -> None:
+    """Change columns of a release, and its checksum with them."""
+    this = RELEASE.c.id == release
+    connection.execute(update(RELEASE).where(this).values(dict(values)))
+    row = connection.execute(plain_rows().where(this)).one()
+    connection.execute(update(RELEASE).where(this).values(checksum=checksum(row._asdict())))
 
 
 def chunks(items: Sequence[T]) -> Iterator[Sequence[T]]:
