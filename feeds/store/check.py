@@ -57,12 +57,15 @@ def faults(connection: Connection, site: Site, *, count_years: bool) -> Iterator
             return
 
 
+_Row = Row[*tuple[Any, ...]]
+
+
 class _State(NamedTuple):
     connection: Connection
     site: Site
     count_years: bool
 
-    def rows(self, statement: Any) -> Iterator[Row[*tuple[Any, ...]]]:
+    def rows(self, statement: Any) -> Iterator[_Row]:
         """Yield the rows of a statement as a stream."""
         options = {"yield_per": _FETCHED}
         with self.connection.execute(statement, execution_options=options) as found:
@@ -83,7 +86,7 @@ def _damages(connection: Connection) -> Iterator[str]:
         else:
             yield from _postgresql_damages(connection)
     except DBAPIError as error:
-        yield f"The database cannot read its files: {_reason(error)}"
+        yield f"The database finds its files damaged: {_reason(error)}"
 
 
 def _reason(error: DBAPIError) -> str:
@@ -242,7 +245,7 @@ def _selections(state: _State) -> Iterator[str]:
             yield f"{name} lacks archive pages that should have been made"
 
 
-def _wrong_counts(state: _State, row: Row[*tuple[Any, ...]], name: str, counted: _Counted) -> Iterator[str]:
+def _wrong_counts(state: _State, row: _Row, name: str, counted: _Counted) -> Iterator[str]:
     # The attribute `count` of a row is a method.
     stored = row._asdict()
     for column, number in (("count", counted.tail + sum(counted.sizes)), ("tail", counted.tail)):

@@ -89,8 +89,8 @@ def _other_releases(found: list[str], expected: list[str]) -> Iterator[str]:
     missing = [id_ for id_ in expected if id_ not in set(found)]
     surplus = [id_ for id_ in found if id_ not in set(expected)]
     if missing:
-        yield f"it lacks {len(missing)} releases that the store has there, among them {missing[0]}"
+        yield f"it lacks releases that the store has there ({len(missing)}, such as {missing[0]})"
     if surplus:
-        yield f"it has {len(surplus)} entries that the store has not there, among them {surplus[0]}"
+        yield f"it has entries that the store has not there ({len(surplus)}, such as {surplus[0]})"
     if not missing and not surplus:
         yield "its releases are not in the order of the store"

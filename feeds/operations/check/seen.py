@@ -1,7 +1,6 @@
 """What a reader sees in a feed, and the rules that the formats have in common."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -18,7 +17,6 @@ _RFC822 = re.compile(
 _MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+(?:\s*;.*)?", re.ASCII)
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+")
 _FORBIDDEN = re.compile(r'[\s<>"{}|\\^`\x00-\x1f\x7f-\x9f]')
-_IN_CONTENT = "//@href | //@src | //@cite | //@poster"
 
 
 @dataclass(slots=True)
@@ -97,12 +95,19 @@ def is_media_type(text: object) -> bool:
     return isinstance(text, str) and _MEDIA_TYPE.fullmatch(text) is not None
 
 
-def links_of(content: str) -> Iterator[str]:
-    """Yield the addresses in HTML."""
-    if "=" in content:
-        tree = etree.HTML(f"<div>{content}</div>", etree.HTMLParser(encoding=None))
-        if tree is not None:
-            yield from map(str, tree.xpath(_IN_CONTENT))
+def links_of(content: str) -> list[str]:
+    """Return the addresses in HTML."""
+    return _found(content, "//@href | //@src | //@cite | //@poster")
+
+
+def pictures_of(content: str) -> list[str]:
+    """Return the addresses of the pictures in HTML."""
+    return _found(content, "//img/@src")
+
+
+def _found(content: str, xpath: str) -> list[str]:
+    tree = etree.HTML(f"<div>{content}</div>") if "=" in content else None
+    return [] if tree is None else list(map(str, tree.xpath(xpath)))
 
 
 def parse_xml(content: bytes, seen: Seen) -> etree._Element | None:
