@@ -56,9 +56,6 @@ class _NoRedirects(HTTPRedirectHandler):
         """Follow nothing: the redirect is the answer."""
 
 
-_OPENER = build_opener(_NoRedirects)
-
-
 def ask(url: str, headers: dict[str, str] | None = None, *, most: int = MOST_BYTES) -> Answer:
     """Request an http or https address and return its answer, with up to ``most`` bytes of it.
 
@@ -71,7 +68,7 @@ def ask(url: str, headers: dict[str, str] | None = None, *, most: int = MOST_BYT
     try:
         request = Request(url, headers=sent)  # noqa: S310 - the scheme was checked
         try:
-            response = _OPENER.open(request, timeout=_SECONDS)
+            response = build_opener(_NoRedirects).open(request, timeout=_SECONDS)
         except HTTPError as error:  # any status but 2xx
             response = error
         with response:
