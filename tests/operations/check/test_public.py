@@ -30,7 +30,7 @@ class Host:
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                status, headers, body = host.answers(self.path, self.headers)
+                status, headers, body = host.answers(self.path, dict(self.headers))
                 if status == 0:
                     return
                 self.send_response_only(status)
