@@ -12,7 +12,7 @@ import sys
 
 import click
 
-from feeds.cli import categories, imports, notices, redirects, releases, serve, store
+from feeds.cli import categories, check, imports, notices, redirects, releases, serve, store
 from feeds.cli.context import NOTHING_DONE, REFUSED
 from feeds.errors import FeedsError, RefusedError
 
@@ -67,6 +67,7 @@ for command in (
     imports.import_,
     serve.serve,
     store.status,
+    check.check,
     notices.suspend,
     notices.resume,
     notices.notices,

@@ -22,7 +22,14 @@ from feeds.ingest.sources.jsonl import EXPORT_PREFIX
 from feeds.operations.migrate import require_authority, require_page_size, require_timezone
 from feeds.settings import Settings
 from feeds.store import Store
-from feeds.store.copy.dump import TABLES, InvalidDataError, RowWriter, Value, invalid_column
+from feeds.store.copy.dump import (
+    TABLES,
+    InvalidDataError,
+    RowWriter,
+    Value,
+    has_checksum,
+    invalid_column,
+)
 
 VERSION: Final = 1
 _BATCH = 100  # rows: the body of one release may have megabytes
@@ -192,4 +199,9 @@ def _row(table: str, values: list[object]) -> Sequence[Value]:
     column = invalid_column(table, values)
     if column is not None:
         raise InvalidDataError(f"the store cannot hold its {column}")
+    if not has_checksum(table, values):
+        raise InvalidDataError(
+            "its checksum is not that of its values: the export, or the store that it was made "
+            "from, is damaged"
+        )
     return cast("Sequence[Value]", values)

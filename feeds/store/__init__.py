@@ -10,8 +10,9 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
+from feeds.domain import Site
 from feeds.errors import NothingToDoError
-from feeds.store import engine
+from feeds.store import check, engine
 from feeds.store.copy.backup import copy
 from feeds.store.copy.dump import Dump, RowWriter
 from feeds.store.read import Snapshot
@@ -72,6 +73,11 @@ class Store:
         version.require_file(self._engine)
         with engine.reading(self._engine) as connection:
             version.check(connection)
+
+    def faults(self, site: Site, *, count_years: bool) -> Iterator[str]:
+        """Yield what is wrong with the rows of the store (``feeds.store.check``)."""
+        with engine.reading(self._engine, seconds=0) as connection:
+            yield from check.faults(connection, site, count_years=count_years)
 
     def migrate(self, permanent: Permanent, now: datetime) -> tuple[str | None, str]:
         """Create the store or upgrade its schema; return the schema versions before and after.

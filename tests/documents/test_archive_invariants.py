@@ -129,6 +129,11 @@ class Archive(RuleBasedStateMachine):
         assert current.complete == (len(self.days) <= SIZE)
         assert held == sorted(held, reverse=True)
 
+    @invariant()
+    def the_store_has_no_faults(self) -> None:
+        site = self.portal.settings.site
+        assert list(self.portal.store.faults(site, count_years=True)) == []
+
     @staticmethod
     def numbered(address: str) -> tuple[str, int]:
         match = re.fullmatch(rf"{BASE}(.*)/archive/(\d+)\.atom", address)

@@ -34,6 +34,7 @@ from feeds.ingest.report import Outcome
 from feeds.ingest.run import import_paths
 from feeds.operations import categories, redirects
 from feeds.operations.backup import backup
+from feeds.operations.check import Check
 from feeds.operations.export import Loader, export_to
 from feeds.operations.migrate import migrate
 from feeds.operations.notices import notices, retract
@@ -427,6 +428,12 @@ class Changes(RuleBasedStateMachine):
             self.readers[reader][address] = told
         self.nothing_changed = False
 
+    @invariant()
+    def the_store_and_its_documents_have_no_faults(self) -> None:
+        with closed_connections():
+            check = Check(self.portal.store, self.portal.settings)
+            assert [*check.store_faults(), *check.document_faults(6)] == []
+
 
 @pytest.mark.slow
 def test_any_sequence_of_commands(another: Callable[..., Portal]) -> None:
@@ -466,6 +473,7 @@ def run(make: Callable[..., Portal], releases: int, steps: Sequence[Step]) -> No
     for name, *arguments in steps:
         getattr(machine, name)(*arguments)
         machine.validators_move_with_the_bytes_and_for_nothing_else()
+        machine.the_store_and_its_documents_have_no_faults()
 
 
 @pytest.mark.slow

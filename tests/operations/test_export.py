@@ -11,6 +11,8 @@ import pytest
 
 from feeds.ingest.sources.jsonl import EXPORT_PREFIX
 from feeds.store.copy.dump import TABLES
+from feeds.store.engine import writing
+from feeds.store.write.change import update_release
 from tests.portal import START, Portal, command, page
 
 FORMATS = ("atom", "rss", "json")
@@ -39,6 +41,9 @@ def furnish(portal: Portal) -> Portal:
     portal.sql("UPDATE release SET withdrawn = -12345 WHERE id = 5")
     attachment = '["https://a.example/“é”.png", "image/png", 5000000000, null, true]'
     portal.sql(f"UPDATE release SET attachments = '[{attachment}]' WHERE id > 50")  # noqa: S608 - constants
+    with writing(portal.engine) as connection:
+        for release in (5, *range(51, 61)):
+            update_release(connection, release, {"richness": 1})
     portal.sql("INSERT INTO media_host VALUES (51, 'a.example', 1), (51, 'é.example', 5000000000)")
     return portal
 

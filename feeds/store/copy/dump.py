@@ -33,6 +33,7 @@ from sqlalchemy.types import TypeEngine
 from feeds.domain import Selection
 from feeds.errors import FeedsError, RefusedError
 from feeds.store.read.snapshot import Head, Snapshot
+from feeds.store.schema.checksum import checksum
 from feeds.store.schema.tables import (
     ALL_ID,
     ALL_SLUG,
@@ -164,6 +165,12 @@ def invalid_column(table: str, values: Sequence[object]) -> str | None:
         if not (column.nullable if value is None else _can_store(column, value)):
             return column.name
     return None
+
+
+def has_checksum(table: str, values: Sequence[object]) -> bool:
+    """Return whether a row that can be stored has the checksum of its values, if it has any."""
+    row = dict(zip(TABLES[table], values, strict=True))
+    return table != RELEASE.name or row["checksum"] == checksum(row)
 
 
 def _can_store(column: Column[Any], value: object) -> bool:

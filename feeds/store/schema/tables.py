@@ -217,7 +217,8 @@ class ReleaseColumns(TypedColumns):
     ``digest``, ``richness`` and ``modified`` are those of the record that its content comes from,
     and ``states_id`` means that a record has stated an id.
     ``permanent_id`` is the id in the formats whose ids need not be URIs. ``token`` is that of the
-    last change of what is shown of it.
+    last change of what is shown of it. ``checksum`` is that of the other columns
+    (``feeds.store.schema.checksum``).
     """
 
     id: Named[int] = Column(Integer, primary_key=True, autoincrement=False)
@@ -242,6 +243,7 @@ class ReleaseColumns(TypedColumns):
     original: Named[str | None] = Column(Text)
     token: Named[int] = Column(BigInteger)
     withdrawn: Named[datetime | None] = Column(UtcSeconds)
+    checksum: Named[int] = Column(BigInteger)
 
 
 # The few withdrawn releases are listed without reading the others: the migration makes this a

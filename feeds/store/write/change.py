@@ -14,12 +14,14 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select, upda
 
 from feeds.domain import Notice
 from feeds.store.read.snapshot import ImportOutcome, Snapshot
+from feeds.store.schema.checksum import checksum, plain_rows
 from feeds.store.schema.tables import (
     ARCHIVE_PAGE,
     CHANGE_TOKEN,
     HEAD,
     IMPORT_RUN,
     NOTICE,
+    RELEASE,
     SELECTION,
     random_token,
 )
@@ -208,6 +210,14 @@ class Change:
         self.touch(made.selections)
         self.touch_pages(made.followed)
         self.repaginated = made.repaginated
+
+
+def update_release(connection: Connection, release: int, values: Mapping[str, object]) -> None:
+    """Change columns of a release, and its checksum with them."""
+    this = RELEASE.c.id == release
+    connection.execute(update(RELEASE).where(this).values(dict(values)))
+    row = connection.execute(plain_rows().where(this)).one()
+    connection.execute(update(RELEASE).where(this).values(checksum=checksum(row._asdict())))
 
 
 def chunks(items: Sequence[T]) -> Iterator[Sequence[T]]:

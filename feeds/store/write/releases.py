@@ -13,6 +13,7 @@ from sqlalchemy import Column, Row, delete, func, insert, select, update
 
 from feeds.domain import Draft, KnownRelease, Site
 from feeds.identity import Authority, distinct_paths, feed_id, slug
+from feeds.store.schema.checksum import checksum_of
 from feeds.store.schema.tables import (
     ALL_ID,
     LABEL,
@@ -25,7 +26,7 @@ from feeds.store.schema.tables import (
     SOURCE_KEY,
 )
 from feeds.store.write import media_hosts
-from feeds.store.write.change import Change, chunks
+from feeds.store.write.change import Change, chunks, update_release
 from feeds.store.write.listing import Listing, listing_entries
 
 if TYPE_CHECKING:
@@ -127,9 +128,7 @@ class Releases:
             rows = [{"location": location, "release": release} for location in permalinks]
             self._connection.execute(insert(PERMALINK), rows)
         if states_id:
-            self._connection.execute(
-                update(RELEASE).where(RELEASE.c.id == release).values(states_id=True)
-            )
+            update_release(self._connection, release, {"states_id": True})
 
     def add(self, drafts: Sequence[Draft]) -> list[str | None]:
         """Add releases, whose ids must be new and differ from each other; the first is ``next_id``.
@@ -145,15 +144,13 @@ class Releases:
         self._next_id = first + len(drafts)
         releases, memberships, listed, keys, permalinks = [], [], [], [], []
         for id_, draft in enumerate(drafts, first):
-            releases.append(
-                {name: getattr(draft, name) for name in _STORED}
-                | {
-                    "id": id_,
-                    "path": paths[draft.entry_id],
-                    "updated": draft.modified or draft.published,
-                    "token": self._change.token,
-                }
-            )
+            row = {name: getattr(draft, name) for name in _STORED} | {
+                "id": id_,
+                "path": paths[draft.entry_id],
+                "updated": draft.modified or draft.published,
+                "token": self._change.token,
+            }
+            releases.append(row | {"checksum": checksum_of(row)})
             members = self._members(draft, selections)
             memberships += _memberships(id_, members)
             listed += listing_entries(id_, draft.published, draft.rank, members)
@@ -214,7 +211,7 @@ class Releases:
         if visible:
             later = draft.modified is not None and draft.modified > row.updated
             values["updated"] = draft.modified if later else self._change.instant
-        self._connection.execute(update(RELEASE).where(RELEASE.c.id == known.id).values(values))
+        update_release(self._connection, known.id, values)
         if row.body != draft.body or row.attachments != draft.attachments:
             media_hosts.replace(self._connection, known.id, draft.media_hosts)
         if touched:

@@ -7,11 +7,11 @@ no other release, and an import recognises it.
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import or_, select
 
 from feeds.domain import Site
 from feeds.store.schema.tables import MEMBERSHIP, NOT_STORABLE, RELEASE
-from feeds.store.write.change import Change
+from feeds.store.write.change import Change, update_release
 from feeds.store.write.listing import Listing, listing_entries
 
 
@@ -58,7 +58,7 @@ def withdraw(change: Change, release: ReleaseState, site: Site) -> None:
     """Remove a release from the listing."""
     Listing(change, site).hide(release.id)
     change.mark_withdrawal()
-    _set_withdrawn(change, release, change.instant)
+    update_release(change.connection, release.id, {"withdrawn": change.instant})
 
 
 def restore(change: Change, release: ReleaseState, site: Site) -> None:
@@ -69,10 +69,4 @@ def restore(change: Change, release: ReleaseState, site: Site) -> None:
     Listing(change, site).show(
         listing_entries(release.id, release.published, release.rank, members)
     )
-    _set_withdrawn(change, release, None)
-
-
-def _set_withdrawn(change: Change, release: ReleaseState, withdrawn: datetime | None) -> None:
-    change.connection.execute(
-        update(RELEASE).where(RELEASE.c.id == release.id).values(withdrawn=withdrawn)
-    )
+    update_release(change.connection, release.id, {"withdrawn": None})

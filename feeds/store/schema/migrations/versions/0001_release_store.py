@@ -89,6 +89,7 @@ def upgrade() -> None:
         sa.Column("original", sa.Text(), nullable=True),
         sa.Column("token", sa.BigInteger(), nullable=False),
         sa.Column("withdrawn", sa.BigInteger(), nullable=True),
+        sa.Column("checksum", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_release")),
         sa.UniqueConstraint("entry_id", name=op.f("uq_release_entry_id")),
         sa.UniqueConstraint("path", name=op.f("uq_release_path")),

@@ -1,0 +1,53 @@
+"""Check the store, the documents and the public address: what ``feeds check`` prints."""
+
+from collections.abc import Iterator
+
+from feeds.documents.version import settings_digest
+from feeds.errors import StoreError
+from feeds.operations.check.documents import Documents
+from feeds.operations.check.public import public_faults
+from feeds.settings import Settings
+from feeds.store import Store
+
+_RESTORE = "Restore a back-up from before the damage (docs/operating.md)."
+_REPORT = (
+    "Import the release again, or withdraw it; if that does not help, report it as a defect of "
+    "this service."
+)
+
+
+class Check:
+    """Looks for faults; afterwards ``documents`` is the number of documents that it looked at."""
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        self._store = store
+        self._settings = settings
+        self.documents = 0
+
+    def store_faults(self) -> Iterator[str]:
+        """Yield the faults of the store, each with what to do."""
+        with self._store.read() as snapshot:
+            head = snapshot.head()
+        site = self._settings.site
+        # The years were counted with the recorded settings.
+        count_years = head.settings_digest == settings_digest(site)
+        try:
+            for fault in self._store.faults(site, count_years=count_years):
+                yield f"{fault}. {_RESTORE}"
+        except StoreError as error:
+            yield f"{error} {_RESTORE}"
+
+    def document_faults(self, sample: int | None) -> Iterator[str]:
+        """Yield the faults of all documents, or of a sample, each with what to do."""
+        try:
+            documents = Documents(self._store, self._settings.site, sample)
+            for fault in documents.faults():
+                yield f"{fault}. {_REPORT}"
+        except StoreError as error:
+            yield f"{error} {_RESTORE}"
+        else:
+            self.documents = len(documents)
+
+    def public_faults(self) -> Iterator[str]:
+        """Yield what readers meet at the public address, each with what to do."""
+        return public_faults(self._store, self._settings.site)

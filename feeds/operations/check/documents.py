@@ -1,0 +1,149 @@
+"""Feed documents, made from the store and looked at as readers would."""
+
+import random
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from itertools import accumulate
+from typing import NamedTuple
+
+from feeds.documents import build
+from feeds.domain import ListedRelease, Site
+from feeds.errors import StoreError
+from feeds.formats import FORMATS
+from feeds.operations.check.document import Expected, Instants, differences, read
+from feeds.operations.check.seen import Seen, links_of
+from feeds.store import Store
+from feeds.store.read import Snapshot
+from feeds.urls import ASSETS, archive_path, parse_target, selection_path
+
+_ARCHIVE = re.compile(r"(?P<selection>.*)/archive/(?P<number>[1-9][0-9]{0,8})(?:\.[a-z]+)?")
+_FILES = frozenset(["/", "/feeds.opml", *(f"/{name}" for name in ASSETS)])
+
+
+class _Place(NamedTuple):
+    """A document: the slugs of its selection, the number of its archive page or 0, its format."""
+
+    slugs: tuple[str, ...]
+    number: int
+    extension: str
+
+    @property
+    def path(self) -> str:
+        path = archive_path(self.slugs, self.number) if self.number else selection_path(self.slugs)
+        return f"{path}.{self.extension}"
+
+
+class Documents:
+    """All feed documents of the store but combined ones, or ``sample`` random ones."""
+
+    def __init__(self, store: Store, site: Site, sample: int | None = None) -> None:
+        self._store = store
+        self._site = site
+        with store.read() as snapshot:
+            selections = [snapshot.everything(), *snapshot.categories()]
+            self._slugs = [tuple(one.slug for one in found.categories) for found in selections]
+            sizes = [1 + snapshot.newest_page(found) for found in selections]
+        self._ends = list(accumulate(size * len(FORMATS) for size in sizes))
+        everything = range(self._ends[-1])
+        self._chosen = (
+            everything
+            if sample is None or sample >= len(everything)
+            else sorted(random.sample(everything, sample))
+        )
+
+    def __len__(self) -> int:
+        """Return the number of documents that are looked at."""
+        return len(self._chosen)
+
+    def faults(self) -> Iterator[str]:
+        """Yield what is wrong with each document."""
+        for chosen in self._chosen:
+            place = self._place(chosen)
+            # A snapshot for each: a long one would keep the store from clearing old states.
+            with self._store.read() as snapshot:
+                try:
+                    found = list(_faults(self._site, snapshot, place))
+                except StoreError as error:
+                    found = [f"it cannot be made: {str(error).rstrip('.')}"]
+            yield from (f"{place.path}: {fault}" for fault in found)
+
+    def _place(self, chosen: int) -> _Place:
+        selection = bisect_right(self._ends, chosen)
+        before = self._ends[selection - 1] if selection else 0
+        number, form = divmod(chosen - before, len(FORMATS))
+        return _Place(self._slugs[selection], number, list(FORMATS)[form])
+
+
+def _faults(site: Site, snapshot: Snapshot, place: _Place) -> Iterator[str]:
+    form = FORMATS[place.extension]
+    if place.number:
+        document = build.archive(site, place.slugs, place.number, form, snapshot)
+    else:
+        document = build.subscription(site, place.slugs, form, snapshot)
+    if document is None:  # its category was renamed meanwhile, or the store's check names the gap
+        return
+    seen = read(place.extension, document.render(None).content())
+    yield from seen.faults
+    if seen.address or seen.items:
+        expected, paths = _expected(site, snapshot, place)
+        yield from differences(seen, expected)
+        yield from _dead_links(site, snapshot, seen, paths)
+
+
+def _expected(site: Site, snapshot: Snapshot, place: _Place) -> tuple[Expected, frozenset[str]]:
+    """Return what the store has for a document, and the paths of its releases."""
+    listed: list[ListedRelease]
+    if place.number:
+        found = snapshot.page(place.slugs, place.number)
+        listed = snapshot.page_listed(*found) if found else []
+    else:
+        selection = snapshot.selection(place.slugs)
+        listed = snapshot.newest_listed(selection, site.entries) if selection else []
+    stored = snapshot.releases(listed)
+    releases = [stored[one.id] for one in listed]
+    ids = [one.entry_id if place.extension == "atom" else one.permanent_id for one in releases]
+    instants: list[Instants] = [(one.published, one.updated) for one in releases]
+    notices = {
+        one.entry_id: (one.announced, one.updated)
+        for one in snapshot.notices()
+        if not (place.number and one.running)  # archive documents do not mention it
+    }
+    running = None if place.number else snapshot.running_suspension()
+    expected = Expected(
+        address=site.base_url + place.path,
+        releases=dict(zip(ids, instants, strict=True)),
+        notices=notices,
+        running=running.entry_id if running else None,
+    )
+    return expected, frozenset(one.path for one in releases)
+
+
+def _dead_links(site: Site, snapshot: Snapshot, seen: Seen, known: frozenset[str]) -> Iterator[str]:
+    """Yield the links within the service that lead nowhere; releases at ``known`` paths exist."""
+    links = {*seen.links, *(link for item in seen.items for link in item.links)}
+    links.update(link for item in seen.items for link in links_of(item.content))
+    for link in sorted(links):
+        if link == site.base_url or link.startswith(f"{site.base_url}/"):
+            path = re.split("[?#]", link.removeprefix(site.base_url))[0] or "/"
+            if not _exists(snapshot, path, known):
+                yield f"the link {link} leads nowhere"
+
+
+def _exists(snapshot: Snapshot, path: str, known: frozenset[str]) -> bool:
+    """Return whether the service has something at a path below its base URL."""
+    if path in _FILES:
+        return True
+    number = 0
+    if archive := _ARCHIVE.fullmatch(path):
+        number = int(archive["number"])
+        path = f"{archive['selection']}.atom"
+    target = parse_target("", path)
+    if target is None:
+        return False
+    if target.release is not None:
+        return target.release in known or snapshot.release(target.release) is not None
+    slugs = [target.slug] if target.slug else []
+    if number:
+        return snapshot.page(slugs, number) is not None
+    return snapshot.selection(slugs) is not None

@@ -1,0 +1,50 @@
+"""The checksum of a release, which tells a damaged row from one that was changed on purpose.
+
+It is a hash of the values of the row as they are stored, except for the checksum itself and for the
+token, a random number that identifies a change and says nothing about the release.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Column, Select, TypeDecorator, select, type_coerce
+from sqlalchemy.engine.default import DefaultDialect
+
+from feeds.store.schema.tables import RELEASE
+
+COLUMNS = tuple(column for column in RELEASE.c if column.name not in {"token", "checksum"})
+"""The columns that the checksum covers."""
+
+_DIALECT = DefaultDialect()
+
+
+def checksum(plain: Mapping[str, Any]) -> int:
+    """Return the checksum of a row, given by the names of its columns, as it is stored."""
+    values = [plain[column.name] for column in COLUMNS]
+    encoded = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
+    digest = hashlib.sha256(encoded.encode(errors="surrogatepass")).digest()
+    return int.from_bytes(digest[:8]) >> 1  # as much as a column of either engine can hold
+
+
+def checksum_of(values: Mapping[str, Any]) -> int:
+    """Return the checksum of a row that will be inserted; a column that is left out is null."""
+    return checksum({column.name: _stored(column, values.get(column.name)) for column in COLUMNS})
+
+
+def plain_rows() -> Select[*tuple[Any, ...]]:
+    """Return the statement for the values as they are stored, and the checksum."""
+    stored = [
+        type_coerce(column, column.type.impl_instance).label(column.name)
+        if isinstance(column.type, TypeDecorator)
+        else column
+        for column in (*COLUMNS, RELEASE.c.checksum)
+    ]
+    return select(*stored)
+
+
+def _stored(column: Column[Any], value: Any) -> Any:
+    if isinstance(column.type, TypeDecorator):
+        return column.type.process_bind_param(value, _DIALECT)
+    return value
