@@ -132,6 +132,8 @@ def test_a_back_dated_release_moves_one_sitemap_of_releases(large: Portal) -> No
 def test_an_edit_and_a_withdrawal_move_the_sitemap_of_the_release(large: Portal) -> None:
     edited = large.write("0003.txt", release(3).replace("Tilts", "Jauns tilts"))
     assert moved(large, lambda: large.feeds("import", edited)) == {PAGES, FIRST}
+    newest = "/releases/2010/03/24/r82"
+    assert moved(large, lambda: large.feeds("withdraw", newest)) == {PAGES, NEWEST}
     path = "/releases/2010/02/20/r50"
     assert path in read(large.client(), SECOND)
     assert moved(large, lambda: large.feeds("withdraw", path)) == {PAGES, SECOND}
