@@ -219,7 +219,7 @@ def test_the_id_of_a_retracted_notice_is_not_used_again(portal: Portal) -> None:
         "<content>B</content></entry></feed>"
     )
     ran = portal.feeds("import", "--source", "feed", portal.write("a.atom", feed))
-    assert "0 added, 0 changed, 0 unchanged, 1 skipped, 0 refused." in ran.out
+    assert "0 added, 0 changed, 0 unchanged, 0 skipped, 1 refused." in ran.out
     assert announced(portal, "suspend") != entry_id
 
 
