@@ -12,7 +12,7 @@ import sys
 
 import click
 
-from feeds.cli import categories, imports, notices, redirects, releases, serve, store
+from feeds.cli import categories, imports, notices, reach, redirects, releases, serve, store
 from feeds.cli.context import NOTHING_DONE, REFUSED
 from feeds.errors import FeedsError, RefusedError
 
@@ -69,6 +69,7 @@ for command in (
     store.status,
     notices.suspend,
     notices.resume,
+    reach.reach,
     releases.withdraw,
     releases.restore,
     categories.categories,
