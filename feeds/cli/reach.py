@@ -89,6 +89,8 @@ def _print(found: Reach, site: Site) -> None:
         click.echo(f"  {feed}: {_counts(counts, heard=heard)}")
     if len(found.feeds) > _MOST_FEEDS:
         click.echo(f"  {len(found.feeds) - _MOST_FEEDS:,} more with fewer pollers: see --json.")
+    if found.unlisted:
+        click.echo(f"  {found.unlisted:,} requests for further feeds, which are not told apart.")
     _print_in_vain(found)
 
 
@@ -101,8 +103,7 @@ def _print_announcement(found: Reach, site: Site) -> None:
     notice = found.announcement.notice
     click.echo(f"Announced {site.local(notice.announced)}: {notice.title} ({notice.entry_id})")
     click.echo(
-        f"Feeds answered after {site.local(found.announcement.certain)} are certain to hold it, "
-        "whatever caches there are."
+        f"Feeds answered after {site.local(found.announcement.certain)} are certain to hold it."
     )
 
 

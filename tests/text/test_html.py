@@ -153,7 +153,11 @@ def test_a_web_address_is_an_absolute_url_or_none(text: str, expected: str | Non
         ("<a href='x'>a</a>", "http://%/", "<a>a</a>"),
         ("<div>a</div><section>b</section>", None, "<p>a</p><p>b</p>"),
         ("<h1>a</h1><h6>b</h6><p> </p>", None, "<h2>a</h2><h4>b</h4>"),
-        ("<p>a" * 1001 + "<textarea><b></textarea>", None, "<p>a</p>" * 1000 + "<p>a &lt;b&gt;</p>"),
+        (
+            "<p>a" * 1001 + "<textarea><b></textarea>",
+            None,
+            "<p>a</p>" * 1000 + "<p>a &lt;b&gt;</p>",
+        ),
     ],
 )
 def test_any_html_is_reduced_and_its_addresses_are_absolute(

@@ -5,6 +5,7 @@ Anything that is printed is a name of this table, never the text of a client.
 
 import re
 from functools import lru_cache
+from typing import NamedTuple
 
 _OTHERS = "Others"
 _NAMELESS = "Without a name"
@@ -97,27 +98,40 @@ NAMES = (*(name for name, _ in _NAMES), _OTHERS, _NAMELESS)
 _DECLARED = re.compile(rb"\b(\d{1,9}) (?:subscriber|reader)", re.IGNORECASE)
 
 
+class Agent(NamedTuple):
+    """What a client says of itself.
+
+    ``name`` is an index in ``NAMES``. ``text`` is the agent without the number of subscribers,
+    which changes from day to day and from feed to feed. ``subscribers`` is that number, None if
+    the client declares none.
+    """
+
+    name: int
+    text: bytes
+    subscribers: int | None
+
+    @property
+    def aggregator(self) -> bytes:
+        """What tells this aggregator from others: its text if the name is a general one."""
+        name = NAMES[self.name]
+        return self.text[:200] if name in _GENERAL else name.encode()
+
+
 @lru_cache(maxsize=4096)
-def name_of(agent: bytes) -> int:
-    """Return the index in ``NAMES`` of the name of a client."""
-    if agent in {b"", b"-"}:
+def read_agent(text: bytes) -> Agent:
+    """Read the value of ``User-Agent``."""
+    match = _DECLARED.search(text)
+    if match is None:
+        return Agent(_name(text), text, None)
+    without = text[: match.start(1)] + text[match.end(1) :]
+    return Agent(_name(text), without, int(match[1]))
+
+
+def _name(text: bytes) -> int:
+    if text in {b"", b"-"}:
         return len(NAMES) - 1
-    lower = agent.lower()
+    lower = text.lower()
     for index, (_, texts) in enumerate(_NAMES):
-        if any(text in lower for text in texts):
+        if any(known in lower for known in texts):
             return index
     return len(NAMES) - 2
-
-
-@lru_cache(maxsize=4096)
-def declared(agent: bytes) -> tuple[bytes, int] | None:
-    """Return the number of subscribers that an aggregator declares; None if it declares none.
-
-    Before the number is what tells it from others of the same name: nothing, unless the name is a
-    general one.
-    """
-    match = _DECLARED.search(agent)
-    if match is None:
-        return None
-    general = NAMES[name_of(agent)] in _GENERAL
-    return agent[: match.start()][:200] if general else b"", int(match[1])

@@ -22,9 +22,11 @@ from feeds.urls import (
 SHOWN: Final = 50
 _KEPT = 10_000
 
+# The last parts of the paths of feeds, and the names of files with the feed of a whole site.
 _FEED = re.compile(r"feeds?|rss[0-9]*|atom[0-9]*|rdf|json|backend|syndication")
-_PLAIN = re.compile(r"feeds?|rss[0-9]*|atom[0-9]*|rdf|json|index|main|all|news|releases|default")
+_WHOLE = re.compile(r"feeds?|rss[0-9]*|atom[0-9]*|rdf|json|index|main|all|news|releases")
 _EXTENSION = re.compile(r"\.(rss|atom|rdf|xml|json|php|aspx?|html?)$")
+_FEED_EXTENSIONS = {"rss", "atom", "rdf", "xml", "json"}
 _CATEGORY = {
     "category",
     "categories",
@@ -65,9 +67,10 @@ class Misses:
 
     def add(self, path: bytes, query: bytes, status: int) -> None:
         """Count a request. An address that is too long for a redirect is not kept."""
-        if not path.startswith(b"/") or len(path) + len(query) >= OLD_ADDRESS_LENGTH:
+        address = normalize_old_address(path, query)
+        if not address.startswith("/") or len(address) > OLD_ADDRESS_LENGTH:
             return
-        self._counts[normalize_old_address(path, query), status] += 1
+        self._counts[address, status] += 1
         if len(self._counts) == 2 * _KEPT:
             ordered = self._counts.most_common()
             self.missing += ordered[_KEPT][1]
@@ -145,31 +148,37 @@ def _guess(address: str) -> _Guess | None:
     path, _, query = address.partition("?")
     asked = {name: values[-1].lower() for name, values in parse_qs(query).items()}
     segments = [unquote(segment).lower() for segment in path.split("/") if segment]
-    segments = [segment for segment in segments if segment != "index.php"]
     if "comments" in segments:
         return None
-    extension = _EXTENSION.search(segments[-1]) if segments else None
-    if extension:
+    words = _taken_words(segments)
+    if "feed" in asked:  # WordPress
+        words.append(asked["feed"])
+    if asked.get("format") == "feed":  # Joomla
+        words.append(asked.get("type", "rss"))
+    if "category_name" in asked:
+        segments = ["category", asked["category_name"]]
+    name = slug(segments[-1]) if segments else ""
+    if words:
+        return _Guess(name, _format(words))
+    if segments[-2:-1] and segments[-2] in _CATEGORY:
+        return _Guess(name)
+    return _Guess(name, release=True) if name else None
+
+
+def _taken_words(segments: list[str]) -> list[str]:
+    """Take from the end of a path what says that it is a feed, and return that."""
+    words = []
+    if segments and (extension := _EXTENSION.search(segments[-1])):
         segments[-1] = segments[-1].removesuffix(extension[0])
-    last = segments[-1] if segments else ""
-    named = {"feed": "rss"} if asked.get("format") == "feed" else {}
-    words = [asked.get("feed", ""), *named.values(), asked.get("type", "") if named else ""]
+        if extension[1] in _FEED_EXTENSIONS:
+            words.append(extension[1])
+            if _WHOLE.fullmatch(segments[-1]):
+                words.append(segments.pop())
+        elif segments[-1] == "index":
+            segments.pop()
     while segments and _FEED.fullmatch(segments[-1]):
         words.append(segments.pop())
-    if extension and extension[1] in {"rss", "atom", "rdf", "xml", "json"}:
-        words.append(extension[1])
-        if segments and _PLAIN.fullmatch(segments[-1]):
-            segments.pop()
-    category = asked.get("category_name") or (
-        segments[-1] if segments[-2:-1] and segments[-2] in _CATEGORY else ""
-    )
-    if not any(words):
-        if category:
-            return _Guess(slug(category))
-        return _Guess(slug(last), release=True) if last else None
-    if category or not segments or segments[-1] in _CATEGORY:
-        return _Guess(slug(category) if category else "", _format(words))
-    return _Guess(slug(segments[-1]), _format(words))
+    return words
 
 
 def _format(words: list[str]) -> str:

@@ -2,7 +2,7 @@
 
 A poller is an address with an agent. It is known by a hash of 8 bytes, keyed with a random salt
 that is forgotten with the run, so that no one can find out an address by hashing all of them. Each
-takes about 150 bytes of memory, and once more for each feed that it asks for.
+takes about 100 bytes of memory, and once more for each feed that it asks for.
 """
 
 import hashlib

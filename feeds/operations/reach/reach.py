@@ -10,7 +10,7 @@ from typing import Any
 from feeds.documents.representation import FRESHNESS, LONG_FRESHNESS, longest_use
 from feeds.domain import Notice
 from feeds.operations.reach.access_logs import AccessLogs, Request
-from feeds.operations.reach.agents import NAMES, declared, name_of
+from feeds.operations.reach.agents import NAMES, Agent, read_agent
 from feeds.operations.reach.in_vain import InVain, Misses, in_vain
 from feeds.operations.reach.pollers import BEFORE, HEARD, SINCE, Counts, Hashes, Pollers
 from feeds.settings import Settings
@@ -22,6 +22,8 @@ WINDOW = timedelta(days=28)
 
 _MOST_FEEDS = 100_000
 """Combined feeds have very many addresses; those after this number are not told apart."""
+
+_LONGEST_AGENT = 1000  # bytes; the names of the latest agents are remembered
 
 _OK = {200, 304}
 _IN_VAIN = {404, 410}
@@ -162,8 +164,9 @@ class _Count:
 
     def _add_poll(self, request: Request, feed: str) -> None:
         done = self._done(request)
-        client = request.address, request.agent
-        self.readers.add(self._hashes.of(*client), name_of(request.agent), done)
+        agent = read_agent(request.agent[:_LONGEST_AGENT])
+        client = request.address, agent.text
+        self.readers.add(self._hashes.of(*client), agent.name, done)
         if feed not in self.feeds and len(self.feeds) == _MOST_FEEDS:
             self.unlisted += 1
             return
@@ -171,16 +174,17 @@ class _Count:
         self.pollers.add(self._hashes.of(*client, feed.encode()), index, done)
         if request.status in _OK and combined_slugs(feed):
             self.combined.add(feed)
-        if number := declared(request.agent):
-            self._add_declared((name_of(request.agent), number[0], index), request, number[1])
+        if agent.subscribers is not None:
+            self._add_declared(agent, agent.subscribers, index, request.seconds)
 
-    def _add_declared(self, key: tuple[int, bytes, int], request: Request, number: int) -> None:
+    def _add_declared(self, agent: Agent, subscribers: int, feed: int, seconds: int) -> None:
         """Remember the latest number; the logs may come in any order."""
+        key = agent.name, agent.aggregator, feed
         known = self.declared.get(key)
         if known is None and len(self.declared) == _MOST_FEEDS:
             return
-        if known is None or known[0] <= request.seconds:
-            self.declared[key] = request.seconds, number
+        if known is None or known[0] <= seconds:
+            self.declared[key] = seconds, subscribers
 
     def _done(self, request: Request) -> int:
         if not self._announced:
@@ -205,7 +209,9 @@ def _current(store: Store, combined: Iterable[str]) -> list[str]:
     """Return the current addresses of combined feeds whose categories still exist."""
     asked = {feed: combined_slugs(feed) for feed in combined}
     with store.read() as snapshot:
-        current = snapshot.current_slugs(sorted({one for slugs in asked.values() for one in slugs}))
+        current = {category.slug: category.slug for category in snapshot.category_names()}
+        for slug, former in snapshot.former_slugs().items():
+            current |= dict.fromkeys(former, slug)
     found = set()
     for feed, slugs in asked.items():
         now = sorted({current[slug] for slug in slugs if slug in current})
