@@ -14,8 +14,8 @@ from urllib.request import HTTPSHandler, build_opener
 import pytest
 
 from feeds.operations.suspend import suspend
+from tests.access_logs import found
 from tests.deploy.site import Site, behind_nginx
-from tests.operations.test_reach import found
 from tests.portal import START, Portal, page
 from tests.readers.test_readers import Newsboat, Sfeed
 
