@@ -16,6 +16,7 @@ from feeds.urls import (
     Target,
     is_own_address,
     normalize_old_address,
+    parse_old_address,
     permalink,
 )
 
@@ -101,7 +102,8 @@ def in_vain(store: Store, settings: Settings, misses: Misses) -> list[InVain]:
             address: guess
             for address, status, _ in frequent
             if status == 404 and address not in mended  # noqa: PLR2004 - Not Found
-            if not is_own_address(base_url, address) and (guess := _guess(address))
+            if parse_old_address(address) == address and not is_own_address(base_url, address)
+            if (guess := _guess(address))
         }
         targets = _targets(snapshot, guesses)
     return [

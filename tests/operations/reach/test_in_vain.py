@@ -3,6 +3,8 @@
 import shlex
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.access_logs import Line, escaped, found, reached, write
 from tests.portal import Portal, page
@@ -82,6 +84,37 @@ def test_the_line_that_mends_an_address_is_printed_and_mends_it(
         answer = moved.client().get(address)
         location = f"https://feeds.example.org{target}"
         assert (answer.status_code, answer.headers["Location"]) == (301, location)
+
+
+PARTS = st.sampled_from(
+    [
+        "",
+        "feed",
+        "rss.xml",
+        "atom",
+        "index.php",
+        "category",
+        "Kultūra",
+        "tilts",
+        "ezers.html",
+        "'",
+        "#",
+    ]
+) | st.text(max_size=5)
+
+
+@settings(max_examples=60)
+@given(st.lists(PARTS, max_size=4), PARTS, st.sampled_from(["", "feed=", "category_name="]))
+def test_every_line_that_is_printed_can_be_run(
+    moved: Portal, parts: list[str], last: str, parameter: str
+) -> None:
+    path = f"/{'/'.join(parts)}?{parameter}{last}"
+    log = write(moved, [Line(path=escaped(path), status=404).feeds()])
+    for line in moved.feeds("reach", log).out.splitlines():
+        if "feeds address add" in line:
+            arguments = shlex.split(line)[1:]
+            assert moved.feeds(*arguments).out == "Added.\n"
+            assert moved.feeds("address", "remove", arguments[2]).out == "Removed.\n"
 
 
 def test_an_address_that_was_mended_since_is_named_so(suspended: Portal) -> None:
