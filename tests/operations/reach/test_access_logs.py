@@ -83,7 +83,7 @@ def test_no_line_stops_the_count(unchanging: Portal, lines: list[bytes]) -> None
         "x" * 10_000_000,
         Line().feeds().replace("2024-04-17T", "2024-13-17T"),
         Line().feeds().replace("+00:00", ""),
-        Line().feeds().replace("+00:00", ".123456"),
+        Line().feeds().replace("+00:00", ".123"),
         Line().combined().replace("Apr", "Avr"),
         Line().combined().replace("Apr", "APR"),
         Line().combined().replace("/Apr/", "-Apr-"),
