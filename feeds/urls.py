@@ -81,6 +81,9 @@ def _pattern(route: str) -> str:
 _OWN = re.compile(
     "|".join(map(_pattern, (*ROUTES.values(), *FEED_ROUTES.values(), *(f"/{a}" for a in ASSETS))))
 )
+_SUBSCRIPTION = re.compile(
+    "|".join(_pattern(FEED_ROUTES[name]) for name in ("feed", "category_feed"))
+)
 _TARGETS = tuple(
     re.compile(pattern)
     for pattern in (
@@ -139,6 +142,21 @@ def is_for_programs(path: str) -> bool:
 def selection_path(slugs: Sequence[str]) -> str:
     """Return the path of a selection's feed, without a format's extension."""
     return f"/categories/{'+'.join(slugs)}" if slugs else "/releases"
+
+
+def subscription_path(root: str, path: bytes) -> str | None:
+    """Return the path of a subscription document below the base URL's path; None for any other."""
+    below = path.decode("latin-1")
+    if not below.startswith(root):
+        return None
+    below = below.removeprefix(root)
+    return below if _SUBSCRIPTION.fullmatch(below) else None
+
+
+def combined_slugs(feed: str) -> list[str]:
+    """Return the slugs in the path of a combined feed; none for any other feed."""
+    slugs = feed.rpartition("/")[2].rpartition(".")[0].split("+")
+    return slugs if len(slugs) > 1 else []
 
 
 def archive_path(slugs: Sequence[str], number: int) -> str:

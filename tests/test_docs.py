@@ -5,6 +5,7 @@ import shlex
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import fields
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
@@ -73,6 +74,25 @@ def completed(argument: str, printed: str) -> str:
     return re.findall(rf"{re.escape(start)}[\dTZ:-]+", printed)[-1] if ellipsis else argument
 
 
+def access_log() -> str:
+    """Return a log with requests a day before today, today, and when all caches are renewed."""
+    now = datetime.now(UTC)
+    requests = (
+        (-1, "192.0.2.1", "/releases.atom 304", "Feedly/1.0 (16 subscribers)"),
+        (-1, "192.0.2.2", "/releases.atom 200", "newsboat/2.32"),
+        (0, "192.0.2.3", "/feed/ 404", "FreshRSS/1.24"),
+        (9, "192.0.2.1", "/releases.atom 200", "Feedly/1.0 (18 subscribers)"),
+        (9, "192.0.2.3", "/feed/ 404", "FreshRSS/1.24"),
+        (9, "192.0.2.4", "/categories/kultura+pasvaldibas.rss 200", "Miniflux/2.1"),
+    )
+    lines = []
+    for days, address, request, agent in requests:
+        instant = (now + timedelta(days=days)).isoformat(timespec="seconds")
+        path, status = request.split()
+        lines.append(f'{address} [{instant}] "GET {path} HTTP/2.0" {status} 1 "{agent}" HIT 0.001')
+    return "\n".join(lines)
+
+
 def test_every_example_prints_what_the_document_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -81,6 +101,7 @@ def test_every_example_prints_what_the_document_says(
     portal.write("bridge.txt", page())
     portal.write("festival.txt", page("Sākas dziesmu svētki", "Kultūra", "2010-06-01 09:30:00"))
     portal.write("empty.txt", "")
+    (tmp_path / "access.log").write_text(access_log(), encoding="utf-8")
     code, printed = 0, ""
     for words, expected in examples():
         match words:

@@ -12,7 +12,7 @@ import sys
 
 import click
 
-from feeds.cli import categories, check, imports, notices, redirects, releases, serve, store
+from feeds.cli import categories, check, imports, notices, reach, redirects, releases, serve, store
 from feeds.cli.context import NOTHING_DONE, REFUSED
 from feeds.errors import FeedsError, RefusedError
 
@@ -71,6 +71,7 @@ for command in (
     notices.suspend,
     notices.resume,
     notices.notices,
+    reach.reach,
     releases.withdraw,
     releases.restore,
     categories.categories,

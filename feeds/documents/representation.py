@@ -93,6 +93,11 @@ STALE_CACHE_CONTROL = (
 """Without ``stale-while-revalidate``, by which a cache would serve the previous document longer."""
 
 
+def longest_use(fresh: timedelta) -> timedelta:
+    """Return how long a cache may at most serve a document that is fresh for some time."""
+    return fresh + _STALE_WHILE_REVALIDATE + _STALE_IF_ERROR
+
+
 def entity_tag(*values: object) -> str:
     """Return the weak entity tag of a document whose bytes depend on these values alone."""
     return _weak(json.dumps(values).encode())

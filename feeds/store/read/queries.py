@@ -169,6 +169,8 @@ WITHDRAWN_AT = select(_release.id).where(
     _release.path == bindparam("path"), _release.withdrawn.is_not(None)
 )
 
+RELEASE_PATHS = select(_release.path).where(_release.withdrawn.is_(None))
+
 WITHDRAWALS = (
     select(_release.entry_id, _release.path, _release.title, _release.withdrawn)
     .where(_release.withdrawn.is_not(None))

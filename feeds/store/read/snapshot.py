@@ -43,6 +43,8 @@ WHOLE_STORE: Part = -1
 
 _MOST_CHANGED = 1000  # a change of more parts counts as a change of everything
 
+_BATCH = 1000  # rows of a result that may have a million
+
 _ORDER = attrgetter("published", "rank")
 
 
@@ -332,6 +334,12 @@ class Snapshot:
     def is_withdrawn(self, path: str) -> bool:
         """Return whether the release at ``yyyy/mm/dd/slug`` was withdrawn."""
         return bool(self._rows(queries.WITHDRAWN_AT, path=path))
+
+    def release_paths(self) -> Iterator[str]:
+        """Yield the path of every release that was not withdrawn, unordered."""
+        yield from self._connection.scalars(
+            queries.RELEASE_PATHS, execution_options={"yield_per": _BATCH}
+        )
 
     def count_withdrawn(self) -> int:
         """Return the number of withdrawn releases."""

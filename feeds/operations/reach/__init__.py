@@ -1,0 +1,1 @@
+"""Who has heard of an announcement, from access logs."""
