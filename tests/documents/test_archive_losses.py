@@ -60,6 +60,7 @@ def test_a_release_newer_than_all_others_does_not_enter_the_archive(
     assert read(client, "/releases.atom").titles == [title(9), title(5), title(1)]
 
 
+@pytest.mark.slow
 def test_pages_that_lost_releases_keep_their_addresses_when_repaginated(
     small: Callable[..., Portal],
 ) -> None:

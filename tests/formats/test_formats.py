@@ -171,6 +171,7 @@ def test_every_parser_returns_every_text_unchanged(
 
 
 @given(RELEASES)
+@pytest.mark.slow
 def test_attachments_are_whole_in_every_format(releases: list[Release]) -> None:
     releases.sort(key=lambda release: (release.published, release.rank), reverse=True)
     everything = [[*release.attachments] for release in releases]

@@ -72,6 +72,7 @@ def test_an_invalid_namespace_is_refused(portal: Portal) -> None:
     assert "xmlns: '{}' is not a valid URI" in ran.err
 
 
+@pytest.mark.slow
 def test_elements_between_releases_are_discarded_and_limited(portal: Portal) -> None:
     outside = "<a>b</a>" * 40_000
     path = portal.write("1.xml", rss(outside + item(), *(outside + item() for _ in range(3))))

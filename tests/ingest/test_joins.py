@@ -201,6 +201,7 @@ INPUTS = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_the_order_of_inputs_with_the_same_ids_does_not_matter(
     another: Callable[..., Portal],
 ) -> None:

@@ -44,6 +44,7 @@ def test_a_start_date_is_understood_as_people_type_it(
 @pytest.mark.engines("sqlite", reason="the store is not asked")
 @given(stated=st.text() | st.datetimes().map(str) | st.datetimes().map(lambda at: at.isoformat()))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.slow
 def test_no_start_date_fails_otherwise_than_by_a_refusal(portal: Portal, stated: str) -> None:
     ran = portal.feeds("suspend", "--dry-run", f"--since={stated}")
     assert ran.code == 0 or (ran.code, ran.out, ran.err.count("\n")) == (1, "", 1)

@@ -340,6 +340,7 @@ def test_many_tags_lose_no_more_than_few() -> None:
         "<select>", "<svg>", "<img srcset='a,,,,,,,,,,,,b'>", "<a href='#x' id=x>",
     ],
 )  # fmt: skip
+@pytest.mark.slow
 def test_the_time_grows_with_the_length(unit: str) -> None:
     start = time.process_time()
     try:

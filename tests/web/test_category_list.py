@@ -176,6 +176,7 @@ def test_a_portal_without_categories_has_an_empty_list(portal: Portal) -> None:
     assert tree.xpath("//h1")[0].text == "Kategorijas, 1. lapa no 1"
 
 
+@pytest.mark.slow
 def test_the_list_and_the_search_follow_every_change(portal: Portal) -> None:
     client = listing(portal, 301).client()
 

@@ -64,6 +64,7 @@ BODIES = st.lists(
 
 @settings(max_examples=100)
 @given(BODIES)
+@pytest.mark.slow
 def test_only_how_pictures_are_loaded_differs_from_the_body(portal: Portal, body: str) -> None:
     expected = html.fromstring(f'<div class="body" dir="auto">\n{body}\n</div>')
     (found,) = shown(give(portal, body)).xpath("//*[@class='body']")

@@ -87,6 +87,7 @@ def large(another: Callable[..., Portal]) -> Portal:
     return portal.imported_at(START, *(release(number) for number in range(83)))
 
 
+@pytest.mark.slow
 def test_the_sitemaps_list_each_release_and_each_page_once(large: Portal) -> None:
     client = large.client()
     assert list(read(client, INDEX)) == [PAGES, FIRST, SECOND, NEWEST]

@@ -238,6 +238,7 @@ def test_nothing_is_stale_for_longer_than_five_minutes(
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+@pytest.mark.slow
 def test_a_thread_that_died_is_replaced(portal_of_one_thread: Portal) -> None:
     reader = Reader(portal_of_one_thread, FIRST)
     requests = threading.get_ident()

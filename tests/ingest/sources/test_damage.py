@@ -318,6 +318,7 @@ def test_a_document_may_be_cut_off_anywhere(parts: list[str], place: int) -> Non
     ],
 )
 @pytest.mark.parametrize("head", ["", "<rss>", "<rss><channel>", "<rss><channel><item/>"])
+@pytest.mark.slow
 def test_hostile_xml_takes_linear_time(head: str, text: str) -> None:
     start = time.process_time()
     for found in items("feed", head + text):
@@ -341,6 +342,7 @@ def test_what_is_outside_items_is_limited(text: str, reason: str) -> None:
 
 
 @pytest.mark.parametrize("filling", ["x " * 20_000_000, f"<!--{'x' * 2000}-->" * 20_000])
+@pytest.mark.slow
 def test_an_item_without_an_end_is_not_kept(filling: str) -> None:
     raw = rss(told("", 1)).replace("</channel>", f"<item>{filling}").encode()
     tracemalloc.start()

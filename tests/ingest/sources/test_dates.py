@@ -139,6 +139,7 @@ def in_every_form(instant: datetime) -> list[str]:
 
 
 @given(INSTANTS, ZONES)
+@pytest.mark.slow
 def test_an_instant_is_the_same_in_every_form_and_in_every_field(
     instant: datetime, zone: timezone
 ) -> None:

@@ -192,6 +192,7 @@ def test_what_cannot_be_read_on_is_refused_in_linear_time(text: str) -> None:
 
 
 @given(st.lists(st.dictionaries(KEYS, VALUES), max_size=3))
+@pytest.mark.slow
 def test_no_json_feed_causes_an_unexpected_error(stated: list[dict[str, Any]]) -> None:
     for found in items("feed", json_feed(*stated)):
         assert isinstance(found, Record) or found.reason

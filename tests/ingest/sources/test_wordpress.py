@@ -347,6 +347,7 @@ def test_an_export_is_not_recognised_as_a_feed() -> None:
 
 
 @given(st.text(max_size=80), st.text(max_size=40), st.text(max_size=20))
+@pytest.mark.slow
 def test_no_post_causes_an_unexpected_error(body: str, title: str, date: str) -> None:
     for item in items(
         "wordpress", wxr(post(body, title=title, gmt=date)).encode("utf-8", "replace")

@@ -115,6 +115,7 @@ PARTS = st.sampled_from(
 
 @given(st.lists(PARTS, max_size=30))
 @settings(max_examples=200)
+@pytest.mark.slow
 def test_no_word_picture_or_link_is_lost(parts: list[str]) -> None:
     stated = [part.format(f"w{number}w") for number, part in enumerate(parts)]
     found = shown("".join(stated))
@@ -128,6 +129,7 @@ def test_no_word_picture_or_link_is_lost(parts: list[str]) -> None:
      "<code></pre>", "<div>", "<div></ul>", "<p>a\n\n", "\n ", "[/caption]", "[audio src=&quot;",
      '<!-- wp:x {"a":1} -->', "<br>\n", "<a>https://x.example\n", "[x-y a=“"],
 )  # fmt: skip
+@pytest.mark.slow
 def test_time_grows_with_the_length_of_a_post(part: str) -> None:
     def seconds(times: int) -> float:
         begin = time.process_time()
