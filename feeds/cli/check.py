@@ -46,8 +46,9 @@ def check(sample: int | None, public: bool) -> None:
         click.echo(str(error))
     if number:
         sys.exit(REFUSED)
-    public_too = " and the public address" if public else ""
-    click.echo(f"No faults in the store, in {checked.documents:,} documents{public_too}.")
+    documents = [f"{checked.documents:,} documents"] if checked.documents else []
+    address = ["the public address"] if public else []
+    click.echo(f"No faults: {', '.join(['the store', *documents, *address])}.")
 
 
 def _faults(

@@ -128,7 +128,7 @@ def test_a_sound_service_has_no_faults(portal: Portal, old_host: Host) -> None:
     with portal.served():
         ran = portal.feeds("check", "--public")
     assert (ran.out, ran.code, ran.err) == (
-        "No faults in the store, in 6 documents and the public address.\n", 0, ""
+        "No faults: the store, 6 documents, the public address.\n", 0, ""
     )  # fmt: skip
 
 

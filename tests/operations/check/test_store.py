@@ -55,11 +55,11 @@ def test_a_store_is_sound_whatever_commands_have_changed_it(sound: Portal) -> No
     assert (ran.code, ran.err) == (0, "")
     # Three formats of: three subscription documents, and the archive documents.
     pages = sound.sql("SELECT count(*) FROM archive_page")[0][0]
-    assert ran.out == f"No faults in the store, in {3 * (3 + pages)} documents.\n"
+    assert ran.out == f"No faults: the store, {3 * (3 + pages)} documents.\n"
     sampled = sound.feeds("check", "--sample", "2")
-    assert (sampled.code, sampled.out) == (0, "No faults in the store, in 2 documents.\n")
+    assert (sampled.code, sampled.out) == (0, "No faults: the store, 2 documents.\n")
     store = sound.feeds("check", "--sample", "0")
-    assert (store.code, store.out) == (0, "No faults in the store, in 0 documents.\n")
+    assert (store.code, store.out) == (0, "No faults: the store.\n")
 
 
 DAMAGES = [
