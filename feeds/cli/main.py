@@ -12,7 +12,7 @@ import sys
 
 import click
 
-from feeds.cli import categories, imports, notices, redirects, releases, serve, store
+from feeds.cli import categories, freeze, imports, notices, redirects, releases, serve, store
 from feeds.cli.context import NOTHING_DONE, REFUSED
 from feeds.errors import FeedsError, RefusedError
 
@@ -73,6 +73,7 @@ for command in (
     releases.restore,
     categories.categories,
     redirects.address,
+    freeze.freeze,
     store.export,
     store.backup,
 ):

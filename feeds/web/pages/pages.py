@@ -44,8 +44,11 @@ _LARGEST: Final = 40  # categories on such an index
 _PAGE_SIZE: Final = 100  # categories on a page of the list
 
 
-def index(site: Site, snapshot: Snapshot) -> Representation:
-    """Return the index: announcement, feeds, categories and newest releases."""
+def index(site: Site, snapshot: Snapshot, *, chooser: bool = True) -> Representation:
+    """Return the index: announcement, feeds, categories and newest releases.
+
+    Without the ``chooser`` it needs no server: files cannot combine the categories of a form.
+    """
     everything = snapshot.everything()
     count = snapshot.count_categories()
     if count <= _MOST_LISTED:
@@ -60,6 +63,7 @@ def index(site: Site, snapshot: Snapshot) -> Representation:
         snapshot,
         site,
         (),
+        choosing=chooser,
         address=page_url(site, ()),
         feeds=_feeds(site, ()),
         chart=YearChart.of(snapshot, everything),
@@ -116,13 +120,20 @@ def category(site: Site, slug: str, snapshot: Snapshot) -> Representation | None
     )
 
 
-def category_list(
-    site: Site, number: int, text: str, selected: Sequence[str], snapshot: Snapshot
+def category_list(  # noqa: PLR0913 - the number, and each field of the form
+    site: Site,
+    number: int,
+    text: str,
+    selected: Sequence[str],
+    snapshot: Snapshot,
+    *,
+    chooser: bool = True,
 ) -> Representation | None:
     """Return a page of the list of categories, or None if there is none with this number.
 
     With a ``text``, only the categories with this text in their name are listed. The categories
     with the slugs ``selected`` are at the top of the page, and its links keep them.
+    Without the ``chooser`` the page has no form.
     """
     everything = alphabetical(snapshot, site.words)
     slugs = everything.search(text) if text else everything.slugs
@@ -138,6 +149,7 @@ def category_list(
         snapshot,
         site,
         (),
+        choosing=chooser,
         address="" if text else category_list_url(site, number),
         feeds=_feeds(site, ()),
         page=number,
