@@ -25,7 +25,7 @@ from feeds.urls import (
     release_path,
     selection_path,
 )
-from feeds.web.http.response import BROWSER_HEADERS, COMMON_HEADERS, ok
+from feeds.web.http.response import BROWSER_HEADERS, COMMON_HEADERS, content_type, ok
 from feeds.web.pages import pages
 from feeds.web.pages.assets import assets
 from feeds.web.redirects import WITHDRAWN, moved
@@ -96,19 +96,17 @@ def portions(snapshot: Snapshot, combined: Sequence[tuple[str, ...]]) -> Iterato
 
 
 def moved_addresses(snapshot: Snapshot, site: Site) -> Iterator[Moved]:
-    """Yield what has moved or is gone: withdrawn releases, old addresses, permalinks.
-
-    Of the same address the first counts.
-    """
+    """Yield what has moved or is gone: withdrawn releases, old addresses, permalinks."""
     withdrawn = {release.path for release in snapshot.withdrawals()}
     root = urlsplit(site.base_url).path
     for path in sorted(withdrawn):
         yield Moved(root + release_path(path), None)
-    for address, target in snapshot.redirects():
+    redirects = dict(snapshot.redirects())
+    for address, target in redirects.items():
         yield Moved(address, None if target.release in withdrawn else f"{site.base_url}{target}")
     for address, target in snapshot.permalinks():
         # Without tracking parameters a permalink may be an address of this service.
-        if not is_own_address(site.base_url, address):
+        if address not in redirects and not is_own_address(site.base_url, address):
             url = None if target.release in withdrawn else f"{site.base_url}{target}"
             yield Moved(address, url, permalink=True)
 
@@ -138,7 +136,7 @@ class Answers:
 
     def moved(self) -> Iterator[Answer]:
         """Yield the answers of addresses at which nothing is represented any more: 301 and 410."""
-        for address, url in moved_addresses(self._snapshot, self._site):
+        for address, url, _ in moved_addresses(self._snapshot, self._site):
             yield self.redirect(address, url) if url else self.gone(address)
         for former, current in renamed(self._snapshot):
             selection = self._snapshot.selection((current,))
@@ -166,15 +164,15 @@ class Answers:
     def error(self, address: str, status: HTTPStatus, sentence: str = "") -> Answer:
         """Return an error: one line of text if there is a ``sentence``, otherwise a page."""
         if sentence:
-            content, media_type, more = f"{sentence}\n".encode(), TEXT, ()
+            content, media_type = f"{sentence}\n".encode(), TEXT
         else:
             page = pages.error(self._site, status, self._snapshot.notices())
-            content, media_type, more = page.body, f"{pages.HTML}; charset=utf-8", BROWSER_HEADERS
+            content, media_type = page.body, content_type(pages.HTML)
         headers = [
             ("Content-Type", media_type),
             ("Content-Length", str(len(content))),
             *COMMON_HEADERS,
-            *more,
+            *(() if sentence else BROWSER_HEADERS),
         ]
         return Answer(address, status, headers, Body(Rendering([content]), None), None)
 
@@ -186,9 +184,7 @@ class Answers:
 
     def _category_lists(self, _portion: Portion) -> _Found:
         for number in count(1):
-            page = pages.category_list(
-                self._site, number, "", (), self._snapshot, chooser=False
-            )
+            page = pages.category_list(self._site, number, "", (), self._snapshot, chooser=False)
             if page is None:
                 return
             yield f"/categories/list/{number}", page
@@ -218,9 +214,7 @@ class Answers:
 
     def _answer(self, path: str, found: Document | Representation) -> Answer:
         metadata = found.metadata
-        rendering = (
-            found.render(None) if isinstance(found, Document) else Rendering([found.body])
-        )
+        rendering = found.render(None) if isinstance(found, Document) else Rendering([found.body])
         body = Body(rendering, None)
         response = ok(metadata, body.content(), metadata.media_type, None, self._now)
         return Answer(self._root + path, HTTPStatus.OK, response.headers, body, metadata)

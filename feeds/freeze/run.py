@@ -3,7 +3,7 @@
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime
 from functools import partial
 from http import HTTPStatus
@@ -79,28 +79,37 @@ class Freeze:
         with new_generation(self._folder) as (path, previous):
             task = Task(dict(os.environ), path, previous, self._now)
             for _ in range(_ATTEMPTS):
-                with (
-                    self._store.read() as snapshot,
-                    started(task, partial(self._is_same, snapshot)) as workers,
-                ):
-                    # Another command may have changed the store between two of the snapshots.
-                    if workers is not None:
-                        yield from self._write(snapshot, workers, Generation(path, previous))
-                        return
-        raise StoreUnavailableError("The release store is being changed: run the command again.")
+                with self._store.read() as snapshot:
+                    asked = self._checked(snapshot)
+                    with started(task, partial(self._is_same, snapshot)) as workers:
+                        # Another command may have changed the store between two snapshots.
+                        if workers is not None:
+                            generation = Generation(path, previous)
+                            yield from self._write(snapshot, workers, generation, asked)
+                            return
+            raise StoreUnavailableError(
+                "The release store is being changed: run the command again."
+            )
 
-    def _is_same(self, snapshot: Snapshot, other: object) -> bool:
-        return state(snapshot.head()) == other
-
-    def _write(
-        self, snapshot: Snapshot, workers: Workers, generation: Generation
-    ) -> Iterator[None]:
+    def _checked(self, snapshot: Snapshot) -> dict[str, tuple[str, ...]]:
+        """Return the combined feeds that are asked for; raise ``RefusedError``."""
         site = self._settings.site
         if snapshot.head().settings_digest != settings_digest(site):
             raise RefusedError(
                 "Settings or formats have changed since the last `feeds migrate`: run it first."
             )
-        asked = _combined_feeds(self._combined, snapshot, site.base_url) if self._combined else {}
+        return _combined_feeds(self._combined, snapshot, site.base_url) if self._combined else {}
+
+    def _is_same(self, snapshot: Snapshot, other: object) -> bool:
+        return state(snapshot.head()) == other
+
+    def _write(
+        self,
+        snapshot: Snapshot,
+        workers: Workers,
+        generation: Generation,
+        asked: dict[str, tuple[str, ...]],
+    ) -> Iterator[None]:
         combined = sorted(set(asked.values()))
         self.total = sum(1 for _ in portions(snapshot, combined))
         manifest = generation.path / MANIFEST
@@ -152,9 +161,7 @@ class Freeze:
 
         self.moved = sum(1 for _ in addresses())
         old = hosts.Old(addresses, list(renamed(snapshot)), self.moved)
-        shared = hosts.values(
-            site, self._folder / CURRENT, snapshot.head().announced, self._now
-        )
+        shared = hosts.values(site, self._folder / CURRENT, snapshot.head().announced, self._now)
         for name in hosts.FILES:
             file = generation.path / name
             hosts.write(file, site, shared, old)
@@ -162,9 +169,7 @@ class Freeze:
                 yield f"{hashlib.file_digest(written, 'sha256').hexdigest()}  {name}\n"
 
 
-def _combined_feeds(
-    file: Path, snapshot: Snapshot, base_url: str
-) -> dict[str, tuple[str, ...]]:
+def _combined_feeds(file: Path, snapshot: Snapshot, base_url: str) -> dict[str, tuple[str, ...]]:
     """Return the addresses of combined feeds in a file with the slugs of their categories."""
     found = {}
     try:

@@ -10,10 +10,9 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 from signal import SIG_IGN, SIGINT, signal
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from feeds.documents.codings import CODINGS
 from feeds.errors import FeedsError, StoreError
@@ -24,7 +23,12 @@ from feeds.store import Store
 from feeds.store.read import Head
 from feeds.web.app import bare
 
+if TYPE_CHECKING:
+    from multiprocessing.context import SpawnProcess
+
 SUFFIXES = {"gzip": ".gz", "br": ".br"}
+_MOST_WAITING = 1000
+
 
 State = tuple[str, int, int | None]
 """What identifies the state of a store."""
@@ -63,7 +67,7 @@ def file_name(path: str) -> str:
 def write(generation: Generation, name: str, answer: Answer) -> Iterator[str]:
     """Write a body in each coding; yield the lines of the manifest."""
     content = answer.body.content()
-    changed = answer.metadata and answer.metadata.changed
+    changed = None if answer.metadata is None else answer.metadata.changed
     is_new = generation.write(name, content, changed)
     yield line(name, content)
     for coding in CODINGS:
@@ -110,9 +114,6 @@ class Workers:
                 following += 1
 
 
-_MOST_WAITING = 1000
-
-
 def _received(connection: Connection) -> Written:
     try:
         result = connection.recv()
@@ -128,7 +129,7 @@ def _received(connection: Connection) -> Written:
 def started(task: Task, is_same: Callable[[State], bool]) -> Iterator[Workers | None]:
     """Start a process for each core; yield None if one of them sees another state of the store."""
     context = get_context("spawn")
-    processes: list[BaseProcess] = []
+    processes: list[SpawnProcess] = []
     connections: list[Connection] = []
     try:
         for _ in range(len(os.sched_getaffinity(0))):

@@ -35,11 +35,11 @@ _SMALLEST_HASH: Final = 2048
 
 
 class Old(NamedTuple):
-    """What has moved; each function begins again from the first. ``count`` is their number."""
+    """What has moved; each call begins again from the first. ``number`` counts them."""
 
     addresses: Callable[[], Iterable[Moved]]
     renamed: Sequence[tuple[str, str]]
-    count: int
+    number: int
 
 
 def values(site: Site, folder: Path, announced: datetime | None, now: datetime) -> dict[str, str]:
@@ -85,7 +85,7 @@ def write(file: Path, site: Site, shared: Mapping[str, str], old: Old) -> None:
         "common_always": "".join(
             f'    add_header {name} "{value}" always;\n' for name, value in COMMON_HEADERS
         ),
-        "hash_size": str(max(_SMALLEST_HASH, old.count)),
+        "hash_size": str(max(_SMALLEST_HASH, old.number)),
     }
     lines: dict[str, Callable[[], Iterable[bytes]]] = {
         "moved": lambda: _nginx_lines(old, permalinks=False),
