@@ -13,7 +13,7 @@ import pytest
 
 from tests.portal import Portal, Ran, command, page
 
-NAV = "nginx-http.conf"
+NGINX = "nginx-http.conf"
 pytestmark = pytest.mark.engines("sqlite", reason="files do not show the engine")
 
 
@@ -132,7 +132,7 @@ def test_a_combined_feed_is_written_if_a_file_names_it(small: Portal) -> None:
     file = small.write("combined.txt", "/categories/tema-1+tema-2.atom\n\n")
     assert freeze(small, "--combined", file).code == 0
     assert (site(small) / "categories/cita+tema-1.atom").read_bytes() == live
-    configuration = (small.folder / "frozen/current" / NAV).read_text()
+    configuration = (small.folder / "frozen/current" / NGINX).read_text()
     target = "https://feeds.example.org/categories/cita+tema-1.atom"
     assert f'"/categories/tema-1+tema-2.atom"  {target};' in configuration
 
@@ -269,3 +269,16 @@ def test_all_addresses_are_below_the_path_of_the_base_url(another: Callable[...,
         portal.client().get("/preses/relizes/releases.atom").data
         == (prefix / "releases.atom").read_bytes()
     )
+
+
+def test_the_negotiation_is_that_of_the_proxy() -> None:
+    """The maps of deploy/nginx.conf are copied, with other names and without the remarks."""
+    root = Path(__file__).parents[2]
+
+    def maps(text: str) -> str:
+        begin, end = text.index("# The feed's own media type"), text.index('"deflate, gzip, br')
+        return text[begin:end]
+
+    original = maps((root / "deploy" / "nginx.conf").read_text())
+    copied = maps((root / "feeds" / "freeze" / "hosts" / NGINX).read_text())
+    assert copied == original.replace("feeds_", "frozen_").replace("$uri", "$frozen_path")
