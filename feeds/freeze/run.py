@@ -5,6 +5,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from datetime import datetime
+from errno import ENOSPC
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
@@ -76,6 +77,16 @@ class Freeze:
 
     def __iter__(self) -> Iterator[None]:
         """Write everything."""
+        try:
+            yield from self._generation()
+        except OSError as error:
+            if error.errno != ENOSPC:
+                raise
+            raise RefusedError(
+                f"The disk of {self._folder} is full. Nothing was changed."
+            ) from error
+
+    def _generation(self) -> Iterator[None]:
         with new_generation(self._folder) as (path, previous):
             task = Task(dict(os.environ), path, previous, self._now)
             for _ in range(_ATTEMPTS):

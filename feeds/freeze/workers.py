@@ -102,31 +102,40 @@ class Workers:
             while idle and len(finished) < _MOST_WAITING and (task := next(numbered, None)):
                 connection = idle.pop()
                 running[connection] = task[0]
-                connection.send(task[1])
+                with _noticed_end():
+                    connection.send(task[1])
             if not running:
                 return
             for ready in wait(list(running)):
                 assert isinstance(ready, Connection)  # noqa: S101 - no sockets were given
-                finished[running.pop(ready)] = _received(ready)
+                written = _received(ready)
+                assert isinstance(written, Written)  # noqa: S101 - the answer to a portion
+                finished[running.pop(ready)] = written
                 idle.append(ready)
             while following in finished:
                 yield finished.pop(following)
                 following += 1
 
 
-def _received(connection: Connection) -> Written:
-    try:
-        result = connection.recv()
-    except EOFError:
-        raise StoreError("A process that wrote files was killed: run the command again.") from None
+def _received(connection: Connection) -> State | Written:
+    """Receive what a process has sent; raise the error that it has met."""
+    with _noticed_end():
+        result: State | Written | BaseException = connection.recv()
     if isinstance(result, BaseException):
         raise result
-    assert isinstance(result, Written)  # noqa: S101 - what ``_work`` sends
     return result
 
 
 @contextmanager
-def started(task: Task, is_same: Callable[[State], bool]) -> Iterator[Workers | None]:
+def _noticed_end() -> Iterator[None]:
+    try:
+        yield
+    except (EOFError, ConnectionError):
+        raise StoreError("A process that wrote files was killed: run the command again.") from None
+
+
+@contextmanager
+def started(task: Task, is_same: Callable[[object], bool]) -> Iterator[Workers | None]:
     """Start a process for each core; yield None if one of them sees another state of the store."""
     context = get_context("spawn")
     processes: list[SpawnProcess] = []
@@ -139,10 +148,7 @@ def started(task: Task, is_same: Callable[[State], bool]) -> Iterator[Workers | 
             theirs.close()  # so that either end learns of the other's end
             processes.append(process)
             connections.append(ours)
-        states = [connection.recv() for connection in connections]
-        for found in states:
-            if isinstance(found, BaseException):
-                raise found
+        states = [_received(connection) for connection in connections]
         yield Workers(connections) if all(map(is_same, states)) else None
     finally:
         for connection in connections:
