@@ -20,7 +20,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from bench import imports, known, memory, nginx, polls, remade, start, stores, storm
+from bench import freeze, imports, known, memory, nginx, polls, remade, start, stores, storm
 from bench.against import Against
 from bench.chart import svg
 from bench.commands import OURS
@@ -46,6 +46,7 @@ ROWS: Final[Rows] = {
     "storm": storm.storm,
     "large_storm": storm.large_storm,
     "start": start.start,
+    "freeze": freeze.freeze,
     "import": imports.imports,
     "bulk": imports.bulk,
 }

@@ -12,7 +12,18 @@ import sys
 
 import click
 
-from feeds.cli import categories, check, imports, notices, reach, redirects, releases, serve, store
+from feeds.cli import (
+    categories,
+    check,
+    freeze,
+    imports,
+    notices,
+    reach,
+    redirects,
+    releases,
+    serve,
+    store,
+)
 from feeds.cli.context import NOTHING_DONE, REFUSED
 from feeds.errors import FeedsError, RefusedError
 
@@ -76,6 +87,7 @@ for command in (
     releases.restore,
     categories.categories,
     redirects.address,
+    freeze.freeze,
     store.export,
     store.backup,
 ):

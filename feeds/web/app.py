@@ -48,11 +48,10 @@ def build(  # noqa: PLR0913 - each is a part or a setting of its own
     redirects = Redirects(reader, monitor, site)
     errors = ErrorResponses(site, cache)
 
-    app = Flask(__name__, static_folder=None, template_folder="pages/templates")
+    app = bare()
     # Werkzeug would make the URL of its redirect from the Host header.
     app.url_map.merge_slashes = False
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
-    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     documents = routes.documents(reader, cache, redirects, site, clock)
     app.register_blueprint(documents, url_prefix=urlsplit(site.base_url).path or None)
     # Probes ask the process itself, whatever the base URL is.
@@ -66,6 +65,13 @@ def build(  # noqa: PLR0913 - each is a part or a setting of its own
     )
     app.register_error_handler(StoreError, errors.store_unavailable)
     app.wsgi_app = FastPath(app.wsgi_app, cache)  # type: ignore[method-assign]
+    return app
+
+
+def bare() -> Flask:
+    """Return an application without routes, in whose context pages can be rendered."""
+    app = Flask(__name__, static_folder=None, template_folder="pages/templates")
+    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     return app
 
 

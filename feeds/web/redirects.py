@@ -27,7 +27,7 @@ _SLUG_LENGTH = 100  # characters of an unknown slug that are quoted
 
 # A category may get its former name back. A browser that caches redirects for longer would then go
 # in a circle.
-_FRESHNESS = "public, max-age=3600"
+MOVED_CACHE_CONTROL = "public, max-age=3600"
 
 
 class Redirects:
@@ -84,9 +84,14 @@ class Redirects:
         return self._redirect(str(target))
 
     def _redirect(self, path: str) -> Response:
-        response = redirect(f"{self._site.base_url}{path}", 301)
-        response.headers["Cache-Control"] = _FRESHNESS
-        return response
+        return moved(f"{self._site.base_url}{path}")
+
+
+def moved(url: str) -> Response:
+    """Return the redirect to a URL of this service."""
+    response = redirect(url, 301)
+    response.headers["Cache-Control"] = MOVED_CACHE_CONTROL
+    return response
 
 
 def unknown_category(slug: str) -> str:

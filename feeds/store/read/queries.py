@@ -356,6 +356,28 @@ OLD_ADDRESS: CompoundSelect[*tuple[Any, ...]] = union_all(
 Only the redirect has a location.
 """
 
+RELEASE_PATHS = (
+    select(_release.path)
+    .where(_release.withdrawn.is_(None), _release.path > bindparam("after"))
+    .order_by(_release.path)
+    .limit(bindparam("limit"))
+)
+
+_locations = (
+    select(_permalink.location, func.min(_permalink.release).label("release"))
+    .where(_permalink.location > bindparam("after"))
+    .group_by(_permalink.location)
+    .having(func.count() == 1)
+    .order_by(_permalink.location)
+    .limit(bindparam("limit"))
+    .subquery("locations")
+)
+PERMALINKS = (
+    select(_locations.c.location, _release.path)
+    .join_from(_locations, tables.RELEASE, _release.id == _locations.c.release)
+    .order_by(_locations.c.location)
+)
+
 LAST_IMPORT = (
     select(
         _import_run.started,

@@ -43,7 +43,7 @@ WHOLE_STORE: Part = -1
 
 _MOST_CHANGED = 1000  # a change of more parts counts as a change of everything
 
-_BATCH = 1000  # rows of a result that may have a million
+_BATCH = 1000  # rows that are read at a time where all rows of a table are wanted
 
 _ORDER = attrgetter("published", "rank")
 
@@ -372,6 +372,21 @@ class Snapshot:
     def redirects(self) -> list[tuple[str, Target]]:
         """Return all old addresses with their targets, sorted."""
         return [(row.location, _target(row)) for row in self._rows(queries.REDIRECTS)]
+
+    def release_paths(self) -> Iterator[str]:
+        """Yield the path of each release that is shown, sorted; a few are read at a time."""
+        after = ""
+        while rows := self._rows(queries.RELEASE_PATHS, after=after, limit=_BATCH):
+            yield from (row.path for row in rows)
+            after = rows[-1].path
+
+    def permalinks(self) -> Iterator[tuple[str, Target]]:
+        """Yield each permalink that one release has, with the release; a few are read at a time."""
+        after = ""
+        while rows := self._rows(queries.PERMALINKS, after=after, limit=_BATCH):
+            for row in rows:
+                yield row.location, Target(release=row.path, slug=ALL_SLUG, format=None)
+            after = rows[-1].location
 
     def notices(self) -> list[Notice]:
         """Return the notices that documents contain, the latest first."""

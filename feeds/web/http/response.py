@@ -27,7 +27,8 @@ def _browser_headers(pictures: str) -> tuple[tuple[str, str], ...]:
 BROWSER_HEADERS = _browser_headers("'self'")
 """Headers of a document that a browser shows: it loads only our files and is not framed."""
 
-_PICTURE_HEADERS = _browser_headers("'self' https: http:")
+PICTURE_HEADERS = _browser_headers("'self' https: http:")
+"""Headers of a page that shows pictures of other hosts."""
 
 _BROWSER_TYPES = frozenset(["text/html", "application/xml"])
 
@@ -51,14 +52,18 @@ def ok(
 ) -> Response:
     """Return the response 200 in a media type, with the body in a content coding."""
     headers = _headers(metadata, now, metadata.cache_control(now))
-    charset = "" if media_type.startswith("image/") else "; charset=utf-8"
-    headers.append(("Content-Type", media_type + charset))
+    headers.append(("Content-Type", content_type(media_type)))
     if coding is not None:
         headers.append(("Content-Encoding", coding))
     headers.append(("Content-Length", str(len(body))))
     if media_type in _BROWSER_TYPES:
-        headers += _PICTURE_HEADERS if metadata.shows_pictures else BROWSER_HEADERS
+        headers += PICTURE_HEADERS if metadata.shows_pictures else BROWSER_HEADERS
     return Response("200 OK", headers, body)
+
+
+def content_type(media_type: str) -> str:
+    """Return the value of ``Content-Type``; everything that is text is in UTF-8."""
+    return media_type if media_type.startswith("image/") else f"{media_type}; charset=utf-8"
 
 
 def _headers(metadata: Metadata, now: datetime, cache_control: str) -> list[tuple[str, str]]:

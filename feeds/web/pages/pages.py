@@ -48,8 +48,11 @@ _MOST_LISTED: Final = 300  # categories; the index of a portal with more lists o
 _LARGEST: Final = 40  # categories on such an index
 
 
-def index(site: Site, snapshot: Snapshot) -> Representation:
-    """Return the index: announcement, feeds, categories and newest releases."""
+def index(site: Site, snapshot: Snapshot, *, chooser: bool = True) -> Representation:
+    """Return the index: announcement, feeds, categories and newest releases.
+
+    Without the ``chooser`` it needs no server: files cannot combine the categories of a form.
+    """
     everything = snapshot.everything()
     count = snapshot.count_categories()
     if count <= _MOST_LISTED:
@@ -64,6 +67,7 @@ def index(site: Site, snapshot: Snapshot) -> Representation:
         snapshot,
         site,
         (),
+        choosing=chooser,
         address=page_url(site, ()),
         feeds=_feeds(site, ()),
         chart=YearChart.of(snapshot, everything),
@@ -120,13 +124,20 @@ def category(site: Site, slug: str, snapshot: Snapshot) -> Representation | None
     )
 
 
-def category_list(
-    site: Site, number: int, text: str, selected: Sequence[str], snapshot: Snapshot
+def category_list(  # noqa: PLR0913 - the number, and each field of the form
+    site: Site,
+    number: int,
+    text: str,
+    selected: Sequence[str],
+    snapshot: Snapshot,
+    *,
+    chooser: bool = True,
 ) -> Representation | None:
     """Return a page of the list of categories, or None if there is none with this number.
 
     With a ``text``, only the categories with this text in their name are listed. The categories
     with the slugs ``selected`` are at the top of the page, and its links keep them.
+    Without the ``chooser`` the page has no form.
     """
     everything = alphabetical(snapshot, site.words)
     slugs = everything.search(text) if text else everything.slugs
@@ -142,6 +153,7 @@ def category_list(
         snapshot,
         site,
         (),
+        choosing=chooser,
         address="" if text else category_list_url(site, number),
         feeds=_feeds(site, ()),
         page=number,

@@ -1,0 +1,50 @@
+"""The rows of a frozen archive: what a release costs in a small store and in a large one."""
+
+import shutil
+from pathlib import Path
+from typing import Final
+
+from bench.commands import OURS, Usage
+from bench.corpus import environ
+from bench.measure import Bench, Result, Side, Target
+
+SMALL, LARGE = 10_000, 100_000
+"""Releases in the two stores."""
+
+MOST: Final = 1.2
+"""How many times as much a release may take in the large store."""
+
+
+def freeze(bench: Bench) -> list[Result]:
+    """Compare CPU time, bytes and memory of a release in stores of two sizes; each runs once."""
+    small, large = (_frozen(bench, releases) for releases in (SMALL, LARGE))
+    cores = [f"{used.cpu / used.seconds:.2f}" for used, _ in (small, large)]
+    print(f"  cores used: {', '.join(cores)}")
+    figures = {
+        "CPU time of a release": ("ms", large[0].cpu / LARGE * 1e3, small[0].cpu / SMALL * 1e3),
+        "bytes of a release": ("KB", large[1] / LARGE / 1e3, small[1] / SMALL / 1e3),
+        "peak memory of the largest process": ("MB", large[0].peak, small[0].peak),
+    }
+    return [
+        Result(
+            row="freeze",
+            what=what,
+            ours=Side(f"{LARGE:,} releases", ours, unit),
+            rival=Side(f"{SMALL:,} releases", rival, unit),
+            figures=[ours / rival],
+            target=Target(MOST, at_least=False),
+        )
+        for what, (unit, ours, rival) in figures.items()
+    ]
+
+
+def _frozen(bench: Bench, releases: int) -> tuple[Usage, int]:
+    """Freeze a store; return what it took and the bytes of all files."""
+    settings = bench.store(releases)
+    database = Path(settings.database_url.removeprefix("sqlite:///"))
+    folder = bench.folder.resolve() / f"frozen-{releases}"
+    shutil.rmtree(folder, ignore_errors=True)
+    used = OURS.run(["freeze", str(folder)], environ(database))
+    size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+    shutil.rmtree(folder)
+    return used, size

@@ -1,0 +1,291 @@
+"""The folder that ``feeds freeze`` writes: its files, its generations and what it refuses."""
+
+import hashlib
+import os
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.portal import Portal, Ran, command, page
+
+NGINX = "nginx-http.conf"
+pytestmark = pytest.mark.engines("sqlite", reason="files do not show the engine")
+
+
+@pytest.fixture
+def small(portal: Portal) -> Portal:
+    texts = [page(f"Relīze {n}", f"Tēma {n % 3}", f"2010-05-04 12:{n:02}:00") for n in range(55)]
+    return portal.imported(*texts)
+
+
+def freeze(portal: Portal, *more: str | Path) -> Ran:
+    return portal.feeds("freeze", portal.folder / "frozen", *more)
+
+
+def site(portal: Portal) -> Path:
+    return portal.folder / "frozen" / "current" / "site"
+
+
+def names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+def check_manifest(folder: Path) -> set[str]:
+    """Compare the files with the manifest; return their names."""
+    listed = {}
+    for line in (folder / "manifest.sha256").read_text().splitlines():
+        digest, _, name = line.partition("  ")
+        assert name not in listed
+        listed[name] = digest
+    files = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    assert files - {"manifest.sha256"} == set(listed)
+    for name, digest in listed.items():
+        assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest, name
+    return set(listed)
+
+
+def test_files_have_the_bytes_that_the_service_serves_in_every_coding(small: Portal) -> None:
+    ran = freeze(small)
+    assert ran.code == 0, ran.err
+    client = small.client()
+    files = {
+        "/releases.atom": "releases.atom",
+        "/categories/tema-1.json": "categories/tema-1.json",
+        "/categories/tema-1": "categories/tema-1.html",
+        "/releases/archive/1.rss": "releases/archive/1.rss",
+        "/releases/archive/1": "releases/archive/1.html",
+        "/feeds.opml": "feeds.opml",
+        "/favicon.ico": "favicon.ico",
+        "/feed.css": "feed.css",
+    }
+    for path, name in files.items():
+        for coding, suffix in (("identity", ""), ("gzip", ".gz"), ("br", ".br")):
+            live = client.get(path, headers={"Accept-Encoding": coding})
+            file = site(small) / f"{name}{suffix}"
+            assert live.status_code == 200
+            assert file.read_bytes() == live.data, file
+    assert "<form" in client.get("/").text
+    assert "<form" not in (site(small) / "index.html").read_text()
+
+
+@pytest.mark.slow
+def test_the_manifest_names_every_file_and_its_digest_is_printed(small: Portal) -> None:
+    ran = freeze(small)
+    current = small.folder / "frozen" / "current"
+    check_manifest(current)
+    digest = hashlib.sha256((current / "manifest.sha256").read_bytes()).hexdigest()
+    assert f"SHA-256 of {current}/manifest.sha256: {digest}" in ran.out
+    subprocess.run(["sha256sum", "--quiet", "-c", "manifest.sha256"], cwd=current, check=True)
+    # The same store gives the same files, whatever process wrote which of them.
+    again = small.feeds("freeze", small.folder / "elsewhere")
+    assert again.code == 0
+    listed = (small.folder / "elsewhere" / "current" / "manifest.sha256").read_text()
+    without = [
+        [line for line in text.splitlines() if not line.endswith(".conf")]  # these name the folder
+        for text in (listed, (current / "manifest.sha256").read_text())
+    ]
+    assert without[0] == without[1]
+
+
+@pytest.mark.slow
+def test_a_second_run_links_what_has_not_changed_and_removes_the_first(small: Portal) -> None:
+    freeze(small)
+    before = {
+        path.relative_to(site(small)): (path.stat().st_ino, path.read_bytes())
+        for path in site(small).rglob("*")
+        if path.is_file()
+    }
+    small.imported(page("Jaunākā", "Tēma 1", "2010-06-01 12:00:00"))
+    ran = freeze(small)
+    assert ran.code == 0, ran.err
+    assert names(small.folder / "frozen") == {"current", "generation-2", ".lock"}
+    check_manifest(small.folder / "frozen" / "current")
+    same = other = 0
+    for name, (inode, content) in before.items():
+        file = site(small) / name
+        if file.read_bytes() == content:
+            same += 1
+            assert file.stat().st_ino == inode, name
+        else:
+            other += 1
+    assert same > other > 0
+    assert "jaunaka" in (site(small) / "releases.atom").read_text()
+
+
+@pytest.mark.slow
+def test_last_modified_is_that_of_the_service(small: Portal) -> None:
+    freeze(small)
+    (changed,) = small.sql("SELECT changed FROM selection WHERE slug = 'tema-1'")[0]
+    (settings,) = small.sql("SELECT settings_changed FROM head")[0]
+    assert (site(small) / "categories/tema-1.atom").stat().st_mtime == max(changed, settings)
+
+
+@pytest.mark.slow
+def test_a_combined_feed_is_written_if_a_file_names_it(small: Portal) -> None:
+    small.feeds("categories", "rename", "tema-2", "Cita")
+    live = small.client().get("/categories/cita+tema-1.atom").data
+    file = small.write("combined.txt", "/categories/tema-1+tema-2.atom\n\n")
+    assert freeze(small, "--combined", file).code == 0
+    assert (site(small) / "categories/cita+tema-1.atom").read_bytes() == live
+    configuration = (small.folder / "frozen/current" / NGINX).read_text()
+    target = "https://feeds.example.org/categories/cita+tema-1.atom"
+    assert f'"/categories/tema-1+tema-2.atom"  {target};' in configuration
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("/categories/nav+tema-1.atom", "there is no category nav"),
+        ("/releases.atom", "it is not the address of a combined feed"),
+        ("/categories/tema-1+tema-2.xml", "it is not the address of a combined feed"),
+        (f"/categories/{'+'.join(['tema-1'] * 50)}.atom", "no file can have so long a name"),
+    ],
+)
+def test_a_wrong_line_of_combined_feeds_is_refused(small: Portal, line: str, reason: str) -> None:
+    file = small.write("combined.txt", f"/categories/tema-0+tema-1.rss\n{line}\n")
+    ran = freeze(small, "--combined", file)
+    assert (ran.code, ran.err) == (1, f"feeds: {file}, line 2: {reason}.\n")
+    assert names(small.folder / "frozen") == {".lock"}
+
+
+def test_a_missing_file_of_combined_feeds_is_named(small: Portal) -> None:
+    file = small.folder / "nav.txt"
+    ran = freeze(small, "--combined", file)
+    assert (ran.code, ran.err) == (2, f"feeds: {file} cannot be read: No such file or directory.\n")
+
+
+def test_other_settings_than_those_of_migrate_are_refused(small: Portal) -> None:
+    small.environ["FEEDS_TITLE"] = "Cits"
+    ran = freeze(small)
+    assert ran.code == 1
+    assert "since the last `feeds migrate`: run it first" in ran.err
+    assert names(small.folder / "frozen") == {".lock"}
+
+
+def test_a_folder_of_something_else_is_refused(small: Portal) -> None:
+    other = small.folder / "frozen" / "important.txt"
+    other.parent.mkdir()
+    other.write_text("x")
+    ran = freeze(small)
+    assert ran.code == 1
+    assert "holds other files: name a new folder" in ran.err
+    assert names(other.parent) == {"important.txt"}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs to mount a small file system")
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("size", "reason"),
+    [
+        ("1m", r"(is too small: about \d+ MB are still needed and \d MB are free|is full)\. Noth"),
+        ("60k", r"is full\. Nothing was changed"),
+    ],
+)
+def test_a_disk_that_is_too_small_is_refused(small: Portal, size: str, reason: str) -> None:
+    folder = small.folder / "frozen"
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "none", folder], check=True)
+    try:
+        ran = freeze(small)
+        assert ran.code == 1
+        assert re.search(reason, ran.err), ran.err
+        assert names(folder) == {".lock"}
+    finally:
+        subprocess.run(["umount", folder], check=True)
+
+
+def children(process: int) -> list[int]:
+    text = Path(f"/proc/{process}/task/{process}/children").read_text()
+    return [int(number) for number in text.split()]
+
+
+def writers(process: int) -> list[int]:
+    """Return the processes that write files; another one belongs to Python."""
+    return [
+        child
+        for child in children(process)
+        if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()
+    ]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("moment", [0.2, 0.6, 0.9, 1.2, 1.5, 2.0])
+def test_a_killed_run_leaves_a_whole_generation_and_no_process(
+    small: Portal, moment: float
+) -> None:
+    assert freeze(small).code == 0
+    before = (site(small) / "releases.atom").read_bytes()
+    small.imported(page("Jaunākā", "Tēma 1", "2010-06-01 12:00:00"))
+    running = command(small, "freeze", small.folder / "frozen")
+    time.sleep(moment)
+    workers = children(running.pid)
+    running.send_signal(signal.SIGKILL)
+    running.communicate()
+    folder = small.folder / "frozen"
+    listed = check_manifest(folder / "current")
+    assert "site/releases.atom" in listed
+    after = (site(small) / "releases.atom").read_bytes()
+    assert after in {before, small.client().get("/releases.atom").data}
+    deadline = time.monotonic() + 60
+    while any(Path(f"/proc/{worker}").exists() for worker in workers):
+        assert time.monotonic() < deadline, "a process has outlived the command"
+        time.sleep(0.05)
+    assert freeze(small).code == 0
+    check_manifest(folder / "current")
+    assert len(names(folder)) == 3
+    assert "jaunaka" in (site(small) / "releases.atom").read_text()
+
+
+@pytest.mark.slow
+def test_a_killed_process_fails_the_run_and_changes_nothing(small: Portal) -> None:
+    assert freeze(small).code == 0
+    small.feeds("suspend")
+    running = command(small, "freeze", small.folder / "frozen")
+    while not (workers := writers(running.pid)) and running.poll() is None:
+        time.sleep(0.001)
+    os.kill(workers[-1], signal.SIGKILL)
+    _, err = running.communicate(timeout=120)
+    assert (running.returncode, "was killed: run the command again" in err) == (2, True), err
+    assert names(small.folder / "frozen") == {"current", "generation-1", ".lock"}
+
+
+@pytest.mark.slow
+def test_two_runs_into_one_folder_do_not_meet(small: Portal) -> None:
+    first = command(small, "freeze", small.folder / "frozen")
+    while not (small.folder / "frozen" / "generation-1").exists():
+        assert first.poll() is None
+        time.sleep(0.001)
+    ran = freeze(small)
+    assert (ran.code, "Another command is writing" in ran.err) == (1, True)
+    first.communicate(timeout=120)
+    assert first.returncode == 0
+
+
+@pytest.mark.slow
+def test_all_addresses_are_below_the_path_of_the_base_url(another: Callable[..., Portal]) -> None:
+    portal = another(FEEDS_BASE_URL="https://example.org/preses/relizes").imported(page())
+    assert freeze(portal).code == 0
+    prefix = site(portal) / "preses" / "relizes"
+    assert {"index.html", "releases.atom", "releases", "style.css"} <= names(prefix)
+    assert (
+        portal.client().get("/preses/relizes/releases.atom").data
+        == (prefix / "releases.atom").read_bytes()
+    )
+
+
+def test_the_negotiation_is_that_of_the_proxy() -> None:
+    """The maps of deploy/nginx.conf are copied, with other names and without the remarks."""
+    root = Path(__file__).parents[2]
+
+    def maps(text: str) -> str:
+        begin, end = text.index("# The feed's own media type"), text.index('"deflate, gzip, br')
+        return text[begin:end]
+
+    original = maps((root / "deploy" / "nginx.conf").read_text())
+    copied = maps((root / "feeds" / "freeze" / "hosts" / NGINX).read_text())
+    assert copied == original.replace("feeds_", "frozen_").replace("$uri", "$frozen_path")
