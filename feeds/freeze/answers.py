@@ -11,7 +11,7 @@ from itertools import count, islice
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
-from feeds.documents import build
+from feeds.documents import build, sitemap
 from feeds.documents.body import Body, Rendering
 from feeds.documents.representation import Document, Metadata, Representation
 from feeds.domain import Site
@@ -23,7 +23,10 @@ from feeds.urls import (
     is_own_address,
     page_path,
     release_path,
+    release_sitemap_url,
     selection_path,
+    selection_sitemap_url,
+    sitemap_index_url,
 )
 from feeds.web.http.response import BROWSER_HEADERS, COMMON_HEADERS, content_type, ok
 from feeds.web.pages import pages
@@ -81,6 +84,7 @@ def portions(snapshot: Snapshot, combined: Sequence[tuple[str, ...]]) -> Iterato
     """Yield all portions; ``combined`` are the slugs of the combined feeds to include."""
     yield Portion("index_and_assets")
     yield Portion("category_lists")
+    yield Portion("sitemaps")
     for slugs in combined:
         yield Portion("feeds", slugs)
     for selection in (snapshot.everything(), *snapshot.categories()):
@@ -188,6 +192,19 @@ class Answers:
             if page is None:
                 return
             yield f"/categories/list/{number}", page
+
+    def _sitemaps(self, _portion: Portion) -> _Found:
+        site, snapshot = self._site, self._snapshot
+        yield self._below(sitemap_index_url(site)), sitemap.index(site, snapshot)
+        for number in range(1, snapshot.count_selection_sitemaps() + 1):
+            path = self._below(selection_sitemap_url(site, number))
+            yield path, sitemap.selections(site, number, snapshot)
+        for number_or_newest in (*snapshot.release_sitemaps(), None):
+            path = self._below(release_sitemap_url(site, number_or_newest))
+            yield path, sitemap.releases(site, number_or_newest, snapshot)
+
+    def _below(self, url: str) -> str:
+        return url.removeprefix(self._site.base_url)
 
     def _feeds(self, portion: Portion) -> _Found:
         for form in FORMATS.values():

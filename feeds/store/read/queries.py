@@ -169,7 +169,6 @@ WITHDRAWN_AT = select(_release.id).where(
     _release.path == bindparam("path"), _release.withdrawn.is_not(None)
 )
 
-RELEASE_PATHS = select(_release.path).where(_release.withdrawn.is_(None))
 
 WITHDRAWALS = (
     select(_release.entry_id, _release.path, _release.title, _release.withdrawn)

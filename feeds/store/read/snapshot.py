@@ -335,12 +335,6 @@ class Snapshot:
         """Return whether the release at ``yyyy/mm/dd/slug`` was withdrawn."""
         return bool(self._rows(queries.WITHDRAWN_AT, path=path))
 
-    def release_paths(self) -> Iterator[str]:
-        """Yield the path of every release that was not withdrawn, unordered."""
-        yield from self._connection.scalars(
-            queries.RELEASE_PATHS, execution_options={"yield_per": _BATCH}
-        )
-
     def count_withdrawn(self) -> int:
         """Return the number of withdrawn releases."""
         return int(self._connection.execute(queries.COUNT_WITHDRAWN).scalar_one())
