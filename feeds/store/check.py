@@ -31,7 +31,7 @@ from feeds.store.schema.tables import (
 )
 from feeds.store.write.archive_pages import GROWTH, OrderKey
 
-_FETCHED = 1000
+_FETCHED = 200  # rows at a time, since a body may have megabytes
 _MOST = 10  # faults of one kind that are named
 
 
@@ -52,7 +52,10 @@ def faults(connection: Connection, site: Site, *, count_years: bool) -> Iterator
             yield from _first(kind(state))
         except (TypeError, ValueError, OverflowError) as error:
             yield f"A stored value cannot be read: {error}"
-        except DBAPIError as error:  # PostgreSQL answers nothing more in this transaction
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                raise
+            # PostgreSQL answers nothing more in this transaction.
             yield f"A stored value cannot be read: {_reason(error)}"
             return
 
@@ -86,6 +89,8 @@ def _damages(connection: Connection) -> Iterator[str]:
         else:
             yield from _postgresql_damages(connection)
     except DBAPIError as error:
+        if error.connection_invalidated:
+            raise
         yield f"The database finds its files damaged: {_reason(error)}"
 
 

@@ -246,7 +246,9 @@ def _translated_errors(unavailable: type[DBAPIError]) -> Iterator[None]:
         reason = (str(error.orig).strip().splitlines() or ["no reason given"])[0].rstrip(".")
         # The base class itself, not a subclass, means that the file is not a SQLite database.
         if type(error.orig) is sqlite3.DatabaseError:
-            raise StoreError(f"The release store cannot be read: {reason}.") from error
+            raise StoreError(
+                f"The release store cannot be read: {reason}. Restore a back-up."
+            ) from error
         if isinstance(error, unavailable) or _is_read_only_or_full(error):
             raise StoreUnavailableError(f"The release store does not answer: {reason}.") from error
         raise

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from feeds.documents.version import settings_digest
-from feeds.errors import StoreError
+from feeds.errors import StoreError, StoreUnavailableError
 from feeds.operations.check.documents import Documents
 from feeds.operations.check.public import public_faults
 from feeds.settings import Settings
@@ -17,7 +17,10 @@ _REPORT = (
 
 
 class Check:
-    """Looks for faults; afterwards ``documents`` is the number of documents that it looked at."""
+    """Looks for faults; afterwards ``documents`` is the number of documents that it looked at.
+
+    Its methods raise ``StoreUnavailableError`` if the store does not answer.
+    """
 
     def __init__(self, store: Store, settings: Settings) -> None:
         self._store = store
@@ -31,11 +34,8 @@ class Check:
         site = self._settings.site
         # The years were counted with the recorded settings.
         count_years = head.settings_digest == settings_digest(site)
-        try:
-            for fault in self._store.faults(site, count_years=count_years):
-                yield f"{fault}. {_RESTORE}"
-        except StoreError as error:
-            yield f"{error} {_RESTORE}"
+        for fault in self._store.faults(site, count_years=count_years):
+            yield f"{fault}. {_RESTORE}"
 
     def document_faults(self, sample: int | None) -> Iterator[str]:
         """Yield the faults of all documents, or of a sample, each with what to do."""
@@ -43,6 +43,8 @@ class Check:
             documents = Documents(self._store, self._settings.site, sample)
             for fault in documents.faults():
                 yield f"{fault}. {_REPORT}"
+        except StoreUnavailableError:
+            raise
         except StoreError as error:
             yield f"{error} {_RESTORE}"
         else:

@@ -106,7 +106,10 @@ def pictures_of(content: str) -> list[str]:
 
 
 def _found(content: str, xpath: str) -> list[str]:
-    tree = etree.HTML(f"<div>{content}</div>") if "=" in content else None
+    try:
+        tree = etree.HTML(f"<div>{content}</div>") if "=" in content else None
+    except ValueError:  # characters that no XML may have; a format names those that it forbids
+        return []
     return [] if tree is None else list(map(str, tree.xpath(xpath)))
 
 

@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from feeds.operations.check.document import Expected, differences, read
 from tests.portal import Portal
@@ -103,6 +105,12 @@ def first(**values: object) -> Callable[[str], str]:
     return members(change)
 
 
+NAMES = st.sampled_from(
+    ["title", "items", "id", "url", "content_html", "date_published", "authors", "tags",
+     "attachments", "feed_url", "name"]
+)  # fmt: skip
+
+
 def swapped(entries: list[str]) -> list[str]:
     return [entries[0], entries[2], entries[1]]
 
@@ -186,6 +194,31 @@ def test_a_broken_document_is_found(
     broken = damage(documents[form].decode()).encode()
     found = verdict(form, broken, expected(form, documents[form]))
     assert any(reason in fault for fault in found), found
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text() | st.just("<a href=\0>\ud800"),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=100)
+@given(feed=st.dictionaries(NAMES, VALUES, max_size=6), item=st.dictionaries(NAMES, VALUES))
+def test_any_json_has_a_verdict(feed: dict[str, Any], item: dict[str, Any]) -> None:
+    version = {"version": "https://jsonfeed.org/version/1.1"}
+    items = {"items": [item]} if "items" not in feed else {}
+    assert read("json", json.dumps(feed | version | items).encode()).faults
+
+
+@settings(max_examples=100)
+@given(form=st.sampled_from(["atom", "rss", "json"]), place=st.floats(0, 1), new=st.binary())
+def test_any_change_of_bytes_has_a_verdict(
+    documents: dict[str, bytes], form: str, place: float, new: bytes
+) -> None:
+    content = documents[form]
+    at = int(place * len(content))
+    verdict(form, content[:at] + new + content[at + len(new) :], expected(form, content))
 
 
 def test_an_archive_document_must_not_have_a_running_notice(documents: dict[str, bytes]) -> None:

@@ -10,7 +10,7 @@ from threading import Thread
 
 import pytest
 
-from tests.deploy.site import certify
+from tests.deploy.site import behind_nginx, certify
 from tests.portal import Portal, page
 
 pytestmark = pytest.mark.engines("sqlite", reason="what is public does not depend on the engine")
@@ -298,3 +298,19 @@ def test_a_host_that_never_answers_is_given_up(portal: Portal) -> None:
     (line,) = portal.feeds("check", "--public").out.splitlines()
     server.server_close()
     assert "gives no answer: it did not answer within 20 seconds. Look at" in line
+
+
+@pytest.mark.slow
+def test_a_service_behind_our_nginx_has_no_faults_but_its_certificate(
+    portal: Portal, old_host: Host, tmp_path: Path
+) -> None:
+    portal.environ["FEEDS_REVISION_TTL"] = "1"
+    with behind_nginx(portal.address, tmp_path) as site:
+        base = f"https://127.0.0.1:{site.secure}"
+        portal.environ["SSL_CERT_FILE"] = str(site.folder / "fullchain.pem")
+        filled(portal, base, old_host.address)
+        old_host.answers = moved(base)
+        with portal.served():
+            for _ in range(2):  # from the service, then from nginx's copies
+                (line,) = portal.feeds("check", "--public").out.splitlines()
+                assert line.startswith(f"The certificate of {base} ends on ")
