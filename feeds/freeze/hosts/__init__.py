@@ -73,7 +73,7 @@ def types(site: Site) -> dict[str, str]:
 def write(file: Path, site: Site, shared: Mapping[str, str], old: Old) -> None:
     """Write the configuration that a template of the same name describes."""
     template = files(__name__).joinpath(file.name).read_text()
-    nginx = {
+    own = {
         "types": "".join(
             f'    "~^200:.*\\.{extension}$"  "{type_}";\n'
             for extension, type_ in types(site).items()
@@ -105,6 +105,7 @@ def write(file: Path, site: Site, shared: Mapping[str, str], old: Old) -> None:
             f"        {former} {current}\n".encode() for former, current in old.renamed
         ),
     }
+    found = {**shared, **own}
     with file.open("wb") as output:
         for place, text in enumerate(_NAME.split(template)):
             if place % 2 == 0:
@@ -112,7 +113,7 @@ def write(file: Path, site: Site, shared: Mapping[str, str], old: Old) -> None:
             elif text in lines:
                 output.writelines(lines[text]())
             else:
-                output.write((nginx.get(text) or shared.get(text, f"@{text}")).encode())
+                output.write(found.get(text, f"@{text}").encode())  # a name of Caddy's own stays
 
 
 def _nginx_lines(old: Old, *, permalinks: bool) -> Iterator[bytes]:
