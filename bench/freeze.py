@@ -12,7 +12,7 @@ SMALL, LARGE = 10_000, 100_000
 """Releases in the two stores."""
 
 MOST: Final = 1.2
-"""How many times as much a release may take in the large store."""
+"""How many times as much a release, and how much more memory a run, may take in the large store."""
 
 
 def freeze(bench: Bench) -> list[Result]:

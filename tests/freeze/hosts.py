@@ -51,7 +51,24 @@ def _nginx(folder: Path, frozen: Path, port: int) -> list[str]:
     return [program, "-p", str(folder), "-c", str(folder / "nginx.conf")]
 
 
-HOSTS = {"nginx": _nginx}
+def _caddy(folder: Path, frozen: Path, port: int) -> list[str]:
+    program = _program("caddy", "caddy")
+    (folder / "Caddyfile").write_text(
+        f"""
+        {{
+            admin off
+            auto_https off
+            storage file_system {folder}
+        }}
+        http://127.0.0.1:{port} {{
+            import {frozen}/current/Caddyfile
+        }}
+        """
+    )
+    return [program, "run", "--adapter", "caddyfile", "--config", str(folder / "Caddyfile")]
+
+
+HOSTS = {"nginx": _nginx, "caddy": _caddy}
 
 
 @contextmanager

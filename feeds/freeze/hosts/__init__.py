@@ -28,7 +28,7 @@ from feeds.web.http.response import (
 from feeds.web.pages.assets import assets
 from feeds.web.redirects import MOVED_CACHE_CONTROL
 
-FILES: Final = ("nginx-http.conf", "nginx-server.conf")
+FILES: Final = ("nginx-http.conf", "nginx-server.conf", "Caddyfile")
 
 _NAME: Final = re.compile(r"@([a-z_]+)")
 _SMALLEST_HASH: Final = 2048
@@ -73,7 +73,7 @@ def types(site: Site) -> dict[str, str]:
 def write(file: Path, site: Site, shared: Mapping[str, str], old: Old) -> None:
     """Write the configuration that a template of the same name describes."""
     template = files(__name__).joinpath(file.name).read_text()
-    nginx = {
+    own = {
         "types": "".join(
             f'    "~^200:.*\\.{extension}$"  "{type_}";\n'
             for extension, type_ in types(site).items()
@@ -85,6 +85,11 @@ def write(file: Path, site: Site, shared: Mapping[str, str], old: Old) -> None:
         "common_always": "".join(
             f'    add_header {name} "{value}" always;\n' for name, value in COMMON_HEADERS
         ),
+        "caddy_common": "".join(f'    header {name} "{value}"\n' for name, value in COMMON_HEADERS),
+        "caddy_types": "".join(
+            f'    @{extension} path *.{extension}\n    header @{extension} Content-Type "{type_}"\n'
+            for extension, type_ in types(site).items()
+        ),
         "hash_size": str(max(_SMALLEST_HASH, old.number)),
     }
     lines: dict[str, Callable[[], Iterable[bytes]]] = {
@@ -94,7 +99,13 @@ def write(file: Path, site: Site, shared: Mapping[str, str], old: Old) -> None:
             b'    "%s"  %s;\n' % (former.encode(), current.encode())
             for former, current in old.renamed
         ),
+        "caddy_moved": lambda: _caddy_lines(old, permalinks=False),
+        "caddy_permalinks": lambda: _caddy_lines(old, permalinks=True),
+        "caddy_renamed": lambda: (
+            f"        {former} {current}\n".encode() for former, current in old.renamed
+        ),
     }
+    found = {**shared, **own}
     with file.open("wb") as output:
         for place, text in enumerate(_NAME.split(template)):
             if place % 2 == 0:
@@ -102,7 +113,7 @@ def write(file: Path, site: Site, shared: Mapping[str, str], old: Old) -> None:
             elif text in lines:
                 output.writelines(lines[text]())
             else:
-                output.write((nginx.get(text) or shared.get(text, "")).encode())
+                output.write(found.get(text, f"@{text}").encode())  # a name of Caddy's own stays
 
 
 def _nginx_lines(old: Old, *, permalinks: bool) -> Iterator[bytes]:
@@ -120,6 +131,14 @@ def _nginx_lines(old: Old, *, permalinks: bool) -> Iterator[bytes]:
         elif key not in written:
             written.add(key)
             yield b'    "~^%s$"  %s;\n' % (_escaped(_regex(key)), target)
+
+
+def _caddy_lines(old: Old, *, permalinks: bool) -> Iterator[bytes]:
+    """Yield the lines of a ``map``, whose braces stand for variables."""
+    for moved in old.addresses():
+        if moved.permalink == permalinks and "{" not in moved.address:
+            key = moved.address.replace("\\", "\\\\").replace('"', '\\"')
+            yield f'        "{key}" {moved.url or "gone"}\n'.encode()
 
 
 def _nginx_keys(old: Old, *, permalinks: bool) -> Iterator[tuple[bytes, Moved]]:
