@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 @click.option(
     "--combined",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Include the combined feeds in a file, an address on each line.",
+    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
+    help="Include the combined feeds in a file (-: standard input), an address on each line.",
 )
 @with_store
 def freeze(store: Store, settings: Settings, folder: Path, combined: Path | None) -> None:

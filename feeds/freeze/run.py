@@ -3,6 +3,7 @@
 import hashlib
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from datetime import datetime
 from errno import ENOSPC
@@ -184,7 +185,7 @@ def _combined_feeds(file: Path, snapshot: Snapshot, base_url: str) -> dict[str, 
     """Return the addresses of combined feeds in a file with the slugs of their categories."""
     found = {}
     try:
-        lines = file.read_text().splitlines()
+        lines = (sys.stdin.read() if str(file) == "-" else file.read_text()).splitlines()
     except OSError as error:
         raise NothingToDoError(f"{file} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError:

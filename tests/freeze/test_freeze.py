@@ -2,6 +2,7 @@
 
 import errno
 import hashlib
+import io
 import os
 import re
 import shutil
@@ -139,6 +140,14 @@ def test_a_combined_feed_is_written_if_a_file_names_it(small: Portal) -> None:
     configuration = (small.folder / "frozen/current" / NGINX).read_text()
     target = "https://feeds.example.org/categories/cita+tema-1.atom"
     assert f'"/categories/tema-1+tema-2.atom"  {target};' in configuration
+
+
+def test_combined_feeds_may_be_named_on_standard_input(
+    small: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("/categories/tema-1+tema-2.atom\n"))
+    assert freeze(small, "--combined", "-").code == 0
+    assert (site(small) / "categories" / "tema-1+tema-2.atom").exists()
 
 
 @pytest.mark.parametrize(
