@@ -17,6 +17,9 @@ PICTURES = [
     ("<img src=//i.lv/a.jpg title=T>", '<img src="https://i.lv/a.jpg" title="T">'),
     ('<img src="a b.jpg">', '<img src="https://o.lv/p/a%20b.jpg">'),
     ('<img src="data:image/gif;base64,R0" data-src="/a.jpg">', '<img src="https://o.lv/a.jpg">'),
+    ('<img src="/i/1x1.trans.gif" data-lazy-src="/a.jpg">', '<img src="https://o.lv/a.jpg">'),
+    ('<img src="/i/lazy.png" data-src="">', '<img src="https://o.lv/i/lazy.png">'),
+    ('<img src="/a.jpg" data-src="/b.jpg">', '<img src="https://o.lv/a.jpg">'),
     ('<img data-lazy-src="/a.jpg">', '<img src="https://o.lv/a.jpg">'),
     ('<img src="" data-original="/a.jpg">', '<img src="https://o.lv/a.jpg">'),
     (
