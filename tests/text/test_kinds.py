@@ -93,6 +93,14 @@ MEDIA = [
         '<a href="https://cdn.lv/7.mp3">cdn.lv</a>',
     ),
     ('<iframe src="//v.lv/e/1" title="Film"></iframe>', '<a href="https://v.lv/e/1">Film</a>'),
+    (
+        '<iframe src="/e" title="A"></iframe><iframe src="/f" title="B"></iframe>',
+        '<a href="https://o.lv/e">A</a> <a href="https://o.lv/f">B</a>',
+    ),
+    (
+        '<object data="/f.pdf">A</object><object data="/g.pdf">B</object>',
+        '<a href="https://o.lv/f.pdf">A</a> <a href="https://o.lv/g.pdf">B</a>',
+    ),
     ('<iframe data-src="https://v.lv/e/1"></iframe>', '<a href="https://v.lv/e/1">v.lv</a>'),
     ('<iframe src="https://v.lv/e/1"/>Text', '<a href="https://v.lv/e/1">v.lv</a> Text'),
     ('<iframe src="https://v.lv/e/1">Text', '<a href="https://v.lv/e/1">v.lv</a> Text'),
