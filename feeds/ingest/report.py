@@ -128,4 +128,6 @@ def counted(kinds: Counter[str]) -> str:
 def _plural(kind: str, number: int) -> str:
     if number == 1:
         return kind
+    if kind.endswith("x"):
+        return f"{kind}es"
     return f"{kind[:-1]}ies" if kind.endswith("ty") else f"{kind}s"

@@ -1,5 +1,6 @@
 """The addresses of pictures, films and whatever else a page shows, lazily or not."""
 
+import re
 from collections.abc import Iterator, Mapping
 
 from selectolax.lexbor import LexborNode
@@ -12,6 +13,12 @@ Stated = Mapping[str, str | None]
 
 _SOURCES = ("src", "data-src", "data-lazy-src", "data-original", "data-lazy", "data-litespeed-src")
 _SOURCE_SETS = ("srcset", "data-srcset", "data-lazy-srcset")
+_PLACEHOLDER = re.compile(
+    r"(?:^|/)[^/?#]*(?:spacer|blank|placeholder|transparent|1x1|trans|pixel|loading|loader|lazy"
+    r"|preload|grey|gray)[^/?#]*\.(?:gif|png|svg)(?:[?#]|$)",
+    re.IGNORECASE,
+)
+"""Names of the picture that lazy-loading themes show until the real one is there."""
 
 
 def pictures(stated: Stated, base: str | None) -> Iterator[str]:
@@ -19,7 +26,8 @@ def pictures(stated: Stated, base: str | None) -> Iterator[str]:
     for key in _SOURCE_SETS:
         if found := addresses.largest(stated.get(key), base):
             yield found
-    for key in _SOURCES:
+    waits = _PLACEHOLDER.search((stated.get("src") or "").strip())
+    for key in (*_SOURCES[1:], "src") if waits else _SOURCES:
         if found := addresses.web(stated.get(key), base):
             yield found
     for key in _SOURCE_SETS:

@@ -321,6 +321,8 @@ class Writer:
         elif not inner.isdisjoint(found):
             self._begin_media()
         elif self._link is None and self._media_depth == 0 and self._is_name(node, inner):
+            if node.prev is not None and name_of(node.prev) in {"a", *MEDIA}:
+                self._output.text(" ")
             self._begin_link(found[0], unseen=name_for(node.attributes, found[0]))
         else:
             self._media_link(node, found)
@@ -344,7 +346,8 @@ class Writer:
         """Write a link to media, after the link in which they may be."""
         name = name_for(node.attributes, found[0])
         if self._link != found[0]:
-            before = " " if is_word(node.prev, -1) else ""
+            beside = node.prev is not None and name_of(node.prev) in {"a", *MEDIA}
+            before = " " if beside or is_word(node.prev, -1) else ""
             after = " " if is_word(node.first_child or node.next, 0) else ""
             self._write_link(found[0], name, before, after)
         if self._link is not None and node.first_child is None:

@@ -17,6 +17,9 @@ PICTURES = [
     ("<img src=//i.lv/a.jpg title=T>", '<img src="https://i.lv/a.jpg" title="T">'),
     ('<img src="a b.jpg">', '<img src="https://o.lv/p/a%20b.jpg">'),
     ('<img src="data:image/gif;base64,R0" data-src="/a.jpg">', '<img src="https://o.lv/a.jpg">'),
+    ('<img src="/i/1x1.trans.gif" data-lazy-src="/a.jpg">', '<img src="https://o.lv/a.jpg">'),
+    ('<img src="/i/lazy.png" data-src="">', '<img src="https://o.lv/i/lazy.png">'),
+    ('<img src="/a.jpg" data-src="/b.jpg">', '<img src="https://o.lv/a.jpg">'),
     ('<img data-lazy-src="/a.jpg">', '<img src="https://o.lv/a.jpg">'),
     ('<img src="" data-original="/a.jpg">', '<img src="https://o.lv/a.jpg">'),
     (
@@ -90,6 +93,14 @@ MEDIA = [
         '<a href="https://cdn.lv/7.mp3">cdn.lv</a>',
     ),
     ('<iframe src="//v.lv/e/1" title="Film"></iframe>', '<a href="https://v.lv/e/1">Film</a>'),
+    (
+        '<iframe src="/e" title="A"></iframe><iframe src="/f" title="B"></iframe>',
+        '<a href="https://o.lv/e">A</a> <a href="https://o.lv/f">B</a>',
+    ),
+    (
+        '<object data="/f.pdf">A</object><object data="/g.pdf">B</object>',
+        '<a href="https://o.lv/f.pdf">A</a> <a href="https://o.lv/g.pdf">B</a>',
+    ),
     ('<iframe data-src="https://v.lv/e/1"></iframe>', '<a href="https://v.lv/e/1">v.lv</a>'),
     ('<iframe src="https://v.lv/e/1"/>Text', '<a href="https://v.lv/e/1">v.lv</a> Text'),
     ('<iframe src="https://v.lv/e/1">Text', '<a href="https://v.lv/e/1">v.lv</a> Text'),

@@ -16,7 +16,7 @@ from feeds.ingest.sources.fields import (
     text_body,
     title,
 )
-from feeds.ingest.sources.media import Stated, attachments, media
+from feeds.ingest.sources.media import MEDIA, Stated, attachments, media
 from feeds.ingest.sources.record import Context, InvalidInputError, Record, Richness
 from feeds.ingest.sources.xml_fields import DC, first_date, is_kind
 from feeds.ingest.sources.xml_stream import (
@@ -60,8 +60,10 @@ def record(item: XmlItem, site: str, context: Context, where: str) -> Record:
         raise InvalidInputError("it has no date: neither published nor updated")
     id_, remarks = permanent_id(text_of(entry.find(f"{of}id")))
     files = attachments((*_enclosures(entry, of), *media(entry)), original)
-    content = _body(entry.iterchildren(f"{of}content"), original)
+    content = _body(_contents(entry, of), original)
     summary = _body(entry.iterchildren(f"{of}summary"), original)
+    if not content and not summary:
+        summary = _media_description(entry)
     return Record(
         title=title(_text_construct(entry.find(f"{of}title"))),
         published=published.instant,
@@ -84,6 +86,7 @@ def record(item: XmlItem, site: str, context: Context, where: str) -> Record:
             *item.remarks,
             *remarks,
             *remarks_of(published, changed),
+            *(() if content else _unread(entry, of)),
         ),
     )
 
@@ -133,6 +136,42 @@ def _text_construct(element: Element | None) -> str:
         return ""
     kind, text = _decoded(element)
     return strip_tags(text) if kind in {"html", "text/html"} and not len(element) else text
+
+
+def _contents(entry: Element, of: str) -> Iterator[Element]:
+    """Yield the contents of an entry; of alternatives, as Atom 0.3 has them, HTML first."""
+    for content in entry.iterchildren(f"{of}content"):
+        if content.get("type", "").strip().lower() == "multipart/alternative":
+            kinds = sorted(content.iterchildren(f"{of}content"), key=lambda e: not _is_html(e))
+            yield from kinds
+        else:
+            yield content
+
+
+def _is_html(content: Element) -> bool:
+    return _decoded(content)[0] in _HTML
+
+
+def _unread(entry: Element, of: str) -> Iterator[str]:
+    """Yield a remark on each content that is in the entry and has another type."""
+    for content in _contents(entry, of):
+        kind, text = _decoded(content)
+        readable = kind in _HTML or kind == "text" or kind.startswith("text/")
+        if not readable and not content.get("src") and (len(content) or text.strip()):
+            yield f"its content of the type {kind} was dropped"
+
+
+def _media_description(entry: Element) -> tuple[Block, ...]:
+    """Return the description of Media RSS, which is plain text unless it says otherwise."""
+    for path in (f"{MEDIA}description", f"{MEDIA}group/{MEDIA}description"):
+        for element in entry.iterfind(path):
+            if element.get("type", "plain") == "html":
+                body = html_body(text_of(element), base_of(element))
+            else:
+                body = text_body(text_of(element))
+            if body:
+                return body
+    return ()
 
 
 def _body(elements: Iterator[Element], original: str | None) -> tuple[Block, ...]:

@@ -144,6 +144,7 @@ def _record(
         dropped=files.dropped,
         remarks=(
             *remarks,
+            *(("its tags are not a list and were dropped",) if _is_lost(item.get("tags")) else ()),
             *dict.fromkeys((*dated.remarks, *(modified.remarks if modified else ()))),
         ),
     )
@@ -161,11 +162,19 @@ def _labels(item: dict[str, Any]) -> tuple[str, ...]:
     return labels(str(tag) for tag in tags if type(tag) in {str, int, float})
 
 
+def _is_lost(tags: object) -> bool:
+    return bool(tags) and not isinstance(tags, list)
+
+
 def _authors(item: dict[str, Any]) -> tuple[str, ...]:
-    """Return the names of the authors: version 1.1 has a list of them, version 1.0 one object."""
+    """Return the names of the authors: version 1.1 has a list of them, version 1.0 one object.
+
+    Some feeds state a name where the object should be.
+    """
     stated = item.get("authors")
     listed = stated if isinstance(stated, list) else [item.get("author")]
-    names = (one_line(_text(author, "name")) for author in listed if isinstance(author, dict))
+    objects = ({"name": each} if isinstance(each, str) else each for each in listed)
+    names = (one_line(_text(author, "name")) for author in objects if isinstance(author, dict))
     return tuple(dict.fromkeys(filter(None, names)))
 
 

@@ -65,7 +65,8 @@ def attachments(stated: Iterable[Stated], base: str | None) -> Attachments:
     dropped = 0
     featured = False
     for one in stated:
-        url = absolute(one.base or base, one.url)
+        stated_url = (one.url or "").strip()  # an empty one would mean the page itself
+        url = absolute(one.base or base, stated_url) if stated_url else None
         if url is None or len(url) > _URL_LENGTH:
             dropped += 1
             continue
@@ -102,7 +103,7 @@ def media_type(stated: str | None, url: str) -> str | None:
 
 def _length(stated: object) -> int | None:
     """Return a number of bytes; 0, and what is no number, mean that it is not known."""
-    text = str(stated).strip()
+    text = str(int(stated) if isinstance(stated, float) and stated.is_integer() else stated).strip()
     number = int(text) if text.isdecimal() and len(text) < 17 else 0  # noqa: PLR2004
     return number if 0 < number < _LENGTH_LIMIT else None
 
@@ -121,7 +122,7 @@ def media(item: Element) -> Iterator[Stated]:
         pictured = pictured or stated.featured
         yield stated
     for image in item.iterchildren(_ITUNES_IMAGE):
-        pictured = True
+        pictured = pictured or bool(image.get("href", "").strip())
         yield Stated(image.get("href"), base_of(image), featured=True)
     if not pictured and (thumbnails := list(item.iter(f"{MEDIA}thumbnail"))):
         largest = max(thumbnails, key=lambda each: _length(each.get("width")) or 0)

@@ -35,6 +35,11 @@ NAMESPACES = ("", "{http://purl.org/rss/1.0/}", "{http://my.netscape.com/rdf/sim
 _ATOM = "{http://www.w3.org/2005/Atom}"
 _XHTML = "{http://www.w3.org/1999/xhtml}"
 _ITUNES = "{http://www.itunes.com/dtds/podcast-1.0.dtd}"
+_GOOGLE = "{http://www.google.com/schemas/play-podcasts/1.0}"
+_ORIGINALS = (
+    "{http://rssnamespace.org/feedburner/ext/1.0}origLink",
+    "{http://www.pheedo.com/namespace/pheedo}origLink",
+)
 _TERMS = "{http://purl.org/dc/terms/}"
 _CONTENTS = ("{http://purl.org/rss/1.0/modules/content/}encoded", f"{_XHTML}body", f"{_XHTML}div")
 _PUBLISHED = {
@@ -72,8 +77,7 @@ def record(item: XmlItem, channel: Channel, context: Context, where: str) -> Rec
     element = item.element
     of = element.tag.removesuffix("item")
     base = base_of(element) or channel.site
-    link = text_of(element.find(f"{of}link")).strip()
-    original = (absolute(base, link) if link else None) or _guid_address(element, of)
+    original = _address(element, of, base) or _guid_address(element, of)
     published = first_date(element, {f"{of}pubDate": "pubDate"} | _PUBLISHED, context)
     modified = first_date(element, _MODIFIED, context)
     if published is None:
@@ -113,6 +117,22 @@ def record(item: XmlItem, channel: Channel, context: Context, where: str) -> Rec
     )
 
 
+def _address(item: Element, of: str, base: str | None) -> str | None:
+    """Return the address of an item's page: the one behind a redirecting service, or its link.
+
+    The link of an item without a guid is its id and stays.
+    """
+    originals = _ORIGINALS if text_of(item.find(f"{of}guid")).strip() else ()
+    stated = [text_of(item.find(tag)) for tag in (*originals, f"{of}link")]
+    stated += [
+        link.get("href", "")
+        for link in item.iterchildren(f"{_ATOM}link")
+        if link.get("rel", "alternate") == "alternate"
+    ]
+    found = (absolute(base, link) for link in stated if link.strip())
+    return next(filter(None, found), None)
+
+
 def _guid_address(item: Element, of: str) -> str | None:
     """Return the guid if it is an address, which is the default in RSS 2.0."""
     guid = item.find(f"{of}guid")
@@ -123,8 +143,9 @@ def _guid_address(item: Element, of: str) -> str | None:
 
 def _authors(item: Element, of: str) -> tuple[str, ...]:
     """Return the authors that the first of these elements names, which may be there repeatedly."""
-    for tag in (f"{DC}creator", f"{of}author", f"{_ITUNES}author"):
-        if found := authors(text_of(child) for child in item.iterchildren(tag)):
+    paths = (f"{DC}creator", f"{of}author", f"{_ITUNES}author", f"{_ATOM}author/{_ATOM}name")
+    for path in (*paths, f"{_GOOGLE}author"):
+        if found := authors(text_of(child) for child in item.iterfind(path)):
             return found
     return ()
 
@@ -135,7 +156,7 @@ def _bodies(
     """Return the content and the summary of an item."""
     content = _first(item, _CONTENTS, base)
     summaries = (f"{of}description", f"{_ITUNES}summary", f"{_ATOM}summary")
-    summary = _first(item, summaries, base)
+    summary = _first(item, (*summaries, f"{_GOOGLE}description"), base)
     if not content and not summary:
         summary = _first(item, (f"{MEDIA}description", f"{MEDIA}group/{MEDIA}description"), base)
     return content, summary

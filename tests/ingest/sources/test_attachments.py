@@ -112,3 +112,21 @@ def test_the_image_of_a_json_feed_item_is_its_picture(stated: dict[str, Any]) ->
     more: dict[str, Any] = {"title": "T", "date_published": "2010-05-04T12:00:00+03:00"}
     (record,) = records("feed", json_feed(more | stated, home_page_url="https://a.lv/"))
     assert record.attachments == (PICTURE,)
+
+
+def test_an_empty_address_is_not_that_of_the_page() -> None:
+    stated = (
+        '<link>https://a.lv/1</link><enclosure url="" length="0" type=""/>'
+        '<i:image xmlns:i="http://www.itunes.com/dtds/podcast-1.0.dtd" href=" "/>'
+        '<m:thumbnail xmlns:m="http://search.yahoo.com/mrss/" url="https://a.lv/p.jpg"/>'
+    )
+    (record,) = records("feed", rss(item(stated)))
+    assert record.attachments == (PICTURE,)
+    assert record.dropped == (("attachment", 2),)
+
+
+def test_a_size_in_json_may_be_written_as_a_fraction() -> None:
+    files = [{"url": "https://a.lv/a.mp3", "mime_type": "audio/mpeg", "size_in_bytes": 12.0}]
+    one = {"title": "T", "date_published": "2010-05-04T12:00:00+03:00", "attachments": files}
+    (record,) = records("feed", json_feed(one))
+    assert record.attachments == (Attachment("https://a.lv/a.mp3", "audio/mpeg", 12),)

@@ -523,3 +523,64 @@ def test_the_dates_of_dublin_core_and_atom_stand_in_for_those_of_rss() -> None:
     only = "<t:modified>2010-05-04T09:00:00Z</t:modified>"
     (record,) = records("feed", rss(item(only, date="")).replace("<rss", f"<rss {terms}"))
     assert record.published == record.modified == NOON
+
+
+MEDIA = 'xmlns:media="http://search.yahoo.com/mrss/"'
+
+
+def test_a_description_in_a_media_group_is_the_summary_of_an_entry() -> None:
+    """YouTube has no other words about a film, and writes them as plain text."""
+    group = "<media:group><media:description>A &lt;3\n\nB</media:description></media:group>"
+    (record,) = records("feed", atom(entry(group), attributes=MEDIA))
+    assert (html(record), record.richness) == ("<p>A &lt;3</p>\n<p>B</p>", Richness.SUMMARY)
+    (record,) = records("feed", atom(entry(f"<summary>S</summary>{group}"), attributes=MEDIA))
+    assert html(record) == "<p>S</p>"
+
+
+def test_content_of_a_type_that_cannot_be_shown_is_remarked_on() -> None:
+    content = '<content type="application/pdf">SGk=</content><summary>S</summary>'
+    (record,) = records("feed", atom(entry(content)))
+    assert record.remarks == ("its content of the type application/pdf was dropped",)
+    (record,) = records("feed", atom(entry('<content type="application/pdf" src="http://p.lv/"/>')))
+    assert record.remarks == ()
+
+
+def test_of_alternatives_in_atom_0_3_html_is_read() -> None:
+    (record,) = records(
+        "feed",
+        '<feed version="0.3" xmlns="http://purl.org/atom/ns#"><entry><id>urn:x:1</id>'
+        "<title>T</title><issued>2010-05-04T12:00:00Z</issued>"
+        '<content type="multipart/alternative"><content type="text/plain">A</content>'
+        '<content type="text/html" mode="escaped">&lt;p>B&lt;/p></content></content>'
+        "</entry></feed>",
+    )
+    assert (html(record), record.remarks) == ("<p>B</p>", ())
+
+
+def test_the_address_behind_a_redirecting_service_is_the_original_address() -> None:
+    burnt = (
+        "<link>https://proxy.example/~r/1</link>"
+        '<f:origLink xmlns:f="http://rssnamespace.org/feedburner/ext/1.0">'
+        "https://o.example/1</f:origLink>"
+    )
+    (record,) = records("feed", rss(item(f'{burnt}<guid isPermaLink="false">7</guid>')))
+    assert (record.permanent_id, record.original) == ("7", "https://o.example/1")
+    (record,) = records("feed", rss(item(burnt)))
+    assert record.original == "https://proxy.example/~r/1"
+
+
+def test_link_and_author_of_an_item_may_be_those_of_atom() -> None:
+    atoms = (
+        '<a:link xmlns:a="http://www.w3.org/2005/Atom" rel="self" href="https://o.example/0"/>'
+        '<a:link xmlns:a="http://www.w3.org/2005/Atom" href="https://o.example/1"/>'
+        '<a:author xmlns:a="http://www.w3.org/2005/Atom"><a:name>A B</a:name></a:author>'
+    )
+    (record,) = records("feed", rss(item(atoms)))
+    assert (record.original, record.authors) == ("https://o.example/1", ("A B",))
+
+
+def test_words_that_only_google_play_reads_are_not_lost() -> None:
+    play = 'xmlns:g="http://www.google.com/schemas/play-podcasts/1.0"'
+    stated = f"<g:description {play}>A</g:description><g:author {play}>B</g:author>"
+    (record,) = records("feed", rss(item(stated)))
+    assert (html(record), record.authors) == ("<p>A</p>", ("B",))

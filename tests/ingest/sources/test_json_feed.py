@@ -196,3 +196,12 @@ def test_what_cannot_be_read_on_is_refused_in_linear_time(text: str) -> None:
 def test_no_json_feed_causes_an_unexpected_error(stated: list[dict[str, Any]]) -> None:
     for found in items("feed", json_feed(*stated)):
         assert isinstance(found, Record) or found.reason
+
+
+def test_names_of_authors_may_stand_without_an_object() -> None:
+    more = {"title": "T", "date_published": "2010-05-04T12:00:00+03:00", "tags": "a, b"}
+    (record,) = records("feed", json_feed(more | {"authors": ["A", {"name": "B"}]}))
+    assert record.authors == ("A", "B")
+    assert record.remarks == ("its tags are not a list and were dropped",)
+    (record,) = records("feed", json_feed(more | {"author": "C"}))
+    assert record.authors == ("C",)
