@@ -313,3 +313,10 @@ def test_a_page_of_this_service_is_no_original_address(
     there = another()
     imported(there, portal.client().get("/releases.atom").text, "own.atom")
     assert "_links" not in items(there)[0]
+
+
+@pytest.mark.parametrize("id_", ["http://[old/1", "http://a\u2100b.example/1", "https:///1"])
+def test_an_id_may_look_like_an_address_and_be_none(portal: Portal, id_: str) -> None:
+    imported(portal, rss(item(1, guid=id_)))
+    assert guids(portal) == [id_]
+    assert "0 added, 0 changed, 1 unchanged" in imported(portal, rss(item(1, guid=id_)))
