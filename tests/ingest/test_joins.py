@@ -320,3 +320,18 @@ def test_an_id_may_look_like_an_address_and_be_none(portal: Portal, id_: str) ->
     imported(portal, rss(item(1, guid=id_)))
     assert guids(portal) == [id_]
     assert "0 added, 0 changed, 1 unchanged" in imported(portal, rss(item(1, guid=id_)))
+
+
+def test_remarks_about_paths_are_summed_up(portal: Portal) -> None:
+    link = f"{SITE}/news"
+    out = imported(
+        portal,
+        rss(
+            *(
+                item(number, guid=f"{number}", link=link, title=title)
+                for number, title in enumerate(("One", "Two words", "2010 in 3 words"), 1)
+            )
+        )
+        + "\n",
+    )
+    assert "2 with the remark: another release, …, has the same address" in out
