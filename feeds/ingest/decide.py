@@ -88,6 +88,8 @@ def decide(
     if known is None and found.record.permanent_id is None:
         # Its names are ambiguous, or its address is the id of a release.
         known = catalogue.with_id(_new_id(found, catalogue, settings))
+    if known is None and (decision := _no_release(found.record, catalogue)):
+        return decision
     if reason := _refusal(found.record, conditions):
         return Refuse(reason, known.entry_id if known else None)
     try:
@@ -96,6 +98,15 @@ def decide(
         return _decide_new(found, catalogue, conditions)
     except MarkupError as error:
         return Refuse(str(error), known.entry_id if known else None)
+
+
+def _no_release(record: Record, catalogue: Catalogue) -> Decision | None:
+    """Return what to do with a record that is a notice or has the id of one, or None."""
+    if record.permanent_id and record.permanent_id in catalogue.other_ids:
+        return Refuse(f"its id, {record.permanent_id}, is that of a notice or feed of this service")
+    if is_notice_id(record.permanent_id or ""):
+        return Skip("it is a notice: run `feeds suspend` or `feeds resume` to announce one here")
+    return None
 
 
 def _is_from_own_feed(record: Record, settings: Settings) -> bool:
@@ -116,10 +127,6 @@ def _new_id(found: IdentifiedRecord, catalogue: Catalogue, settings: Settings) -
 
 def _decide_new(found: IdentifiedRecord, catalogue: Catalogue, conditions: Conditions) -> Decision:
     record, settings = found.record, conditions.settings
-    if record.permanent_id and record.permanent_id in catalogue.other_ids:
-        return Refuse(f"its id, {record.permanent_id}, is that of a notice or feed of this service")
-    if is_notice_id(record.permanent_id or ""):
-        return Skip("it is a notice: run `feeds suspend` or `feeds resume` to announce one here")
     id_ = _new_id(found, catalogue, settings)
     if catalogue.is_taken(id_):
         return Refuse(f"its id, {id_}, is the id of another entry")

@@ -134,6 +134,18 @@ def test_the_id_of_a_notice_or_of_a_feed_of_ours_is_refused(portal: Portal) -> N
         assert f"refused: its id, {id_}, is that of a notice or feed of this service" in ran.err
 
 
+def test_a_notice_is_one_also_while_publication_is_suspended(
+    portal: Portal, another: Callable[..., Portal]
+) -> None:
+    portal.feeds("suspend", "--title", "Closed", "--since", "2011-01-01T00:00:00Z")
+    ran = portal.feeds("import", portal.write("in.rss", portal.client().get("/releases.rss").text))
+    assert "is that of a notice or feed of this service" in ran.err
+    there = another(FEEDS_AUTHORITY="there.example")
+    there.feeds("suspend", "--title", "Closed", "--since", "2010-01-01T00:00:00Z")
+    out = imported(there, portal.client().get("/releases.rss").text, "in.rss")
+    assert "1 skipped" in out
+
+
 SAME_ADDRESS = [
     "http://www.old.example/news/a/",
     "https://old.example/news/a#top",
