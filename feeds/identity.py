@@ -11,6 +11,7 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+from urllib.parse import urlsplit
 
 SLUG_LENGTH = 80
 _HASH_DIGITS = 8
@@ -115,8 +116,13 @@ def is_uri(text: str) -> bool:
 
 
 def is_web_address(text: str) -> bool:
-    """Return whether an id is an http or https address."""
-    return text.lower().startswith(("http://", "https://")) and is_uri(text)
+    """Return whether an id is an http or https address whose parts can be told apart."""
+    if not (text.lower().startswith(("http://", "https://")) and is_uri(text)):
+        return False
+    try:
+        return bool(urlsplit(text).hostname)
+    except ValueError:  # such as an unclosed bracket in the host
+        return False
 
 
 def id_key(permanent_id: str, host: str) -> str:

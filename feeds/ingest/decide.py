@@ -83,8 +83,13 @@ def decide(
     conditions: Conditions,
 ) -> Decision:
     """Return what to do with a record; ``index`` has what came earlier in the same run."""
-    own_host = urlsplit(conditions.settings.base_url).hostname
-    known = catalogue.find(found, own=host(found.record) == own_host)
+    settings = conditions.settings
+    known = catalogue.find(found, own=_is_from_own_feed(found.record, settings))
+    if known is None and found.record.permanent_id is None:
+        # Its names are ambiguous, or its address is the id of a release.
+        known = catalogue.with_id(_new_id(found, catalogue, settings))
+    if known is None and (decision := _no_release(found.record, catalogue)):
+        return decision
     if reason := _refusal(found.record, conditions):
         return Refuse(reason, known.entry_id if known else None)
     try:
@@ -95,14 +100,34 @@ def decide(
         return Refuse(str(error), known.entry_id if known else None)
 
 
-def _decide_new(found: IdentifiedRecord, catalogue: Catalogue, conditions: Conditions) -> Decision:
-    record, settings = found.record, conditions.settings
+def _no_release(record: Record, catalogue: Catalogue) -> Decision | None:
+    """Return what to do with a record that is a notice or has the id of one, or None."""
     if record.permanent_id and record.permanent_id in catalogue.other_ids:
         return Refuse(f"its id, {record.permanent_id}, is that of a notice or feed of this service")
     if is_notice_id(record.permanent_id or ""):
         return Skip("it is a notice: run `feeds suspend` or `feeds resume` to announce one here")
-    alone = not record.address_is_shared and not catalogue.has_address(found)
-    id_ = entry_id(record, settings, alone=alone)
+    return None
+
+
+def _is_from_own_feed(record: Record, settings: Settings) -> bool:
+    """Return whether a record comes from a feed of this service.
+
+    The former portal may have had the same host, but not the pages of releases.
+    """
+    if record.original:
+        return is_own(record, settings)
+    return host(record) == urlsplit(settings.base_url).hostname
+
+
+def _new_id(found: IdentifiedRecord, catalogue: Catalogue, settings: Settings) -> str:
+    """Return the entry id that a record receives if it is a new release."""
+    alone = not found.record.address_is_shared and not catalogue.has_address(found)
+    return entry_id(found.record, settings, alone=alone)
+
+
+def _decide_new(found: IdentifiedRecord, catalogue: Catalogue, conditions: Conditions) -> Decision:
+    record, settings = found.record, conditions.settings
+    id_ = _new_id(found, catalogue, settings)
     if catalogue.is_taken(id_):
         return Refuse(f"its id, {id_}, is the id of another entry")
     shown = record.permanent_id

@@ -14,7 +14,7 @@ from feeds.domain import Draft, media_hosts
 from feeds.ingest.sources import Record
 from feeds.settings import Settings
 from feeds.text import html
-from feeds.urls import OLD_ADDRESS_LENGTH, comparable_address
+from feeds.urls import OLD_ADDRESS_LENGTH, comparable_address, parse_target
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,8 @@ def host(record: Record) -> str:
 
 def is_own(record: Record, settings: Settings) -> bool:
     """Return whether a record comes from a feed of this service: its address is a page here."""
-    return (record.original or "").startswith(f"{settings.base_url}/")
+    target = parse_target(settings.base_url, record.original) if record.original else None
+    return target is not None and target.release is not None
 
 
 def _permalinks(record: Record, address: str | None) -> tuple[str, ...]:

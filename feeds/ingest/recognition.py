@@ -39,6 +39,11 @@ class Catalogue:
         """Return whether an id belongs to a release, a notice or a feed."""
         return id_ in self._by_id or id_ in self.other_ids
 
+    def with_id(self, id_: str) -> KnownRelease | None:
+        """Return the release with an id, or None."""
+        found = self._by_id.get(id_)
+        return None if found is None else self._releases[found]
+
     def find(self, found: IdentifiedRecord, *, own: bool) -> KnownRelease | None:
         """Return the release that a record is about, or None if it is a new one.
 

@@ -10,7 +10,7 @@ from feeds.ingest.sources import Item, Record, SkippedItem
 from feeds.store.write.archive_pages import Repaginated
 
 # What differs between remarks of one kind: quotations, addresses, paths and numbers.
-_PARTICULARS = re.compile(r"“[^”]*”|(?:https?:/)?/\S*[^\s:,.;]|\b\d[\d/]*(?:/[\w~-]+)?")
+_PARTICULARS = re.compile(r"“[^”]*”|(?:https?:/)?/\S*[^\s:,.;]|\b\d+(?:/[\w~-]+)*")
 _MOST_NAMES = 100
 
 

@@ -139,9 +139,15 @@ def test_another_version_from_another_document_of_a_feed_is_skipped() -> None:
     assert decision == Skip(reason, KNOWN.entry_id)
 
 
+def test_a_record_that_would_get_the_id_of_a_release_is_that_release() -> None:
+    decision = decided(by_id={ID: OUTDATED})
+    assert isinstance(decision, Edit)
+    assert decision.known == OUTDATED
+
+
 def test_a_new_record_with_the_id_of_another_entry_is_refused() -> None:
     reason = f"its id, {ID}, is the id of another entry"
-    assert decided(by_id={ID: KNOWN}) == Refuse(reason)
+    assert decided(other_ids=(ID,)) == Refuse(reason)
     theirs = replace(RECORD, permanent_id="urn:x:1")
     assert decided(theirs, other_ids=("urn:x:1",)) == Refuse(
         "its id, urn:x:1, is that of a notice or feed of this service"

@@ -134,6 +134,18 @@ def test_the_id_of_a_notice_or_of_a_feed_of_ours_is_refused(portal: Portal) -> N
         assert f"refused: its id, {id_}, is that of a notice or feed of this service" in ran.err
 
 
+def test_a_notice_is_one_also_while_publication_is_suspended(
+    portal: Portal, another: Callable[..., Portal]
+) -> None:
+    portal.feeds("suspend", "--title", "Closed", "--since", "2011-01-01T00:00:00Z")
+    ran = portal.feeds("import", portal.write("in.rss", portal.client().get("/releases.rss").text))
+    assert "is that of a notice or feed of this service" in ran.err
+    there = another(FEEDS_AUTHORITY="there.example")
+    there.feeds("suspend", "--title", "Closed", "--since", "2010-01-01T00:00:00Z")
+    out = imported(there, portal.client().get("/releases.rss").text, "in.rss")
+    assert "1 skipped" in out
+
+
 SAME_ADDRESS = [
     "http://www.old.example/news/a/",
     "https://old.example/news/a#top",
@@ -313,3 +325,59 @@ def test_a_page_of_this_service_is_no_original_address(
     there = another()
     imported(there, portal.client().get("/releases.atom").text, "own.atom")
     assert "_links" not in items(there)[0]
+
+
+def test_the_addresses_of_a_portal_that_this_service_replaces_are_not_its_own(
+    another: Callable[..., Portal],
+) -> None:
+    portal = another(FEEDS_BASE_URL=SITE)
+    link = f"{SITE}/2015/10/05/second/"
+    imported(portal, wxr(post(2, "Text.", guid="17", link=link)))
+    out = imported(portal, wxr(post(2, "Other text.", guid="17", link=link)))
+    assert "0 added, 1 changed" in out
+    assert portal.client().get("/2015/10/05/second/").status_code == 301
+    assert portal.sql("SELECT original FROM release") == [(link,)]
+
+
+def test_an_id_of_another_site_is_not_joined_on_the_host_of_this_service(
+    another: Callable[..., Portal],
+) -> None:
+    portal = another(FEEDS_BASE_URL=SITE)
+    imported(portal, rss(item(1, guid="17", link="https://a.example/1"), site="https://a.example"))
+    assert "1 added" in imported(portal, rss(item(2, guid="17", link=f"{SITE}/2")))
+
+
+@pytest.mark.parametrize("id_", ["http://[old/1", "http://a\u2100b.example/1", "https:///1"])
+def test_an_id_may_look_like_an_address_and_be_none(portal: Portal, id_: str) -> None:
+    imported(portal, rss(item(1, guid=id_)))
+    assert guids(portal) == [id_]
+    assert "0 added, 0 changed, 1 unchanged" in imported(portal, rss(item(1, guid=id_)))
+
+
+def test_a_record_with_ambiguous_names_is_recognised_by_its_minted_id(portal: Portal) -> None:
+    link = f"{SITE}/news"
+    both = (item(1, guid=id_, link=link) for id_ in "ab")
+    imported(portal, rss(*both))
+    assert "1 added" in imported(portal, rss(item(1, link=link)))
+    assert "0 added, 0 changed, 1 unchanged" in imported(portal, rss(item(1, link=link)))
+
+
+def test_a_link_in_the_place_of_an_id_is_the_same_as_that_id(portal: Portal) -> None:
+    imported(portal, rss(item(1, guid=f"{SITE}/?p=1", link=f"{SITE}/1")))
+    assert "0 added" in imported(portal, rss(item(1, link=f"{SITE}/?p=1")))
+    assert guids(portal) == [f"{SITE}/?p=1"]
+
+
+def test_remarks_about_paths_are_summed_up(portal: Portal) -> None:
+    link = f"{SITE}/news"
+    out = imported(
+        portal,
+        rss(
+            *(
+                item(number, guid=f"{number}", link=link, title=title)
+                for number, title in enumerate(("One", "Two words", "2010 in 3 words"), 1)
+            )
+        )
+        + "\n",
+    )
+    assert "2 with the remark: another release, …, has the same address" in out
