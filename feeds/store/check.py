@@ -274,6 +274,8 @@ def _head(state: _State) -> Iterator[str]:
         later = or_(table.c.revision > clock.revision, table.c.changed > clock.instant)
         if number := connection.scalar(select(func.count()).select_from(table).where(later)):
             yield f"{number:,} rows of {table.name} were changed after the last change of the store"
-    running = select(func.count()).where(NOTICE.c.kind == "suspension", NOTICE.c.lifted.is_(None))
+    running = select(func.count()).where(
+        NOTICE.c.kind == "suspension", NOTICE.c.lifted.is_(None), NOTICE.c.retracted.is_(None)
+    )
     if (connection.scalar(running) or 0) > 1:
         yield "More than one suspension is running"

@@ -183,7 +183,7 @@ def test_an_interrupted_import_is_finished_by_the_next_one(portal: Portal, stop:
         # A test run in the background ignores the signal, as its shell does.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509 - no thread is running
     ) as process:
-        while process.poll() is None and not ids(portal):
+        while process.poll() is None and not portal.sql("SELECT 1 FROM listing LIMIT 1"):
             time.sleep(0.01)
         process.send_signal(stop)
         err = process.communicate(timeout=120)[1].decode()

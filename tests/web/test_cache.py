@@ -213,16 +213,8 @@ def test_headers_change_with_the_clock_without_another_rendering(portal: Portal,
         ("max-age=86400", True),
         ("max-age=900", False),
     ]
-    assert (
-        len(
-            [
-                statement
-                for statement in run
-                if "FROM notice WHERE notice.retracted IS NULL ORDER" in statement
-            ]
-        )
-        == 1
-    )
+    ran = [" ".join(statement.split()) for statement in run]
+    assert sum("FROM notice WHERE notice.retracted" in statement for statement in ran) == 1
 
 
 def noise(kilobytes: int) -> str:

@@ -260,7 +260,7 @@ def test_during_a_large_import_the_newest_sitemap_has_the_newest_releases(portal
     portal.imported(page("A"))
     columns = (
         "rank, states_id, digest, richness, updated, title, body, summary, authors, attachments, "
-        "token"
+        "token, checksum"
     )
     numbers = "WITH RECURSIVE n (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 50002) "
     portal.sql(
