@@ -61,10 +61,11 @@ class Batch:
         records = [item for _, item in self._items if isinstance(item, IdentifiedRecord)]
         settings = self._conditions.settings
         ids = {one.record.permanent_id for one in records if one.record.permanent_id}
+        # Only an address that stands for an id can be replaced by another one.
         new_ids = {
             entry_id(one.record, settings, alone=alone)
             for one in records
-            for alone in (True, False)
+            for alone in ((True, False) if one.record.address_is_id else (True,))
         }
         return Catalogue(
             self._releases.known({key for one in records for key in one.keys}),
@@ -75,36 +76,48 @@ class Batch:
 
     def _apply(self, name: str, found: IdentifiedRecord, decision: Decision) -> Result:
         """Do what was decided, except that new releases are collected."""
-        result = Result(
-            name,
-            Outcome.UNCHANGED,
-            banner=found.record.banner,
-            remarks=found.record.remarks,
-            dropped=Counter(dict(found.record.dropped)),
-        )
+        record = found.record
+        outcome = Outcome.UNCHANGED
+        derived: Derived | None = None
+        id_: str | None = None
+        reason: str | None = None
+        claimed: str | None = None
+        withdrawn = False
         match decision:
             case Skip(reason, id_):
-                return replace(result, outcome=Outcome.SKIPPED, entry_id=id_, reason=reason)
+                outcome = Outcome.SKIPPED
             case Refuse(reason, id_):
-                return replace(result, outcome=Outcome.REFUSED, entry_id=id_, reason=reason)
+                outcome = Outcome.REFUSED
             case Add(derived):
+                outcome = Outcome.ADDED
                 claimed = self._catalogue.claimed(found, None)
-                known = self._add(found, derived.draft)
-                result = _derived(replace(result, outcome=Outcome.ADDED), derived)
+                id_ = self._add(found, derived.draft).entry_id
             case Edit(known, derived):
                 claimed = self._catalogue.claimed(found, known)
                 if self._edit(found, known, derived.draft):
-                    result = replace(result, outcome=Outcome.CHANGED)
-                result = _derived(result, derived)
+                    outcome = Outcome.CHANGED
+                id_, withdrawn = known.entry_id, known.withdrawn
             case Unchanged(known):
                 claimed = self._catalogue.claimed(found, known)
                 if known.digest == found.digest:
                     self._index.add(known.id, found.digest)
                 self._add_names(found, known)
+                id_, withdrawn = known.entry_id, known.withdrawn
+        remarks = record.remarks + (derived.remarks if derived else ())
         if claimed:
             remark = f"another release, {claimed}, has the same address: it redirects to neither"
-            result = replace(result, remarks=(*result.remarks, remark))
-        return replace(result, entry_id=known.entry_id, withdrawn=known.withdrawn)
+            remarks = (*remarks, remark)
+        dropped = Counter(dict(record.dropped)) if record.dropped else Counter[str]()
+        return Result(
+            name,
+            outcome,
+            id_,
+            reason,
+            record.banner,
+            remarks,
+            dropped + derived.dropped if derived and derived.dropped else dropped,
+            withdrawn,
+        )
 
     def _add(self, found: IdentifiedRecord, draft: Draft) -> KnownRelease:
         """Collect a new release, which gets the next id of the store."""
@@ -159,12 +172,3 @@ class Batch:
                 remark = f"it resembles an earlier release, {path}"
                 self._results[place] = replace(result, remarks=(*result.remarks, remark))
         self._drafts, self._places = [], []
-
-
-def _derived(result: Result, derived: Derived) -> Result:
-    """Return a result with what was found out when the release was derived."""
-    return replace(
-        result,
-        remarks=(*result.remarks, *derived.remarks),
-        dropped=result.dropped + derived.dropped,
-    )

@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Column, Select, TypeDecorator, select, type_coerce
+from sqlalchemy import Select, TypeDecorator, select, type_coerce
 from sqlalchemy.engine.default import DefaultDialect
 
 from feeds.store.schema.tables import RELEASE
@@ -18,19 +18,27 @@ COLUMNS = tuple(column for column in RELEASE.c if column.name not in {"token", "
 """The columns that the checksum covers."""
 
 _DIALECT = DefaultDialect()
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_BINDERS = {
+    column.name: column.type.process_bind_param
+    for column in COLUMNS
+    if isinstance(column.type, TypeDecorator)
+}
 
 
 def checksum(plain: Mapping[str, Any]) -> int:
     """Return the checksum of a row, given by the names of its columns, as it is stored."""
     values = [plain[column.name] for column in COLUMNS]
-    encoded = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
-    digest = hashlib.sha256(encoded.encode(errors="surrogatepass")).digest()
+    digest = hashlib.sha256(_encode(values).encode(errors="surrogatepass")).digest()
     return int.from_bytes(digest[:8]) >> 1  # as much as a column of either engine can hold
 
 
 def checksum_of(values: Mapping[str, Any]) -> int:
     """Return the checksum of a row that will be inserted; a column that is left out is null."""
-    return checksum({column.name: _stored(column, values.get(column.name)) for column in COLUMNS})
+    stored = {column.name: values.get(column.name) for column in COLUMNS}
+    for name, bind in _BINDERS.items():
+        stored[name] = bind(stored[name], _DIALECT)
+    return checksum(stored)
 
 
 def plain_rows() -> Select[*tuple[Any, ...]]:
@@ -42,9 +50,3 @@ def plain_rows() -> Select[*tuple[Any, ...]]:
         for column in (*COLUMNS, RELEASE.c.checksum)
     ]
     return select(*stored)
-
-
-def _stored(column: Column[Any], value: Any) -> Any:
-    if isinstance(column.type, TypeDecorator):
-        return column.type.process_bind_param(value, _DIALECT)
-    return value

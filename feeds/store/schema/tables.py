@@ -71,7 +71,7 @@ class Authors(TypeDecorator[tuple[str, ...]]):
 
     def process_bind_param(self, value: tuple[str, ...] | None, dialect: Dialect) -> str:  # noqa: ARG002 - SQLAlchemy's signature
         """Convert to JSON."""
-        return json.dumps(value or (), ensure_ascii=False)
+        return json.dumps(value, ensure_ascii=False) if value else "[]"
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[str, ...]:  # noqa: ARG002 - SQLAlchemy's signature
         """Convert from JSON; raise ``ValueError`` for anything else."""
@@ -86,7 +86,7 @@ class Attachments(TypeDecorator[tuple[Attachment, ...]]):
 
     def process_bind_param(self, value: tuple[Attachment, ...] | None, dialect: Dialect) -> str:  # noqa: ARG002 - SQLAlchemy's signature
         """Convert to JSON."""
-        return json.dumps(list(map(astuple, value or ())), ensure_ascii=False)
+        return json.dumps(list(map(astuple, value)), ensure_ascii=False) if value else "[]"
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[Attachment, ...]:  # noqa: ARG002 - SQLAlchemy's signature
         """Convert from JSON; raise ``ValueError`` for anything else."""
