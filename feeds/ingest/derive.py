@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from feeds import identity
 from feeds.domain import Draft, media_hosts
 from feeds.ingest.sources import Record
+from feeds.ingest.sources.fields import ID_LENGTH
 from feeds.settings import Settings
 from feeds.text import html
 from feeds.urls import OLD_ADDRESS_LENGTH, comparable_address, parse_target
@@ -91,6 +92,11 @@ def _permalinks(record: Record, address: str | None) -> tuple[str, ...]:
     return tuple(one for one in found if one != "/" and len(one) <= OLD_ADDRESS_LENGTH)
 
 
+def _can_be_id(address: str) -> bool:
+    """Return whether an address can stand for an id: the same limit holds for stated ids."""
+    return identity.is_uri(address) and len(address.encode()) <= ID_LENGTH
+
+
 def entry_id(record: Record, settings: Settings, *, alone: bool) -> str:
     """Return the entry id that a new release of this record receives.
 
@@ -103,7 +109,7 @@ def entry_id(record: Record, settings: Settings, *, alone: bool) -> str:
             return stated
         return identity.foreign_id(authority, stated, host(record))
     address = record.original
-    if address and record.address_is_id and alone and identity.is_uri(address):
+    if address and record.address_is_id and alone and _can_be_id(address):
         return address
     return identity.release_id(authority, record.published, identity.slug(record.title), address)
 

@@ -381,3 +381,11 @@ def test_remarks_about_paths_are_summed_up(portal: Portal) -> None:
         + "\n",
     )
     assert "2 with the remark: another release, …, has the same address" in out
+
+
+def test_an_id_that_is_too_long_is_replaced_by_one_made_here(portal: Portal) -> None:
+    out = imported(portal, rss(item(1, guid="urn:x:" + "y" * 2000, link=f"{SITE}/1")))
+    assert "its id is longer than 2000 bytes and was replaced" in out
+    imported(portal, rss(item(2, link=f"{SITE}/{'y' * 2000}")))
+    made = "tag:prcentrs.example,2008:release/2010-01-0"
+    assert [id_.startswith(made) for id_ in guids(portal)] == [True, True]

@@ -58,7 +58,7 @@ def record(item: XmlItem, site: str, context: Context, where: str) -> Record:
     published = first_date(entry, names | {f"{DC}date": "dc:date"}, context) or changed
     if published is None:
         raise InvalidInputError("it has no date: neither published nor updated")
-    id_, remarks = permanent_id(text_of(entry.find(f"{of}id")))
+    id_, replaced = permanent_id(text_of(entry.find(f"{of}id")))
     files = attachments((*_enclosures(entry, of), *media(entry)), original)
     content = _body(_contents(entry, of), original)
     summary = _body(entry.iterchildren(f"{of}summary"), original)
@@ -78,13 +78,13 @@ def record(item: XmlItem, site: str, context: Context, where: str) -> Record:
         permanent_id=id_,
         host=site,
         original=original,
-        address_is_id=True,
+        address_is_id=not replaced,
         may_recur=True,
         where=where,
         dropped=(*item.mended, *files.dropped),
         remarks=(
             *item.remarks,
-            *remarks,
+            *replaced,
             *remarks_of(published, changed),
             *(() if content else _unread(entry, of)),
         ),

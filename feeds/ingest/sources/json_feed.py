@@ -108,7 +108,7 @@ def _record(
     item: dict[str, Any], feed: dict[str, Any], site: str | None, context: Context, where: str
 ) -> Record:
     title_ = title(_text(item, "title"))
-    id_, remarks = permanent_id(_text(item, "id"))
+    id_, replaced = permanent_id(_text(item, "id"))
     url = _text(item, "url")
     original = absolute(site, url) if url.strip() else None
     published, modified = (
@@ -138,12 +138,12 @@ def _record(
         permanent_id=id_,
         host=host(site, _text(feed, "feed_url")),
         original=original,
-        address_is_id=True,
+        address_is_id=not replaced,
         may_recur=True,
         where=where,
         dropped=files.dropped,
         remarks=(
-            *remarks,
+            *replaced,
             *(("its tags are not a list and were dropped",) if _is_lost(item.get("tags")) else ()),
             *dict.fromkeys((*dated.remarks, *(modified.remarks if modified else ()))),
         ),

@@ -85,7 +85,7 @@ def record(item: XmlItem, channel: Channel, context: Context, where: str) -> Rec
     if published is None:
         raise InvalidInputError("it has no date: neither pubDate nor dc:date")
     guid = text_of(element.find(f"{of}guid")).strip() or element.get(f"{RDF}about", "")
-    id_, remarks = permanent_id(guid)
+    id_, replaced = permanent_id(guid)
     content, summary = _bodies(element, of, original or base)
     files = attachments(_files(element, of), original or base)
     return Record(
@@ -105,13 +105,13 @@ def record(item: XmlItem, channel: Channel, context: Context, where: str) -> Rec
         permanent_id=id_,
         host=channel.host,
         original=original,
-        address_is_id=True,
+        address_is_id=not replaced,
         may_recur=True,
         where=where,
         dropped=(*item.mended, *files.dropped),
         remarks=(
             *item.remarks,
-            *remarks,
+            *replaced,
             *remarks_of(published, modified),
         ),
     )
