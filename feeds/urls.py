@@ -93,6 +93,7 @@ _TARGETS = tuple(
     )
 )
 
+_ESCAPE = re.compile(rb"%[0-9A-Fa-f]{2}")
 _TRACKING = re.compile(rb"(?:utm_[^=]*|gclid|fbclid)(?:=|$)")
 _PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
 _UNQUOTED_IN_PATH = "/!$&'()*+,;=:@-._~"
@@ -227,10 +228,12 @@ def normalize_old_address(path: bytes, query: bytes) -> str:
 def permalink(path: bytes, query: bytes) -> str:
     """Return the form in which the original addresses of releases are stored and looked up.
 
-    It is that of other old addresses without a trailing slash and without tracking parameters.
+    It is that of other old addresses without a trailing slash and without tracking parameters. The
+    case of percent-encodings does not matter in the query either.
     """
     parameters = (one for one in query.split(b"&") if one and not _TRACKING.match(one))
-    return normalize_old_address(path.rstrip(b"/") or b"/", b"&".join(parameters))
+    kept = _ESCAPE.sub(lambda found: found[0].upper(), b"&".join(parameters))
+    return normalize_old_address(path.rstrip(b"/") or b"/", kept)
 
 
 def comparable_address(url: str) -> str:

@@ -13,6 +13,7 @@ from feeds.urls import (
     Target,
     archive_url,
     category_list_url,
+    comparable_address,
     document_url,
     is_own_address,
     page_url,
@@ -87,3 +88,16 @@ def test_an_old_address_is_normalized_once(text: str) -> None:
     if address is not None:
         assert address.startswith("/")
         assert parse_old_address(address) == address
+
+
+@pytest.mark.parametrize(
+    ("url", "comparable"),
+    [
+        ("https://www.A.example:443/x/", "a.example/x"),
+        ("http://a.example:80?p=2&utm_source=b&gclid=1#c", "a.example/?p=2"),
+        ("http://a.example:8080/%7ex?q=%c4%81&fbclid", "a.example:8080/~x?q=%C4%81"),
+        ("https://user@ēka.example/ā", "xn--ka-vma.example/%C4%81"),
+    ],
+)
+def test_addresses_of_one_page_are_compared_in_one_form(url: str, comparable: str) -> None:
+    assert comparable_address(url) == comparable
