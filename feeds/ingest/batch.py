@@ -12,7 +12,6 @@ from feeds.ingest.decide import (
     Edit,
     Refuse,
     Skip,
-    Unchanged,
     decide,
 )
 from feeds.ingest.derive import Derived, IdentifiedRecord, entry_id, identify
@@ -96,7 +95,8 @@ class Batch:
                 if self._edit(found, known, derived.draft):
                     result = replace(result, outcome=Outcome.CHANGED)
                 result = _derived(result, derived)
-            case Unchanged(known):
+            case _:
+                known = decision.known
                 claimed = self._catalogue.claimed(found, known)
                 if known.digest == found.digest:
                     self._index.add(known.id, found.digest)
