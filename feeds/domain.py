@@ -13,6 +13,7 @@ from enum import StrEnum
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from feeds.text.addresses import host
 from feeds.text.catalogue import Words
 
 
@@ -90,16 +91,7 @@ def media_hosts(pictures: Iterable[str], attachments: Iterable[Attachment]) -> C
     ``pictures`` are the addresses of those in its body. What is both is counted once.
     """
     addresses = {*pictures, *(attachment.url for attachment in attachments)}
-    hosts = Counter(map(_host, addresses))
-    del hosts[""]
-    return hosts
-
-
-def _host(address: str) -> str:
-    try:
-        return urlsplit(address).hostname or ""
-    except ValueError:  # a host that no browser can ask
-        return ""
+    return Counter(map(host, addresses))
 
 
 @dataclass(frozen=True, slots=True)

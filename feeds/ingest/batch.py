@@ -12,7 +12,6 @@ from feeds.ingest.decide import (
     Edit,
     Refuse,
     Skip,
-    Unchanged,
     decide,
 )
 from feeds.ingest.derive import Derived, IdentifiedRecord, entry_id, identify
@@ -97,7 +96,8 @@ class Batch:
                 if self._edit(found, known, derived.draft):
                     outcome = Outcome.CHANGED
                 id_, withdrawn = known.entry_id, known.withdrawn
-            case Unchanged(known):
+            case _:
+                known = decision.known
                 claimed = self._catalogue.claimed(found, known)
                 if known.digest == found.digest:
                     self._index.add(known.id, found.digest)

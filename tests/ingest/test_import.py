@@ -275,6 +275,26 @@ def test_standard_input_and_output_are_named_by_a_dash(
     assert b"1 releases" in run("import", "-", given=export).stdout
 
 
+def test_a_report_on_standard_output_stands_there_alone(portal: Portal) -> None:
+    good, bad = portal.write("1.txt", page()), portal.write("2.txt", "")
+    ran = portal.feeds("import", good, bad, "--report", "-")
+    assert ran.code == 1
+    assert [json.loads(line)["outcome"] for line in ran.out.splitlines()] == ["added", "refused"]
+    assert f"{bad}: refused: the file is empty.\n" in ran.err
+    assert ran.err.endswith("1 added, 0 changed, 0 unchanged, 0 skipped, 1 refused.\n")
+
+
+def test_standard_input_that_cannot_be_read_ends_the_command(
+    portal: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # This file of the kernel cannot be read even by root.
+    with Path("/proc/self/mem").open(encoding="utf-8") as unreadable:
+        monkeypatch.setattr(sys, "stdin", unreadable)
+        ran = portal.feeds("import", "-")
+    assert ran.code == 2
+    assert ran.err == "feeds: Standard input cannot be read: Input/output error.\n"
+
+
 @pytest.mark.parametrize("command", [("migrate",), ("import", "x.txt"), ("suspend",), ("resume",)])
 def test_another_zone_is_refused_by_commands_that_change_the_store(
     portal: Portal, command: tuple[str, ...]

@@ -220,6 +220,16 @@ def test_text_after_the_end_of_body_is_kept_in_html_of_many_tags(portal: Portal)
     assert listed(portal)[0]["content_html"].endswith("<p>before</p><p>after</p><p>last</p>")
 
 
+def test_of_very_many_attachments_the_first_are_listed(portal: Portal) -> None:
+    files = "".join(f'<enclosure url="https://a.lv/{n}.pdf"/>' for n in range(1100))
+    ran = portal.feeds("import", portal.write("f.rss", rss(item(files))))
+    assert "only the first 1000 of its attachments are listed.\n" in ran.out
+    (found,) = listed(portal)
+    assert [file["url"] for file in found["attachments"]] == [
+        f"https://a.lv/{n}.pdf" for n in range(1000)
+    ]
+
+
 def test_a_text_that_is_too_large_for_the_parser_is_refused(portal: Portal) -> None:
     html = "<b>x</b>" * 600 + f"<p>{'文' * 3_500_000}</p><p>after</p>"
     feed = {"version": "https://jsonfeed.org/version/1.1", "title": "C"}

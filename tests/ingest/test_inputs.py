@@ -15,7 +15,7 @@ import pytest
 from feeds.ingest.inputs import Input
 from feeds.ingest.items import items
 from feeds.ingest.sources import RefusedItem
-from tests.ingest.sources.samples import RIGA, atom, entry
+from tests.ingest.sources.samples import RIGA, atom, entry, media, post, wxr
 from tests.portal import Portal, Ran, page
 
 pytestmark = pytest.mark.engines("sqlite", reason="inputs are found before the store is read")
@@ -70,6 +70,17 @@ def test_the_pages_in_an_archive_are_imported_without_unpacking(portal: Portal, 
     assert sorted(portal.folder.rglob("*.txt")) == before
     ran = portal.feeds("import", portal.folder / "pages")
     assert counts(ran) == "0 added, 0 changed, 3 unchanged, 0 skipped, 1 refused."
+
+
+@pytest.mark.parametrize("name", ARCHIVES)
+def test_an_export_in_an_archive_keeps_its_attachments(portal: Portal, name: str) -> None:
+    text = "x" * 200_000
+    export = wxr(post(text, "<wp:post_id>9</wp:post_id>"), media(1, "plan.pdf", 9))
+    ran = portal.feeds("import", portal.write(name, ARCHIVES[name](("export.xml", export))))
+    assert counts(ran) == "1 added, 0 changed, 0 unchanged, 1 skipped, 0 refused."
+    (found,) = portal.client().get("/releases.json").get_json()["items"]
+    assert found["content_html"] == f"<p>{text}</p>"
+    assert [file["url"] for file in found["attachments"]] == ["https://a.example.lv/plan.pdf"]
 
 
 @pytest.mark.parametrize("make", [zipped, tarred])

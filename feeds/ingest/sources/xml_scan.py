@@ -174,10 +174,9 @@ class Scanner:
         since, until, found = self._searched.get(closing, (0, 0, None))
         start = begin
         if since <= begin < until:
-            if found is not None and found >= begin:
+            if found is not None:
                 return found
-            if found is None:
-                start = max(begin, until - len(closing) + 1)
+            start = max(begin, until - len(closing) + 1)
         while True:
             at = self._buffer.find(closing, start - self._offset)
             if at >= 0:

@@ -121,12 +121,12 @@ class Releases:
         states_id: bool,
     ) -> None:
         """Let a release be recognised by more source keys, and redirect more permalinks to it."""
-        if source_keys:
-            rows = [{"key": key, "release": release} for key in source_keys]
-            self._connection.execute(insert(SOURCE_KEY), rows)
-        if permalinks:
-            rows = [{"location": location, "release": release} for location in permalinks]
-            self._connection.execute(insert(PERMALINK), rows)
+        for table, rows in (
+            (SOURCE_KEY, [{"key": key, "release": release} for key in source_keys]),
+            (PERMALINK, [{"location": place, "release": release} for place in permalinks]),
+        ):
+            if rows:
+                self._connection.execute(insert(table), rows)
         if states_id:
             update_release(self._connection, release, {"states_id": True})
 

@@ -114,3 +114,13 @@ def post(
         f"<wp:post_date_gmt>{gmt}</wp:post_date_gmt>"
         f"<wp:status>{state}</wp:status><wp:post_type>{kind}</wp:post_type>{more}</item>"
     )
+
+
+def media(id_: int, name: str, parent: int = 0, more: str = "") -> str:
+    """Write an attachment of a WordPress export."""
+    return (
+        f"<item><title>{name.partition('.')[0]}</title><wp:post_id>{id_}</wp:post_id>"
+        f"<wp:post_parent>{parent}</wp:post_parent><wp:status>inherit</wp:status>"
+        f"<wp:post_type>attachment</wp:post_type>"
+        f"<wp:attachment_url>https://a.example.lv/{name}</wp:attachment_url>{more}</item>"
+    )

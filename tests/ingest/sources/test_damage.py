@@ -83,11 +83,17 @@ def test_html_that_was_not_escaped_keeps_its_links() -> None:
         assert part in block.text
 
 
+def test_end_tags_that_html_ignores_are_not_counted() -> None:
+    (record,) = records("feed", rss(told("<description>A<img src='x'></img></br>B</description>")))
+    assert record.dropped == ()
+
+
 @pytest.mark.parametrize(
     ("faulty", "reason"),
     [
         (told("<guid>1", 2), "<guid> is not closed"),
         (told("<guid>1</guix>", 2), "<guid> is not closed"),
+        (told("<guid>1", 2).replace("</item>", ""), "<guid> is not closed"),
         (told("</guid>", 2), "</guid> closes nothing"),
         (told("<![CDATA x ]]>", 2), "“<!” begins neither a comment nor a CDATA section"),
         (told("<a b='1' b='2'/>", 2), "Attribute b redefined"),
@@ -158,8 +164,25 @@ def test_an_item_of_another_vocabulary_is_not_one() -> None:
     other = 'xmlns:o="urn:o" xmlns:a="http://www.w3.org/2005/Atom"'
     found = titles(rss(f'<o:item {other}/><x:item/><item xmlns="urn:o"/>', told("")))
     assert found == ["T1"]
+    declared = rss("<o:item/>", told("")).replace("<rss", f"<rss {other}")
+    assert [type(found) for found in items("feed", declared)] == [Record]
     prefixed = atom(entry()).replace("<", "<a:").replace("<a:/", "</a:").replace("<a:?", "<?")
     assert titles(prefixed.replace("xmlns=", "xmlns:a=")) == ["Tilts"]
+
+
+def test_an_item_may_have_elements_that_are_named_like_its_ancestors() -> None:
+    (record,) = records("feed", atom(entry("<channel>Prese</channel><category term='A'/>")))
+    assert record.labels == ("A",)
+    (record,) = records("feed", rss(told("<feed>Prese</feed><category>A</category>")))
+    assert record.labels == ("A",)
+
+
+@pytest.mark.parametrize("before", range(65_500, 65_540, 3))
+def test_a_tag_may_lie_in_two_blocks_of_a_file(before: int) -> None:
+    start = f"<item rdf:about='https://a.lv/{'x' * 20}'>"
+    head = rss("@").partition("@")[0]
+    filling = f"<!--{'x' * (before - len(head) - 7)}-->"
+    assert titles(rss(told("").replace("<item>", start), told("", 2), head=filling)) == ["T1", "T2"]
 
 
 def test_an_entry_may_be_a_document_of_its_own() -> None:

@@ -166,7 +166,7 @@ def test_a_byte_that_is_not_utf_8_is_read_as_windows_1252() -> None:
 
 
 def test_an_item_that_is_nested_deeply_is_read_or_refused() -> None:
-    for depth in (*range(800, 1000, 10), 100_000):
+    for depth in (*range(800, 1000), 100_000):
         nested = whole(0).replace('"0"', f'"0", "x": {"[" * depth}{"]" * depth}')
         for found in items("feed", document(nested)):
             assert isinstance(found, Record) or found.reason
@@ -178,6 +178,21 @@ def test_a_damaged_item_is_refused_with_its_place() -> None:
     assert found[1].where == "item 2"
     assert found[1].reason.startswith("it is not JSON (line 2, “T2”): “")
     assert isinstance(found[2], Record)
+
+
+def test_a_fault_before_the_items_costs_none() -> None:
+    text = document(whole(0), whole(2)).replace('"home_page_url"', '"title": "A "b"", "x"', 1)
+    assert [found.title for found in items("feed", text) if isinstance(found, Record)] == [
+        "T0",
+        "T2",
+    ]
+
+
+def test_after_a_damaged_item_one_that_is_nested_too_deeply_is_passed_over() -> None:
+    deep = f'{{"id": {"[" * 100_000}{"]" * 100_000}}}'
+    found = items("feed", document(whole(0), "{x}", deep, *map(whole, range(2, 2000))))
+    assert isinstance(found[1], RefusedItem)
+    assert [each.title for each in found[2:] if isinstance(each, Record)][-1] == "T1999"
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,17 @@ from feeds.ingest.sources import Context, Record, SkippedItem, detect
 from feeds.ingest.sources.wordpress import SOURCE
 from feeds.text.html import Html
 from tests.conftest import SHARED
-from tests.ingest.sources.samples import NOON, RIGA, items, post, records, refusals, rss, wxr
+from tests.ingest.sources.samples import (
+    NOON,
+    RIGA,
+    items,
+    media,
+    post,
+    records,
+    refusals,
+    rss,
+    wxr,
+)
 
 CASES = SHARED / "cases"
 
@@ -207,16 +217,6 @@ def test_the_fallback_is_the_excerpt_or_the_description() -> None:
     assert [block.text for block in record.fallback] == ["<p>a</p>\n<p>b</p>"]
 
 
-def media(id_: int, name: str, parent: int = 0, more: str = "") -> str:
-    """Write an attachment of a WordPress export."""
-    return (
-        f"<item><title>{name.partition('.')[0]}</title><wp:post_id>{id_}</wp:post_id>"
-        f"<wp:post_parent>{parent}</wp:post_parent><wp:status>inherit</wp:status>"
-        f"<wp:post_type>attachment</wp:post_type>"
-        f"<wp:attachment_url>https://a.example.lv/{name}</wp:attachment_url>{more}</item>"
-    )
-
-
 def numbered(body: str, more: str = "") -> str:
     return post(body, more=f"<wp:post_id>9</wp:post_id>{more}")
 
@@ -300,6 +300,17 @@ def test_a_fault_costs_at_most_its_item() -> None:
     last = found[-1]
     assert isinstance(last, Record)
     assert [file.title for file in last.attachments] == ["plan &"]
+
+
+def test_an_item_that_cannot_be_mended_is_refused_alone() -> None:
+    lost = media(1, "lost.pdf", 9).replace("</title>", "")
+    document = wxr(lost, media(2, "plan.pdf", 9), numbered("a"))
+    ((where, reason),) = refusals("wordpress", document)
+    assert where == "item 1"
+    assert reason.endswith("<title> is not closed")
+    record = items("wordpress", document)[-1]
+    assert isinstance(record, Record)
+    assert [file.title for file in record.attachments] == ["plan"]
 
 
 def test_a_post_lists_its_first_thousand_attachments() -> None:
