@@ -40,24 +40,23 @@ def faults(connection: Connection, site: Site, *, count_years: bool) -> Iterator
 
     ``count_years`` means that the years were counted in the zone of ``site``.
     """
-    intact = True
-    for fault in _first(_damages(connection)):
-        intact = False
-        yield fault
-    if not intact:  # what is read from a damaged file says nothing more
-        return
-    state = _State(connection, site, count_years=count_years)
-    for kind in (_checksums, _unlisted, _wrongly_listed, _memberships, _selections, _head):
-        try:
-            yield from _first(kind(state))
-        except (TypeError, ValueError, OverflowError) as error:
-            yield f"A stored value cannot be read: {error}"
-        except DBAPIError as error:
-            if error.connection_invalidated:
-                raise
-            # PostgreSQL answers nothing more in this transaction.
-            yield f"A stored value cannot be read: {_reason(error)}"
+    try:
+        intact = True
+        for fault in _first(_damages(connection)):
+            intact = False
+            yield fault
+        if not intact:  # what is read from a damaged file says nothing more
             return
+        state = _State(connection, site, count_years=count_years)
+        for kind in (_checksums, _unlisted, _wrongly_listed, _memberships, _selections, _head):
+            try:
+                yield from _first(kind(state))
+            except (TypeError, ValueError, OverflowError) as error:
+                yield f"A stored value cannot be read: {error}"
+    except DBAPIError as error:  # PostgreSQL answers nothing more in this transaction
+        if error.connection_invalidated:
+            raise
+        yield f"The database finds its files damaged: {' '.join(str(error.orig).split())}"
 
 
 _Row = Row[*tuple[Any, ...]]
@@ -83,19 +82,10 @@ def _first(found: Iterator[str]) -> Iterator[str]:
 
 def _damages(connection: Connection) -> Iterator[str]:
     """Yield what the engine finds wrong with its own files."""
-    try:
-        if is_sqlite(connection.engine):
-            yield from _sqlite_damages(connection)
-        else:
-            yield from _postgresql_damages(connection)
-    except DBAPIError as error:
-        if error.connection_invalidated:
-            raise
-        yield f"The database finds its files damaged: {_reason(error)}"
-
-
-def _reason(error: DBAPIError) -> str:
-    return " ".join(str(error.orig).split())
+    if is_sqlite(connection.engine):
+        yield from _sqlite_damages(connection)
+    else:
+        yield from _postgresql_damages(connection)
 
 
 def _sqlite_damages(connection: Connection) -> Iterator[str]:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from feeds.documents.version import settings_digest
-from feeds.errors import StoreError, StoreUnavailableError
 from feeds.operations.check.documents import Documents
 from feeds.operations.check.public import public_faults
 from feeds.settings import Settings
@@ -19,7 +18,7 @@ _REPORT = (
 class Check:
     """Looks for faults; afterwards ``documents`` is the number of documents that it looked at.
 
-    Its methods raise ``StoreUnavailableError`` if the store does not answer.
+    Its methods raise ``StoreError`` if the store does not answer or cannot be read.
     """
 
     def __init__(self, store: Store, settings: Settings) -> None:
@@ -39,16 +38,10 @@ class Check:
 
     def document_faults(self, sample: int | None) -> Iterator[str]:
         """Yield the faults of all documents, or of a sample, each with what to do."""
-        try:
-            documents = Documents(self._store, self._settings.site, sample)
-            for fault in documents.faults():
-                yield f"{fault}. {_REPORT}"
-        except StoreUnavailableError:
-            raise
-        except StoreError as error:
-            yield f"{error} {_RESTORE}"
-        else:
-            self.documents = len(documents)
+        documents = Documents(self._store, self._settings.site, sample)
+        for fault in documents.faults():
+            yield f"{fault}. {_REPORT}"
+        self.documents = len(documents)
 
     def public_faults(self) -> Iterator[str]:
         """Yield what readers meet at the public address, each with what to do."""

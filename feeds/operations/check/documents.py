@@ -85,10 +85,9 @@ def _faults(site: Site, snapshot: Snapshot, place: _Place) -> Iterator[str]:
         return
     seen = read(place.extension, document.render(None).content())
     yield from seen.faults
-    if seen.address or seen.items:
-        expected, paths = _expected(site, snapshot, place)
-        yield from differences(seen, expected)
-        yield from _dead_links(site, snapshot, seen, paths)
+    expected, paths = _expected(site, snapshot, place)
+    yield from differences(seen, expected)
+    yield from _dead_links(site, snapshot, seen, paths)
 
 
 def _expected(site: Site, snapshot: Snapshot, place: _Place) -> tuple[Expected, frozenset[str]]:

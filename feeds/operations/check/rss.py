@@ -65,25 +65,23 @@ def _item(item: etree._Element, seen: Seen) -> Item:
     )
     if guid is not None and guid.get("isPermaLink", "true") != "false":
         seen.require(is_url(id_), f"the guid {id_!r} is a permalink, but not an absolute URL")
-    links = [link.get("href", "") for link in item.findall(f"{_ATOM}link")]
-    if (page := item.findtext("link")) is not None:
-        links.insert(0, page)
+    links = [page.text or "" for page in item.findall("link")]
+    links += [link.get("href", "") for link in item.findall(f"{_ATOM}link")]
     links += _enclosures(item, where, seen)
     for link in links:
         seen.require(is_url(link), f"{where} has a link {link!r} that is not an absolute URL")
-    content = item.find(_CONTENT)
-    description = item.find("description")
-    if content is not None and description is not None:
-        # Some readers show the last of them.
-        ordered = item.index(description) < item.index(content)
-        seen.require(ordered, f"{where} has its description after its content")
+    # Some readers show the last of them.
+    ordered = [child.tag for child in item.iterchildren(_CONTENT, "description")]
+    seen.require(
+        ordered != [_CONTENT, "description"], f"{where} has its description after its content"
+    )
     published, updated = item.findtext("pubDate"), item.findtext(f"{_ATOM}updated")
     return Item(
         id=id_,
         published=(published and seen.rfc822(published, f"pubDate of {where}")) or None,
         updated=(updated and seen.rfc3339(updated, f"atom:updated of {where}")) or None,
         links=links,
-        content=(content.text or "") if content is not None else "",
+        content=item.findtext(_CONTENT) or "",
     )
 
 

@@ -56,15 +56,13 @@ class Seen:
 
     def rfc822(self, text: str | None, where: str) -> datetime | None:
         """Return an instant of RSS: RFC 822 with a year of four digits, and the right weekday."""
-        match = _RFC822.fullmatch(text or "")
-        if match:
+        if match := _RFC822.fullmatch(text or ""):
             try:
                 found = parsedate_to_datetime(match[0])
-            except ValueError:
-                pass
-            else:
                 if found.strftime("%a") == match["day"]:
                     return found.astimezone(UTC)
+            except (ValueError, OverflowError):
+                pass
         self.faults.append(f"{where} is not a date and time of RFC 822: {text!r}")
         return None
 
@@ -106,10 +104,7 @@ def pictures_of(content: str) -> list[str]:
 
 
 def _found(content: str, xpath: str) -> list[str]:
-    try:
-        tree = etree.HTML(f"<div>{content}</div>") if "=" in content else None
-    except ValueError:  # characters that no XML may have; a format names those that it forbids
-        return []
+    tree = etree.HTML(f"<div>{content}</div>") if "=" in content else None
     return [] if tree is None else list(map(str, tree.xpath(xpath)))
 
 

@@ -16,6 +16,8 @@ from tests.portal import Portal
 BASE = "https://feeds.example.org"
 RELEASE = "tag:prcentrs.example,2008:release/2010-05-04T09:00:00Z/pirma"
 OTHER = "tag:prcentrs.example,2008:release/2009-05-04T09:00:00Z/otra"
+DESCRIPTION = "<description>A B &amp;amp; C</description>"
+PAGE = f"<link>{BASE}/releases/2010/05/04/pirma</link>"
 FILE = '[["http://a.example/1.pdf", "application/pdf", 9, null, false]]'
 
 
@@ -59,6 +61,14 @@ def verdict(form: str, content: bytes, expected: Expected) -> list[str]:
 @pytest.mark.parametrize("form", ["atom", "rss", "json"])
 def test_a_sound_document_has_no_faults(form: str, documents: dict[str, bytes]) -> None:
     assert verdict(form, documents[form], expected(form, documents[form])) == []
+
+
+@pytest.mark.parametrize("optional", [DESCRIPTION, PAGE])
+def test_an_item_of_rss_needs_neither_description_nor_link(
+    optional: str, documents: dict[str, bytes]
+) -> None:
+    shorter = text(optional, "")(documents["rss"].decode()).encode()
+    assert verdict("rss", shorter, expected("rss", shorter)) == []
 
 
 def text(old: str, new: str) -> Callable[[str], str]:
@@ -120,6 +130,7 @@ BROKEN = [
     ("atom", lambda content: content[:-9], "it is not well-formed XML: "),
     ("rss", text("Pirmā", "Pirm\x07"), "it is not well-formed XML: "),
     ("json", lambda content: content[:-1], "it is not JSON in UTF-8: "),
+    ("atom", lambda _: "<feed/>", "its root is not an Atom feed"),
     ("atom", text("<feed", "<!DOCTYPE feed><feed"), "it has a document type declaration"),
     # RFC 4287 section 4.1.1: exactly one id, title and updated; an author; section 4.2.6: an IRI.
     ("atom", text("<title>PRCentrs.Lv</title>", ""), "the feed has 0 elements a:title, not"),
@@ -143,6 +154,7 @@ BROKEN = [
     ("atom", text("<rights>", "<guid>1</guid><rights>"), "the feed has an element guid, which may"),
     # RSS 2.0: required elements of a channel, one guid for an item, attributes of an enclosure.
     ("rss", text('version="2.0"', 'version="0.91"'), "its root is not rss of version 2.0"),
+    ("rss", lambda _: '<rss version="2.0"/>', "the document has 0 elements channel, not exactly"),
     ("rss", text(f"<link>{BASE}/</link>", ""), "the channel has 0 elements link, not exactly one"),
     ("rss", text(f'<guid isPermaLink="false">{RELEASE}', "<guid>pirma"),
      "the guid 'pirma' is a permalink, but not an absolute URL"),
@@ -152,6 +164,12 @@ BROKEN = [
     ("rss", text("<pubDate>Tue, 04 May 2010", "<pubDate>Mon, 04 May 2010"),
      f"pubDate of the item {RELEASE} is not a date and time of RFC 822: 'Mon, 04 May 2010"),
     ("rss", text("<pubDate>Tue, 04 May 2010", "<pubDate>Tue, 04 May 10"), "time of RFC 822"),
+    ("rss", text("<pubDate>Tue, 04 May", "<pubDate>Tue, 34 May"), "time of RFC 822: 'Tue, 34 May"),
+    ("rss", text("<pubDate>Tue, 04 May 2010 12:00:00 +", "<pubDate>Fri, 31 Dec 9999 23:00:00 -"),
+     "time of RFC 822: 'Fri, 31 Dec 9999"),
+    ("rss", parts("<item>", lambda items: [
+        items[0], items[1].replace(DESCRIPTION, "").replace("</item>", f"{DESCRIPTION}</item>"),
+        items[2]]), f"the item {RELEASE} has its description after its content"),
     ("rss", text("<enclosure ", '<enclosure url="http://a/" length="1" type="a/b"/><enclosure '),
      "has 2 elements enclosure, not at most one"),
     ("rss", text('rel="self"', 'rel="via"'), "the channel has no link to itself"),
@@ -172,6 +190,7 @@ BROKEN = [
     # Readers know an entry by its id, and take relative addresses to be those of their own page.
     ("atom", parts("<entry>", lambda entries: [*entries, entries[2]]),
      f"the id {OTHER} is that of 2 entries"),
+    ("rss", text('http://a.example/"', 'http://[a/"'), "has a link 'http://[a/' that is not an"),
     ("rss", text('http://a.example/"', '/a"'), f"the content of {RELEASE} has a link '/a' that is"),
     # What the store says: rules 2, 7 and 8 of docs/design.md.
     ("atom", parts("<entry>", lambda entries: entries[1:]), "the notice tag:prcentrs.example"),

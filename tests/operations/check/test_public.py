@@ -10,6 +10,7 @@ from threading import Thread
 
 import pytest
 
+from feeds.operations.check import asking
 from tests.deploy.site import behind_nginx, certify
 from tests.portal import Portal, page
 
@@ -93,7 +94,7 @@ def filled(portal: Portal, base: str, old: str) -> Portal:
         {"title": f"R{n}", "body_html": f'<p><img src="{old}/{n}.png" alt="A"></p>',
          "published": f"2010-05-0{n}T09:00:00Z", "url": f"{old}/r?id={n}",
          "categories": ["Sports"]}
-        for n in (1, 2)
+        for n in (1, 2, 3)
     ]  # fmt: skip
     lines = portal.write("a.jsonl", "\n".join(map(json.dumps, records)))
     assert portal.feeds("import", lines).code == 0
@@ -104,6 +105,7 @@ def filled(portal: Portal, base: str, old: str) -> Portal:
     for table, *columns in (
         ("head", "instant", "settings_changed", "list_changed"),
         ("selection", "changed"),
+        ("archive_page", "changed"),
         ("notice", "announced", "updated"),
     ):
         values = ", ".join(f"{column} = {column} - 86400" for column in columns)
@@ -185,6 +187,12 @@ def flipped(body: bytes) -> bytes:
     return body[:-20] + bytes(byte ^ 0x55 for byte in body[-20:])
 
 
+def uncompressed(service: Answers) -> Answers:
+    """Unpack what is compressed, but leave the header field that names the coding."""
+    plain = unasked("Accept-Encoding")(service)
+    return lambda path, headers: (*service(path, headers)[:2], plain(path, headers)[2])
+
+
 HTML = {"Content-Type": "text/html"}
 CHALLENGE = b"<!DOCTYPE html><title>Just a moment</title>"
 SPOILED = [
@@ -203,6 +211,7 @@ SPOILED = [
     (without("Access-Control-Allow-Origin"), "has no Access-Control-Allow-Origin: *, so readers"),
     (without("Vary"), "releases.rss has no Vary: Accept-Encoding, so a cache may mix the codings"),
     (changed(bytes, Content_Type="text/plain"), "releases.atom has the media type text/plain, not"),
+    (uncompressed, "releases.atom is damaged in the content coding gzip: let the proxy not"),
     (changed(lambda body: body.replace(b"</title>", b"</titel>")),
      "releases.rss: it is not well-formed XML: "),
     (changed(lambda body: body.replace(b"/releases.atom", b"/old.atom")),
@@ -213,6 +222,7 @@ SPOILED = [
      "/categories/sports.atom is answered 404 instead of 301 to "),
     (instead((301, {"Location": "/"}, b""), "/rss.php"),
      "/rss.php?cat=1 is answered 301 to / instead of 301 to "),
+    (instead((0, {}, b""), "/rss.php"), "/rss.php?cat=1 gives no answer: Remote end closed"),
 ]  # fmt: skip
 
 
@@ -262,6 +272,40 @@ def test_old_addresses_and_pictures_are_asked_for(
     for fault in faults:
         assert fault.format(old=old, new=host.address) in ran.out
     assert (ran.code, ran.err) == (bool(faults), "")
+
+
+def test_pictures_of_archive_pages_are_asked_for(
+    another: Callable[..., Portal], host: Host, old_host: Host
+) -> None:
+    portal = filled(another(FEEDS_ENTRIES="2"), host.address, old_host.address)
+    host.serve(portal)
+    sound = moved(host.address)
+    # Its release, the oldest of three, is no longer in the subscription document.
+    old_host.answers = lambda path, headers: GONE if path == "/1.png" else sound(path, headers)
+    (line,) = portal.feeds("check", "--public").out.splitlines()
+    assert line.startswith(f"The picture {old_host.address}/1.png is answered 404 with ")
+
+
+def test_an_instant_that_the_service_leaves_out_is_not_missed(portal: Portal, host: Host) -> None:
+    filled(portal, host.address, "http://127.0.0.1:1")
+    portal.sql("DELETE FROM permalink")
+    portal.sql("UPDATE release SET body = ''")
+    portal.environ["FEEDS_TITLE"] = "Cits"
+    host.serve(portal)
+    ran = portal.feeds("check", "--sample", "0", "--public")
+    assert "Settings or formats have changed since the last" in ran.out
+    assert "Last-Modified" not in ran.out
+
+
+def test_an_answer_without_end_is_given_up(
+    portal: Portal, host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking, "_TOTAL_SECONDS", 0)
+    portal.environ["FEEDS_BASE_URL"] = host.address
+    portal.feeds("migrate")
+    host.serve(portal)
+    (line,) = portal.feeds("check", "--public").out.splitlines()
+    assert "/releases.atom gives no answer: it did not end within 0 seconds. Look at" in line
 
 
 def test_nobody_at_the_address_is_one_fault(portal: Portal) -> None:

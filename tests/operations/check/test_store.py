@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
+from feeds.errors import StoreUnavailableError
+from feeds.operations.check import Check
 from tests.archives import bring
 from tests.portal import Portal, page
 
@@ -144,6 +146,45 @@ def test_a_value_that_cannot_be_read_is_found(sound: Portal) -> None:
     assert "A stored value cannot be read: " in ran.out
 
 
+@pytest.mark.engines("sqlite", reason="PostgreSQL does not store such a text")
+def test_a_text_that_cannot_be_decoded_is_found(sound: Portal) -> None:
+    sound.sql("UPDATE release SET title = CAST(x'ff' AS TEXT) WHERE id = 8")
+    ran = sound.feeds("check", "--sample", "0")
+    assert (ran.code, ran.err) == (1, "")
+    assert ran.out.startswith("The database finds its files damaged: Could not decode to UTF-8")
+    assert ran.out.endswith(RESTORE)
+
+
+@pytest.mark.engines("sqlite", reason="it removes an entry of the schema")
+def test_a_lost_index_is_found(sound: Portal) -> None:
+    with sqlite3.connect(sound.file) as connection:
+        connection.execute("PRAGMA writable_schema = ON")
+        connection.execute("DELETE FROM sqlite_schema WHERE name = 'ix_membership_selection'")
+    ran = sound.feeds("check", "--sample", "0")
+    assert ran.out.startswith("SQLite finds its file damaged: ")
+
+
+@pytest.mark.engines("postgresql", reason="no server can go away from a file")
+def test_a_server_that_goes_away_is_not_damage(sound: Portal) -> None:
+    sound.sql("UPDATE release SET title = title || ' '")
+    found = Check(sound.store, sound.settings).store_faults()
+    assert "is not as it was written" in next(found)
+    with sound.unavailable(), pytest.raises(StoreUnavailableError):
+        list(found)
+
+
+def test_a_gap_in_the_archive_is_found_as_readers_meet_it(sound: Portal) -> None:
+    sound.sql("UPDATE archive_page SET number = 7 WHERE selection = 1 AND number = 2")
+    ran = sound.feeds("check")
+    assert (ran.code, ran.err) == (1, "")
+    gap, *links = ran.out.splitlines()
+    assert gap.startswith("The category kultura has archive pages that are not numbered from 1")
+    for extension, link in zip(("atom", "rss", "json"), links, strict=True):
+        dead = f"https://feeds.example.org/categories/kultura/archive/6.{extension}"
+        document = f"/categories/kultura/archive/7.{extension}"
+        assert link.startswith(f"{document}: the link {dead} leads nowhere. ")
+
+
 @pytest.mark.engines("sqlite", reason="it damages the file")
 def test_a_damaged_file_is_found(sound: Portal) -> None:
     sound.imported(*(page(f"R{n}", body=f"{n} " * 5000) for n in range(20)))
@@ -166,6 +207,19 @@ def test_a_reference_to_a_missing_row_is_found(sound: Portal) -> None:
     ran = sound.feeds("check", "--sample", "0")
     missing = "Row of source_key refers to a row of release that does not exist"
     assert (ran.code, ran.out) == (1, missing + RESTORE)
+
+
+@pytest.mark.engines("postgresql", reason="it is an extension of PostgreSQL")
+def test_a_damaged_table_is_found_if_amcheck_is_installed(sound: Portal) -> None:
+    if not sound.sql("SELECT 1 FROM pg_available_extensions WHERE name = 'amcheck'"):
+        pytest.skip("this PostgreSQL has no amcheck")
+    sound.sql("CREATE EXTENSION amcheck")
+    # As if its rows were from before the last time that old ones were frozen.
+    sound.sql("UPDATE pg_class SET relfrozenxid = pg_current_xact_id()::xid "
+              "WHERE relname = 'release'")  # fmt: skip
+    ran = sound.feeds("check", "--sample", "0")
+    assert (ran.code, ran.err) == (1, "")
+    assert ran.out.startswith("PostgreSQL finds release damaged in block 0: xmin ")
 
 
 @pytest.mark.engines("postgresql", reason="it is an extension of PostgreSQL")
