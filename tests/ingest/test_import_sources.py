@@ -220,6 +220,21 @@ def test_text_after_the_end_of_body_is_kept_in_html_of_many_tags(portal: Portal)
     assert listed(portal)[0]["content_html"].endswith("<p>before</p><p>after</p><p>last</p>")
 
 
+def test_a_release_without_content_shows_its_description(portal: Portal) -> None:
+    ran = portal.feeds("import", portal.write("export.xml", wxr(post(body="<!-- A -->"))))
+    assert "item 1: it has no content, so its description is shown.\n" in ran.out
+    assert listed(portal)[0]["content_html"] == "<p>īsi</p>"
+
+
+def test_undeclared_prefixes_are_counted(portal: Portal) -> None:
+    text = rss(item("<x:a/>< <y:b/>"))
+    ran = portal.feeds("import", portal.write("f.rss", text))
+    assert (
+        "2 undeclared prefixes and 1 stray angle bracket dropped or mended in 1 release.\n"
+        in ran.out
+    )
+
+
 def test_of_very_many_attachments_the_first_are_listed(portal: Portal) -> None:
     files = "".join(f'<enclosure url="https://a.lv/{n}.pdf"/>' for n in range(1100))
     ran = portal.feeds("import", portal.write("f.rss", rss(item(files))))
