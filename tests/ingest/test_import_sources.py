@@ -78,13 +78,13 @@ def test_an_id_that_this_store_has_made_is_that_of_its_release(
     assert "0 added, 0 changed, 2 unchanged" in portal.feeds("import", mine, theirs).out
 
 
-def test_a_new_release_with_the_id_of_another_one_is_refused(portal: Portal) -> None:
+def test_a_page_that_would_get_the_id_of_a_release_is_that_release(portal: Portal) -> None:
     taken = f"{TAG}2010-05-04T09:00:00Z/tilts"
     portal.feeds("import", portal.write("2.atom", atom(entry(id_=taken))))
     mine = portal.write("1.txt", page("Tilts", published="2010-05-04 12:00:00"))
     ran = portal.feeds("import", mine)
-    assert f"refused: its id, {taken}, is the id of another entry." in ran.err
-    assert len(listed(portal)) == 1
+    assert "0 added, 0 changed, 1 unchanged, 0 skipped, 0 refused.\n" in ran.out
+    assert [found["id"] for found in listed(portal)] == [taken]
 
 
 def test_a_release_without_a_category_is_in_the_feed_of_all_releases(portal: Portal) -> None:
@@ -218,6 +218,21 @@ def test_text_after_the_end_of_body_is_kept_in_html_of_many_tags(portal: Portal)
     text = line(body_html=html).replace('"body": "A", ', "")
     portal.feeds("import", portal.write("1.jsonl", text))
     assert listed(portal)[0]["content_html"].endswith("<p>before</p><p>after</p><p>last</p>")
+
+
+def test_a_release_without_content_shows_its_description(portal: Portal) -> None:
+    ran = portal.feeds("import", portal.write("export.xml", wxr(post(body="<!-- A -->"))))
+    assert "item 1: it has no content, so its description is shown.\n" in ran.out
+    assert listed(portal)[0]["content_html"] == "<p>īsi</p>"
+
+
+def test_undeclared_prefixes_are_counted(portal: Portal) -> None:
+    text = rss(item("<x:a/>< <y:b/>"))
+    ran = portal.feeds("import", portal.write("f.rss", text))
+    assert (
+        "2 undeclared prefixes and 1 stray angle bracket dropped or mended in 1 release.\n"
+        in ran.out
+    )
 
 
 def test_of_very_many_attachments_the_first_are_listed(portal: Portal) -> None:

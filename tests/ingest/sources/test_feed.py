@@ -537,6 +537,13 @@ def test_a_description_in_a_media_group_is_the_summary_of_an_entry() -> None:
     assert html(record) == "<p>S</p>"
 
 
+def test_a_media_description_may_be_html_and_one_without_words_is_passed_over() -> None:
+    empty = "<media:description> </media:description>"
+    stated = '<media:description type="html">A &lt;b&gt;B&lt;/b&gt;</media:description>'
+    (record,) = records("feed", atom(entry(empty + stated), attributes=MEDIA))
+    assert html(record) == "A <b>B</b>"
+
+
 def test_content_of_a_type_that_cannot_be_shown_is_remarked_on() -> None:
     content = '<content type="application/pdf">SGk=</content><summary>S</summary>'
     (record,) = records("feed", atom(entry(content)))
