@@ -7,12 +7,14 @@ answers come in an order that depends on the store alone.
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from http import HTTPStatus
-from itertools import count, islice
+from itertools import islice
+from math import ceil
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 from feeds.documents import build, sitemap
 from feeds.documents.body import Body, Rendering
+from feeds.documents.build import CATEGORIES_ON_A_PAGE
 from feeds.documents.representation import Document, Metadata, Representation
 from feeds.domain import Site
 from feeds.formats import FORMATS
@@ -187,10 +189,9 @@ class Answers:
             yield f"/{name}", asset
 
     def _category_lists(self, _portion: Portion) -> _Found:
-        for number in count(1):
+        last = max(1, ceil(self._snapshot.count_categories() / CATEGORIES_ON_A_PAGE))
+        for number in range(1, last + 1):
             page = pages.category_list(self._site, number, "", (), self._snapshot, chooser=False)
-            if page is None:
-                return
             yield f"/categories/list/{number}", page
 
     def _sitemaps(self, _portion: Portion) -> _Found:

@@ -6,7 +6,6 @@ import shutil
 import sys
 from collections.abc import Iterator
 from datetime import datetime
-from errno import ENOSPC
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
@@ -81,10 +80,8 @@ class Freeze:
         try:
             yield from self._generation()
         except OSError as error:
-            if error.errno != ENOSPC:
-                raise
             raise RefusedError(
-                f"The disk of {self._folder} is full. Nothing was changed."
+                f"{self._folder} cannot be written: {error.strerror}. Nothing was changed."
             ) from error
 
     def _generation(self) -> Iterator[None]:

@@ -3,13 +3,17 @@
 import errno
 import hashlib
 import io
+import json
 import os
 import re
+import resource
 import shutil
 import signal
 import subprocess
 import time
 from collections.abc import Callable
+from itertools import count
+from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -66,7 +70,13 @@ def test_files_have_the_bytes_that_the_service_serves_in_every_coding(small: Por
         "/feeds.opml": "feeds.opml",
         "/favicon.ico": "favicon.ico",
         "/feed.css": "feed.css",
+        "/sitemap.xml": "sitemap.xml",
     }
+    sitemaps = re.findall(
+        r"<loc>https://feeds.example.org/(.*?)</loc>", client.get("/sitemap.xml").text
+    )
+    assert any(name.startswith("sitemap/releases/") for name in sitemaps)
+    files |= {f"/{name}": name for name in sitemaps}
     for path, name in files.items():
         for coding, suffix in (("identity", ""), ("gzip", ".gz"), ("br", ".br")):
             live = client.get(path, headers={"Accept-Encoding": coding})
@@ -123,6 +133,45 @@ def test_a_second_run_links_what_has_not_changed_and_removes_the_first(small: Po
 
 
 @pytest.mark.slow
+def test_a_second_run_restores_a_coding_that_was_deleted(small: Portal) -> None:
+    freeze(small)
+    file = site(small) / "releases.atom.br"
+    before = file.read_bytes()
+    file.unlink()
+    assert freeze(small).code == 0
+    assert file.read_bytes() == before
+    check_manifest(small.folder / "frozen" / "current")
+
+
+@pytest.mark.slow
+def test_old_addresses_that_are_one_path_to_a_host_are_one_line(small: Portal) -> None:
+    # nginx refuses a map that has a key twice.
+    for address in ("/a/b", "/a%2Fb"):
+        assert small.feeds("address", "add", address, "/releases.rss").code == 0
+    assert freeze(small).code == 0
+    configuration = (small.folder / "frozen" / "current" / NGINX).read_text()
+    assert configuration.count("/a/b") == 1
+
+
+@pytest.mark.slow
+def test_an_old_address_that_was_added_precedes_the_permalink(small: Portal) -> None:
+    release = {
+        "title": "Relīze",
+        "published": "2010-05-04T10:00:00Z",
+        "body_html": "<p>Teksts.</p>",
+        "categories": ["Tēma 1"],
+        "url": "https://www.prcentrs.example/relizes/41",
+    }
+    assert small.feeds("import", small.write("all.jsonl", json.dumps(release))).code == 0
+    assert small.feeds("address", "add", "/relizes/41", "/releases.rss").code == 0
+    assert freeze(small).code == 0
+    target = small.client().get("/relizes/41").headers["Location"]
+    assert target == "https://feeds.example.org/releases.rss"
+    configuration = (small.folder / "frozen" / "current" / NGINX).read_text()
+    assert re.findall(r'"/relizes/41"  (\S+);', configuration) == [target]
+
+
+@pytest.mark.slow
 def test_last_modified_is_that_of_the_service(small: Portal) -> None:
     freeze(small)
     (changed,) = small.sql("SELECT changed FROM selection WHERE slug = 'tema-1'")[0]
@@ -172,6 +221,35 @@ def test_a_missing_file_of_combined_feeds_is_named(small: Portal) -> None:
     assert (ran.code, ran.err) == (2, f"feeds: {file} cannot be read: No such file or directory.\n")
 
 
+def test_a_file_of_combined_feeds_in_another_encoding_is_named(small: Portal) -> None:
+    file = small.write("combined.txt", "/categories/tēma".encode("cp1257"))
+    ran = freeze(small, "--combined", file)
+    assert (ran.code, ran.err) == (2, f"feeds: {file} cannot be read: it is not in UTF-8.\n")
+
+
+def test_more_categories_than_a_feed_combines_are_refused(portal: Portal) -> None:
+    portal.imported(*(page(f"Relīze {n}", f"Tēma {n}") for n in range(21)))
+    slugs = "+".join(f"tema-{n}" for n in range(21))
+    file = portal.write("combined.txt", f"/categories/{slugs}.atom")
+    ran = freeze(portal, "--combined", file)
+    expected = f"feeds: {file}, line 1: a feed combines at most 20 categories.\n"
+    assert (ran.code, ran.err) == (1, expected)
+
+
+def test_a_folder_that_cannot_be_made_is_named(small: Portal) -> None:
+    folder = small.write("file", "x") / "frozen"
+    ran = small.feeds("freeze", folder)
+    assert (ran.code, ran.err) == (2, f"feeds: {folder} cannot be written: Not a directory.\n")
+
+
+def test_an_archive_without_releases_has_no_sitemap_of_releases(portal: Portal) -> None:
+    ran = freeze(portal)
+    assert ran.code == 0, ran.err
+    assert (site(portal) / "sitemap.xml").read_bytes() == portal.client().get("/sitemap.xml").data
+    assert (site(portal) / "releases.atom").exists()
+    assert not (site(portal) / "sitemap" / "releases").exists()
+
+
 def test_other_settings_than_those_of_migrate_are_refused(small: Portal) -> None:
     small.environ["FEEDS_TITLE"] = "Cits"
     ran = freeze(small)
@@ -210,7 +288,59 @@ def test_a_disk_that_is_full_refuses_the_run(
 
     monkeypatch.setattr(os, "sync", sync)
     ran = freeze(small)
-    assert (ran.code, "is full. Nothing was changed." in ran.err) == (1, True)
+    assert (ran.code, "No space left on device. Nothing was changed." in ran.err) == (1, True)
+    assert names(small.folder / "frozen") == {".lock"}
+
+
+@pytest.mark.slow
+def test_a_file_that_cannot_be_written_refuses_the_run(small: Portal) -> None:
+    small.imported(page("Gara", "Tēma 1", "2010-06-01 12:00:00", body="Garš teksts. " * 70_000))
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, limit[1]))
+    try:
+        ran = freeze(small)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    folder = small.folder / "frozen"
+    expected = f"feeds: {folder} cannot be written: File too large. Nothing was changed.\n"
+    assert (ran.code, ran.err) == (1, expected)
+    assert names(folder) == {".lock"}
+
+
+@pytest.mark.slow
+def test_a_store_that_changes_at_the_start_is_read_again(
+    small: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = SpawnProcess.start
+    titles = iter(["Jaunākā"])
+
+    def change_and_start(process: SpawnProcess) -> None:
+        for title in titles:
+            small.imported(page(title, "Tēma 1", "2010-06-01 12:00:00"))
+        start(process)
+
+    monkeypatch.setattr(SpawnProcess, "start", change_and_start)
+    ran = freeze(small)
+    assert ran.code == 0, ran.err
+    check_manifest(small.folder / "frozen" / "current")
+    assert "jaunaka" in (site(small) / "releases.atom").read_text()
+
+
+@pytest.mark.slow
+def test_a_store_that_does_not_stop_changing_is_not_frozen(
+    small: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = SpawnProcess.start
+    numbers = count()
+
+    def change_and_start(process: SpawnProcess) -> None:
+        small.imported(page(f"Jaunākā {next(numbers)}", "Tēma 1", "2010-06-01 12:00:00"))
+        start(process)
+
+    monkeypatch.setattr(SpawnProcess, "start", change_and_start)
+    ran = freeze(small)
+    expected = "feeds: The release store is being changed: run the command again.\n"
+    assert (ran.code, ran.err) == (2, expected)
     assert names(small.folder / "frozen") == {".lock"}
 
 
