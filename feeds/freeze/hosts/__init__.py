@@ -123,13 +123,11 @@ def _nginx_lines(old: Old, *, permalinks: bool) -> Iterator[bytes]:
     for key, _ in _nginx_keys(old, permalinks=permalinks):
         lower = hash(key.lower())
         (ambiguous if lower in seen else seen).add(lower)
-    written: set[bytes] = set()
     for key, moved in _nginx_keys(old, permalinks=permalinks):
         target = (moved.url or "gone").encode()
         if hash(key.lower()) not in ambiguous:
             yield b'    "%s"  %s;\n' % (_escaped(key), target)
-        elif key not in written:
-            written.add(key)
+        else:
             yield b'    "~^%s$"  %s;\n' % (_escaped(_regex(key)), target)
 
 
