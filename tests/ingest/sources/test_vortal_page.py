@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from feeds.ingest.sources import InvalidInputError, Record, vortal_page
 from feeds.settings import zone
 from feeds.text.html import Heading, Paragraph, content
+from tests.ingest.sources.samples import items
 from tests.portal import BANNER, NO_CONTACT, page
 
 RIGA = zone("Europe/Riga")
@@ -306,3 +307,34 @@ def test_a_saved_page_without_markup_is_as_good_as_its_text() -> None:
         Paragraph("Viens\ndivi"),
         Paragraph("trīs"),
     )
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["p", "div", "li", "td", "blockquote", "h3", "strong"]),
+            st.sampled_from(["https://a.example/", "http://b.example/c.pdf", "/relative", "#top"]),
+        ),
+        min_size=1,
+        max_size=8,
+    )
+)
+def test_each_word_and_link_of_a_saved_page_is_shown_or_counted(
+    parts: list[tuple[str, str]],
+) -> None:
+    body = "".join(
+        f'<{tag}>before{n} <a href="{address}">word{n}</a> after{n}</{tag}>'
+        for n, (tag, address) in enumerate(parts)
+    )
+    markup = (
+        '<!DOCTYPE html><html><head><meta charset="utf-8"></head><body><div>Kultūra</div>'
+        f"<h1>Tilts</h1><div>Publicēts: 2010-05-04 10:00:00</div>{body}</body></html>"
+    )
+    (record,) = items("vortal-page", markup.encode())
+    assert isinstance(record, Record)
+    shown = content(record.body)
+    dropped = dict(record.dropped) | shown.dropped
+    for n, (_, address) in enumerate(parts):
+        for word in ("before", "word", "after"):
+            assert f"{word}{n}" in shown.html
+        assert f'href="{address}"' in shown.html or dropped["link"]
