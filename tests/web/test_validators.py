@@ -29,7 +29,7 @@ CONDITIONS = {"If-None-Match": "ETag", "If-Modified-Since": "Last-Modified"}
 def archived(another: Callable[..., Portal]) -> Portal:
     """Return a portal with archive pages whose service checks the store once a minute."""
     portal = another(FEEDS_ENTRIES="2", FEEDS_REVISION_TTL="60")
-    # So many that there is a numbered sitemap of releases.
+    # Enough of them for a numbered sitemap of releases.
     portal.imported(*(page(f"K{n}", "Kultūra") for n in range(42)), page("S", "Sports"))
     assert portal.feeds("suspend").code == 0
     return portal

@@ -186,7 +186,7 @@ class _Export:
         return cls(_authors(channel), spoken, next(filter(None, hosts), ""), context, media)
 
     def skipped(self, item: Element, stated: dict[str, str], where: str) -> SkippedItem | None:
-        """Return the reason why an item is no release, if it is none."""
+        """Return why an item is not a release, or None if it is one."""
         kind = one_line(stated.get("wp:post_type", "")) or "post"
         state = one_line(stated.get("wp:status", "")) or "publish"
         if kind not in self.context.post_types:
