@@ -159,6 +159,7 @@ def selection_title(site: Site, categories: Sequence[Category]) -> str:
 def release_entry(site: Site, release: Release) -> Entry:
     """Return the entry of a release. Its content ends with the contact, if there is one."""
     content = release.body
+    published = site.local(release.published)
     if release.contact:
         content += "\n" + contact_html(site, release.contact)
     authors = release.authors or (site.title,)
@@ -171,8 +172,9 @@ def release_entry(site: Site, release: Release) -> Entry:
         entry_id=release.entry_id,
         permanent_id=release.permanent_id,
         title=release.title,
-        published=site.local(release.published),
-        updated=site.local(release.updated),
+        published=published,
+        # Most releases were never changed, and finding the offset takes long.
+        updated=published if release.updated == release.published else site.local(release.updated),
         authors=authors,
         byline=site.words.names(authors),
         content=content,

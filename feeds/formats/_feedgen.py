@@ -104,8 +104,11 @@ class _EntryExtension:
     scheme: str
 
     def extend_atom(self, element: etree._Element) -> None:
-        element.find("updated").text = rfc3339(self.entry.updated)
-        element.find("published").text = rfc3339(self.entry.published)
+        updated = rfc3339(self.entry.updated)
+        next(element.iterchildren("updated")).text = updated
+        unchanged = self.entry.published == self.entry.updated
+        published = updated if unchanged else rfc3339(self.entry.published)
+        etree.SubElement(element, "published").text = published
         for name in self.entry.authors:
             author = etree.SubElement(element, "author")
             etree.SubElement(author, "name").text = name

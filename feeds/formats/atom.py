@@ -22,6 +22,5 @@ def render(feed: Feed, entries: Sequence[Entry]) -> Pieces:
 
 def _fill(element: Any, entry: Entry) -> None:
     element.id(entry.entry_id)
-    element.published(entry.published)
     element.summary(entry.summary)
     element.content(entry.content, type="html")
