@@ -32,7 +32,7 @@ __all__ = [
     "with_links",
 ]  # fmt: skip
 
-VERSION = 6
+VERSION = 7
 """Part of every record's digest: raise it when the same record results in different HTML."""
 
 SUMMARY_LENGTH = 280
@@ -186,20 +186,22 @@ def _block(block: Block, dropped: Counter[str]) -> str:
     if isinstance(block, Heading):
         return f"<h2>{_escape(block.text)}</h2>"
     if isinstance(block, Paragraph):
-        return _paragraph(block.text)
+        return _paragraph(block.text, _escape(block.text))
     return _text(block.text)
 
 
 def _text(text: str) -> str:
-    parts = (part.strip() for part in _BLANK.split(text))
-    return "\n".join([_paragraph(part) for part in parts if part])
+    parts = [part for part in map(str.strip, _BLANK.split(unix_newlines(text))) if part]
+    # No part contains a blank line, so all are escaped at once.
+    escaped = _escape("\n\n".join(parts)).split("\n\n") if parts else ()
+    return "\n".join([_paragraph(*pair) for pair in zip(parts, escaped, strict=True)])
 
 
-def _paragraph(text: str) -> str:
+def _paragraph(text: str, escaped: str) -> str:
     if _may_contain_link(text):
         return sanitise(f"<p>{with_links(remove_forbidden(text))}</p>")
     # This is what the sanitiser would return, without its cost.
-    return f"<p>{_escape_lines(text)}</p>"
+    return f"<p>{_with_breaks(escaped)}</p>"
 
 
 def sanitise(markup: str) -> str:
@@ -271,11 +273,11 @@ def with_links(text: str) -> str:
         if len(word[0]) > _LINK_LENGTH or not _may_contain_link(word[0]):
             continue
         for begin, stop, url in _links(word[0]):
-            parts.append(_escape_lines(text[end : word.start() + begin]))
+            parts.append(_with_breaks(_escape(text[end : word.start() + begin])))
             end = word.start() + stop
             shown = _escape(text[word.start() + begin : end])
             parts.append(f'<a href="{html.escape(url)}">{shown}</a>')
-    parts.append(_escape_lines(text[end:]))
+    parts.append(_with_breaks(_escape(text[end:])))
     return "".join(parts)
 
 
@@ -297,8 +299,8 @@ def _may_contain_link(text: str) -> bool:
     return ("w." in text or "W." in text) and "www." in text.lower()
 
 
-def _escape_lines(text: str) -> str:
-    return _escape(text).replace("\n", "<br>\n")
+def _with_breaks(escaped: str) -> str:
+    return escaped.replace("\n", "<br>\n")
 
 
 def _escape(text: str) -> str:

@@ -5,7 +5,6 @@ token, a random number that identifies a change and says nothing about the relea
 """
 
 import hashlib
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,7 +17,6 @@ COLUMNS = tuple(column for column in RELEASE.c if column.name not in {"token", "
 """The columns that the checksum covers."""
 
 _DIALECT = DefaultDialect()
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _BINDERS = {
     column.name: column.type.process_bind_param
     for column in COLUMNS
@@ -29,7 +27,9 @@ _BINDERS = {
 def checksum(plain: Mapping[str, Any]) -> int:
     """Return the checksum of a row, given by the names of its columns, as it is stored."""
     values = [plain[column.name] for column in COLUMNS]
-    digest = hashlib.sha256(_encode(values).encode(errors="surrogatepass")).digest()
+    # The lengths separate the texts, whatever these contain.
+    text = "".join([f"{len(one)}:{one}" if isinstance(one, str) else f"{one}," for one in values])
+    digest = hashlib.sha256(text.encode(errors="surrogatepass")).digest()
     return int.from_bytes(digest[:8]) >> 1  # as much as a column of either engine can hold
 
 
