@@ -1,4 +1,4 @@
-"""Listing and renaming categories."""
+"""Listing, renaming and merging categories."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from feeds.cli.context import changing_store, now, with_store
+from feeds.cli.context import changing_store, now, print_repaginated, with_store
 
 if TYPE_CHECKING:
     from feeds.settings import Settings
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 @click.group(invoke_without_command=True)
 @click.pass_context
 def categories(context: click.Context) -> None:
-    """List the categories, or rename one."""
+    """List the categories, rename one, or merge one into another."""
     if context.invoked_subcommand is None:
         _list()
 
@@ -44,3 +44,32 @@ def rename(store: Store, settings: Settings, old: str, new: str) -> None:
         click.echo(f"{after} already has this name.")
     else:
         click.echo(f"{before.name} ({before.slug}) is now {after}.")
+
+
+@categories.command()
+@click.argument("old")
+@click.argument("into")
+@click.option("--dry-run", is_flag=True, help="Show what would be merged, and change nothing.")
+@changing_store
+def merge(store: Store, settings: Settings, old: str, into: str, *, dry_run: bool) -> None:
+    """Make the releases of the category OLD releases of INTO, and remove OLD.
+
+    Each is a name or slug. This cannot be undone.
+    """
+    from feeds.operations import categories as operations
+
+    done = operations.merge(store, settings, now(), old, into, dry_run=dry_run)
+    merged, into_ = (f"{one.name} ({one.slug})" for one in (done.merged, done.into))
+    releases = "1 release" if done.count == 1 else f"{done.count} releases"
+    click.echo(
+        f"{merged} would be part of {into_}, with {releases} in all."
+        if dry_run
+        else f"{merged} is now part of {into_}, with {releases} in all."
+    )
+    click.echo(
+        f"Entries of its feed that are new to subscribers of {done.merged.slug}: "
+        f"{done.new_to_merged}, of {done.into.slug}: {done.new_to_into}."
+    )
+    print_repaginated(done.repaginated)
+    if dry_run:
+        click.echo("Nothing was changed. A merge cannot be undone.")

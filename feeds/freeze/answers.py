@@ -7,7 +7,7 @@ answers come in an order that depends on the store alone.
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from http import HTTPStatus
-from itertools import islice
+from itertools import islice, product
 from math import ceil
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
@@ -44,6 +44,7 @@ NOT_KEPT: Final = (
 _Found = Iterator[tuple[str, Document | Representation | None]]
 """Paths below the base URL and what is represented there."""
 
+_EXTENSIONS = ("", *(f".{extension}" for extension in FORMATS))
 _PAGES = 4  # archive pages in a portion, each in every format
 _RELEASES = 200  # release pages in a portion
 
@@ -102,7 +103,10 @@ def portions(snapshot: Snapshot, combined: Sequence[tuple[str, ...]]) -> Iterato
 
 
 def moved_addresses(snapshot: Snapshot, site: Site) -> Iterator[Moved]:
-    """Yield what has moved or is gone: withdrawn releases, old addresses, permalinks."""
+    """Yield what has moved or is gone.
+
+    These are withdrawn releases, old addresses, permalinks and archives of merged categories.
+    """
     withdrawn = {release.path for release in snapshot.withdrawals()}
     root = urlsplit(site.base_url).path
     for path in sorted(withdrawn):
@@ -115,6 +119,10 @@ def moved_addresses(snapshot: Snapshot, site: Site) -> Iterator[Moved]:
         if address not in redirects and not is_own_address(site.base_url, address):
             url = None if target.release in withdrawn else f"{site.base_url}{target}"
             yield Moved(address, url, permalink=True)
+    for archive in snapshot.merged_archives():
+        for number, extension in product(range(1, archive.pages + 1), _EXTENSIONS):
+            address = f"{root}{selection_path([archive.slug])}/archive/{number}{extension}"
+            yield Moved(address, f"{site.base_url}{selection_path([archive.current])}{extension}")
 
 
 def renamed(snapshot: Snapshot) -> Iterator[tuple[str, str]]:
@@ -144,11 +152,12 @@ class Answers:
         """Yield the answers of addresses at which nothing is represented any more: 301 and 410."""
         for address, url, _ in moved_addresses(self._snapshot, self._site):
             yield self.redirect(address, url) if url else self.gone(address)
+        merged = {archive.slug for archive in self._snapshot.merged_archives()}
         for former, current in renamed(self._snapshot):
-            selection = self._snapshot.selection((current,))
+            selection = None if former in merged else self._snapshot.selection((current,))
             newest = self._snapshot.newest_page(selection) if selection else 0
             for suffix in ("", *(f"/archive/{number}" for number in range(1, newest + 1))):
-                for extension in ("", *(f".{form}" for form in FORMATS)):
+                for extension in _EXTENSIONS:
                     below = f"{suffix}{extension}"
                     yield self.redirect(
                         f"{self._root}/categories/{former}{below}",

@@ -3,14 +3,14 @@
 They are looked up only if no document has the address, and are not cached in the process.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from flask import abort, redirect
 from werkzeug.wrappers import Response
 
 from feeds.domain import Site
 from feeds.errors import StoreUnavailableError
-from feeds.store.read import Reader
+from feeds.store.read import Reader, Snapshot
 from feeds.text.plain import one_line
 from feeds.urls import (
     OLD_ADDRESS_LENGTH,
@@ -51,10 +51,29 @@ class Redirects:
 
         ``suffix`` follows the slugs in the path. Raises 404 if a category is unknown.
         """
+        return self._renamed(slugs, self._current_slugs(slugs), suffix)
+
+    def archive(self, slugs: Sequence[str], number: str, extension: str) -> Response | None:
+        """Redirect an archive page of a category that was renamed or merged.
+
+        The archive of a category that was merged is gone: its pages redirect to the other category.
+        """
+        current = self._current_slugs(slugs)
+        merged = self._reader.run(Snapshot.merged_archives)
+        if any(archive.slug in slugs for archive in merged):
+            return self._redirect(f"{selection_path(sorted(current.values()))}{extension}")
+        return self._renamed(slugs, current, f"/archive/{number}{extension}")
+
+    def _current_slugs(self, slugs: Sequence[str]) -> dict[str, str]:
         current = self._reader.run(lambda snapshot: snapshot.current_slugs(slugs))
         for slug in slugs:
             if slug not in current:
                 abort(404, unknown_category(slug))
+        return current
+
+    def _renamed(
+        self, slugs: Sequence[str], current: Mapping[str, str], suffix: str
+    ) -> Response | None:
         canonical = sorted(set(current.values()))
         if canonical == list(slugs):
             return None

@@ -222,7 +222,7 @@ class _Views:
         return self._serve(
             partial(build.archive, self._site, slugs, int(number), form),
             "archive document",
-            partial(self._redirects.categories, slugs, f"/archive/{number}.{form.extension}"),
+            partial(self._redirects.archive, slugs, number, f".{form.extension}"),
         )
 
     def _archive_page(self, slugs: tuple[str, ...], number: str) -> WerkzeugResponse:
@@ -231,7 +231,7 @@ class _Views:
         return self._serve(
             partial(pages.archive, self._site, slugs, int(number)),
             "archive page",
-            partial(self._redirects.categories, slugs, f"/archive/{number}"),
+            partial(self._redirects.archive, slugs, number, ""),
         )
 
     def _serve(self, source: Source, kind: str, find: _Find = lambda: None) -> WerkzeugResponse:

@@ -284,6 +284,17 @@ class Changes(RuleBasedStateMachine):
 
         self.run(pause, command)
 
+    @rule(pause=PAUSES, which=WHICH)
+    def merge(self, pause: int, which: int) -> None:
+        known = [one.category.slug for one in categories.categories(self.portal.store)]
+
+        def command() -> bool:
+            pair = [known[(which + place) % len(known)] for place in range(2)] if known else "ab"
+            categories.merge(self.portal.store, self.portal.settings, self.now, *pair)
+            return True
+
+        self.run(pause, command)
+
     @rule(pause=PAUSES)
     def suspend(self, pause: int) -> None:
         self.run(pause, lambda: bool(suspend(self.portal.store, self.portal.settings, self.now)))
@@ -507,6 +518,9 @@ def test_every_command(another: Callable[..., Portal]) -> None:
         ("retract", 1, 1),
         ("repeat",),
         ("flood", 5, "Vide"),
+        ("merge", 1, 1),
+        ("repeat",),
+        ("rename", 1, 0, "Vide"),
     ]
     run(another, 4, steps)
 

@@ -1,5 +1,6 @@
-"""Categories are listed and renamed: URLs redirect, ids and dates stay."""
+"""Categories are listed, renamed and merged: URLs redirect, ids and dates stay."""
 
+import json
 import re
 from collections.abc import Callable
 from itertools import product
@@ -15,6 +16,18 @@ from tests.visible import moved, revisions
 BASE = "https://feeds.example.org"
 FORMATS = ("atom", "rss", "json")
 DAYS = [f"2010-05-{day:02} 12:00:00" for day in range(1, 9)]
+
+SPORTS = {
+    "/categories/sports": "/categories/kultura",
+    **{f"/categories/sports.{form}": f"/categories/kultura.{form}" for form in FORMATS},
+    "/categories/dazadi+sports.atom": "/categories/dazadi+kultura.atom",
+    "/categories/kultura+sports.atom": "/categories/kultura.atom",
+    **{
+        f"/categories/sports/archive/{n}{extension}": f"/categories/kultura{extension}"
+        for n in (1, 2)
+        for extension in ("", *(f".{form}" for form in FORMATS))
+    },
+}
 
 
 def listed(portal: Portal) -> list[str]:
@@ -210,6 +223,95 @@ def test_a_refused_rename_changes_nothing(
     assert (ran.code, ran.out, ran.err.count("\n")) == (1, "", 1)
     assert ran.err.startswith(f"feeds: {sentence}")
     assert (revisions(portal), listed(portal)) == before
+
+
+def of_two_categories(portal: Portal) -> Portal:
+    """Return the portal with six releases about sports, one of them about culture as well."""
+    labels = [["Sports"]] * 4 + [["Kultūra"], ["Sports", "Dažādi", "Kultūra"], ["Sports"]]
+    records = [
+        {"title": f"R{n}", "published": day, "body": "B.", "categories": names}
+        for n, (day, names) in enumerate(zip(DAYS, labels, strict=False))
+    ]
+    file = portal.folder / "releases.jsonl"
+    file.write_text("\n".join(map(json.dumps, records)))
+    assert portal.feeds("import", file).code == 0
+    return portal
+
+
+def test_merged_categories_are_one(another: Callable[..., Portal]) -> None:
+    portal = of_two_categories(another(FEEDS_ENTRIES="2", FEEDS_BASE_URL="https://example.org/f"))
+    portal.feeds("address", "add", "/rss.php", "/f/categories/sports.rss")
+    client = portal.client()
+
+    def items(name: str) -> dict[str, object]:
+        found = client.get(f"/f/categories/{name}.json").get_json()["items"]
+        return {item["id"]: (item["date_published"], item["date_modified"]) for item in found}
+
+    before = items("sports") | items("kultura")
+    feed_id = re.search("<id>[^<]+<", client.get("/f/categories/kultura.atom").text)
+    assert [client.get(f"/f{address}").status_code for address in SPORTS] == [200] * len(SPORTS)
+    foretold = portal.feeds("categories", "merge", "--dry-run", "Sports", "Kultūra")
+    assert foretold.out == (
+        "Sports (sports) would be part of Kultūra (kultura), with 7 releases in all.\n"
+        "Entries of its feed that are new to subscribers of sports: 0, of kultura: 1.\n"
+        "Nothing was changed. A merge cannot be undone.\n"
+    )
+    assert listed(portal) == ["Dažādi (dazadi): 1", "Kultūra (kultura): 2", "Sports (sports): 6"]
+    ran = portal.feeds("categories", "merge", "Sports", "Kultūra")
+    assert ran.out == (
+        "Sports (sports) is now part of Kultūra (kultura), with 7 releases in all.\n"
+        "Entries of its feed that are new to subscribers of sports: 0, of kultura: 1.\n"
+    )
+    assert listed(portal) == ["Dažādi (dazadi): 1", "Kultūra (kultura): 7, formerly sports"]
+    for address, target in SPORTS.items():
+        answer = client.get(f"/f{address}")
+        assert (answer.status_code, answer.headers.get("Location")) == (
+            301,
+            f"https://example.org/f{target}",
+        ), address
+        assert client.get(f"/f{target}").status_code == 200
+    assert client.get("/rss.php").headers["Location"].endswith("/f/categories/kultura.rss")
+    after = items("kultura")
+    assert all(before[id_] == dates for id_, dates in after.items() if id_ in before)
+    feed = client.get("/f/categories/kultura.atom").text
+    assert re.search("<id>[^<]+<", feed)[0] == feed_id[0]  # type: ignore[index]
+    titles = re.findall(
+        r"<title>(R\d)</title>",
+        "".join(
+            client.get(f"/f/categories/kultura{part}.atom").text
+            for part in ("/archive/1", "/archive/2", "/archive/3", "")
+        ),
+    )
+    assert set(titles) == {f"R{n}" for n in range(7)}
+    # The main category of the release was Sports.
+    (shared,) = [
+        item["tags"] for item in client.get("/f/categories/dazadi.json").get_json()["items"]
+    ]
+    assert shared == ["Kultūra", "Dažādi"]
+    assert portal.feeds("check").code == 0
+
+
+def test_imports_join_the_category_into_which_theirs_was_merged(portal: Portal) -> None:
+    portal.imported(page("A", "Sports"), page("B", "Kultūra"))
+    portal.feeds("categories", "merge", "Sports", "Kultūra")
+    portal.imported(page("C", "Sports"), page("D", "Šports"))
+    assert listed(portal) == ["Kultūra (kultura): 4, formerly sports"]
+    portal.feeds("categories", "rename", "Kultūra", "Sports")
+    portal.feeds("categories", "rename", "Sports", "Daba")
+    # Its archive pages have been at this address, unlike those of the category that was merged.
+    answer = portal.client().get("/categories/sports/archive/1.atom")
+    assert answer.headers["Location"] == f"{BASE}/categories/daba/archive/1.atom"
+
+
+def test_a_merge_of_what_is_no_pair_is_refused(portal: Portal) -> None:
+    portal.imported(page("A", "Sports"))
+    for pair, sentence in (
+        (("sports", "nav"), "There is no category 'nav': `feeds categories` lists them"),
+        (("sports", "Sports"), "'sports' and 'Sports' are the same category: name two of them."),
+    ):
+        ran = portal.feeds("categories", "merge", *pair)
+        assert (ran.code, ran.out) == (1, "")
+        assert ran.err.startswith(f"feeds: {sentence}")
 
 
 NAMES = st.text(st.characters(codec=None, exclude_categories=()), max_size=100)

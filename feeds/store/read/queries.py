@@ -70,6 +70,7 @@ HEAD = select(
     _head.list_token,
     _head.list_changed,
     _head.withdrawal,
+    _head.merge,
     # The suspension that ``domain.running_suspension`` finds among the notices.
     select(_notice.announced)
     .where(
@@ -138,6 +139,12 @@ _SLUGS = select(_label.slug.label("given"), _selection.slug).join_from(
 )
 CURRENT_SLUGS = _SLUGS.where(_label.slug.in_(bindparam("slugs", expanding=True)))
 FORMER_SLUGS = _SLUGS.where(_label.slug != _selection.slug).order_by(_label.slug)
+MERGED_ARCHIVES = (
+    select(_label.slug, _selection.slug.label("current"), _label.archive_pages.label("pages"))
+    .join_from(tables.LABEL, tables.SELECTION)
+    .where(_label.archive_pages.is_not(None))
+    .order_by(_label.slug)
+)
 
 TOKENS = select(_change_token.revision, _change_token.token).where(
     _change_token.revision >= bindparam("since")

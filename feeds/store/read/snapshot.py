@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from math import ceil
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row
 
@@ -70,7 +70,16 @@ class Head:
     list_token: int
     list_changed: datetime
     withdrawal: int
+    merge: int
     announced: datetime | None
+
+
+class MergedArchive(NamedTuple):
+    """The archive that a category had under a slug before it was merged into ``current``."""
+
+    slug: str
+    current: str
+    pages: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +124,8 @@ class Snapshot:
         Each has the revision at which a release was last withdrawn from it, or a notice
         retracted; 0 if never.
         """
-        if self.head().settings_revision > since:
+        # A category that was merged has left no row that says that it has changed.
+        if max(self.head().settings_revision, self.head().merge) > since:
             return None
         bounds = {"since": since, "most": _MOST_CHANGED}
         selections = self._rows(queries.CHANGED_SELECTIONS, **bounds)
@@ -197,6 +207,10 @@ class Snapshot:
         for row in self._rows(queries.FORMER_SLUGS):
             found[row.slug] += (row.given,)
         return found
+
+    def merged_archives(self) -> list[MergedArchive]:
+        """Return the archive of each slug of a category that was merged, sorted by slug."""
+        return [MergedArchive(**row._asdict()) for row in self._rows(queries.MERGED_ARCHIVES)]
 
     def newest_listed(self, selection: Selection, limit: int) -> list[ListedRelease]:
         """Return the newest releases of a selection without their texts, newest first (rule 7)."""

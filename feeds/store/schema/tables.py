@@ -144,8 +144,9 @@ class HeadColumns(TypedColumns):
     settings and formats that documents are made with; it is empty if they are not known.
     ``settings_revision``, ``settings_changed`` and ``settings_token`` are those of its last change.
     ``list_token`` and
-    ``list_changed`` are those of the last change of the list of feeds, and ``withdrawal`` is the
-    revision at which a release was last withdrawn or a notice retracted.
+    ``list_changed`` are those of the last change of the list of feeds, ``withdrawal`` is the
+    revision at which a release was last withdrawn or a notice retracted, and ``merge`` that at
+    which categories were last merged.
     """
 
     id: Named[int] = Column(Integer, primary_key=True)
@@ -162,6 +163,7 @@ class HeadColumns(TypedColumns):
     list_token: Named[int] = Column(BigInteger)
     list_changed: Named[datetime] = Column(UtcSeconds)
     withdrawal: Named[int] = Column(BigInteger, default=0)
+    merge: Named[int] = Column(BigInteger, default=0)
 
 
 HEAD = Table("head", METADATA, HeadColumns)
@@ -209,10 +211,15 @@ SELECTION = Table("selection", METADATA, SelectionColumns)
 
 
 class LabelColumns(TypedColumns):
-    """A slug under which a category is or was known; imports find the category by any of them."""
+    """A slug under which a category is or was known; imports find the category by any of them.
+
+    ``archive_pages`` is null, unless the slug is that of a category that was merged into this one:
+    then it is the number of archive pages that the other had.
+    """
 
     slug: Named[str] = Column(Text, primary_key=True)
     selection: Named[int] = Column(Integer, ForeignKey("selection.id"), index=True)
+    archive_pages: Named[int | None] = Column(BigInteger)
 
 
 LABEL = Table("label", METADATA, LabelColumns)

@@ -61,6 +61,7 @@ class Change:
         self._touched_all = False
         self._touched_list = False
         self._withdraws = False
+        self._merges = False
         self._settings: str | None = None
         self.other_settings = False
 
@@ -97,6 +98,10 @@ class Change:
     def mark_withdrawal(self) -> None:
         """Record that what this change touches must no longer be served as it was before."""
         self._withdraws = True
+
+    def mark_merge(self) -> None:
+        """Record that the documents of a category that was merged are gone."""
+        self._merges = True
 
     def record_settings(self, digest: str) -> None:
         """Record the digest of the settings and formats that documents are made with (rule 5)."""
@@ -161,6 +166,8 @@ class Change:
         if self._withdraws:
             stamp["withdrawal"] = self.revision
             head = head.values(withdrawal=self.revision)
+        if self._merges:
+            head = head.values(merge=self.revision)
         if self._settings is not None:
             head = head.values(
                 settings_digest=self._settings,

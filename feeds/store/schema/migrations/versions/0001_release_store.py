@@ -27,6 +27,7 @@ def upgrade() -> None:
         sa.Column("list_token", sa.BigInteger(), nullable=False),
         sa.Column("list_changed", sa.BigInteger(), nullable=False),
         sa.Column("withdrawal", sa.BigInteger(), nullable=False),
+        sa.Column("merge", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_head")),
     )
     op.create_table(
@@ -145,6 +146,7 @@ def upgrade() -> None:
         "label",
         sa.Column("slug", sa.Text(), nullable=False),
         sa.Column("selection", sa.Integer(), nullable=False),
+        sa.Column("archive_pages", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["selection"], ["selection.id"], name=op.f("fk_label_selection")),
         sa.PrimaryKeyConstraint("slug", name=op.f("pk_label")),
     )
