@@ -63,8 +63,8 @@ _RENAMED = {
     "noframes": "x-noframes",
     "plaintext": "pre",
 }
-# These, and those of Office, are complete with ``/>``, as in XHTML. HTML would take all that follows
-# for their content.
+# These, and elements with a prefix, are complete with ``/>``, as in XHTML. HTML would take all that
+# follows for their content.
 _CLOSED = frozenset({
     "a", "applet", "audio", "b", "canvas", "em", "i", "iframe", "noembed", "noframes", "object",
     "script", "select", "span", "strong", "style", "textarea", "title", "u", "video", "xmp",

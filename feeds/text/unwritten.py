@@ -19,14 +19,16 @@ def counted(body: LexborNode, base: str | None, markup: str) -> Counter[str]:
     if not any(mark in lower for mark in _MARKS):
         return Counter()
     styles = [node.attributes.get("style") or "" for node in body.css("[style]")]
-    found = Counter({
-        "background picture": len(body.css(_BACKGROUNDS))
-        + sum(bool(_PICTURE.search(style)) for style in styles),
-        "long description": len(body.css("[longdesc]")),
-        # Without an address of the film the poster is written as a picture.
-        "poster": sum(bool(shown_by(node, base)) for node in body.css("[poster]")),
-        "other format": sum(_other_formats(node, base) for node in body.css("audio,video")),
-    })
+    found = Counter(
+        {
+            "background picture": len(body.css(_BACKGROUNDS))
+            + sum(bool(_PICTURE.search(style)) for style in styles),
+            "long description": len(body.css("[longdesc]")),
+            # Without an address of the film the poster is written as a picture.
+            "poster": sum(bool(shown_by(node, base)) for node in body.css("[poster]")),
+            "other format": sum(_other_formats(node, base) for node in body.css("audio,video")),
+        }
+    )
     return +found
 
 
