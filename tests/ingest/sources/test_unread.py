@@ -15,6 +15,7 @@ from tests.ingest.sources.samples import (
     items,
     json_feed,
     media,
+    meta,
     post,
     records,
     rss,
@@ -44,7 +45,7 @@ def of_rss(more: str) -> Record:
         ),
         ("<content:encoded>&lt;br&gt;</content:encoded><description>Tilts</description>", {}),
         (
-            ("<content:encoded>&lt;img src='/a.jpg'&gt;</content:encoded><description>Tilts"
+            ("<content:encoded>&lt;img src='/a.jpg'&gt;</content:encoded><description>Upe"
             "</description>"),
             {"description element": 1},
         ),
@@ -137,13 +138,6 @@ def test_what_an_item_of_json_feed_has_beside_its_release_is_counted(
     dated = {"title": "T", "date_published": "2010-05-04T12:00:00+03:00"}
     (record,) = records("feed", json_feed(dated | more))
     assert dict(record.dropped) == dropped
-
-
-def meta(key: str, value: str) -> str:
-    return (
-        f"<wp:postmeta><wp:meta_key>{key}</wp:meta_key><wp:meta_value><![CDATA[{value}]]>"
-        "</wp:meta_value></wp:postmeta>"
-    )
 
 
 def test_the_recordings_of_a_post_are_attachments() -> None:
