@@ -91,7 +91,11 @@ _OPAQUE = (
 )  # fmt: skip
 
 # A body that needs no more than the sanitiser: paragraphs, headings, lists and absolute links.
-_PLAIN = r"""(?: (?:align|class|data-[a-z-]+|rel|style|target)="[^"<>]*")*"""
+# No style has an address, as those of backgrounds have.
+_PLAIN = (
+    r"""(?: (?:(?:align|class|data-(?!b)[a-z-]+|rel|target)="[^"<>]*"|"""
+    r"""style="(?:[^"<>(]++|(?<![uU][rR][lL])\()*+"))*"""
+)
 _PHRASE = (
     rf"(?:[^<]++|<(?:(?:abbr|b|code|del|em|i|ins|q|s|strong|sub|sup|u){_PLAIN}|br ?/?"
     r"|/(?:a|abbr|b|code|del|em|i|ins|q|s|strong|sub|sup|u)"

@@ -63,7 +63,8 @@ _RENAMED = {
     "noframes": "x-noframes",
     "plaintext": "pre",
 }
-# These are complete with ``/>``, as in XHTML. HTML would take all that follows for their content.
+# These, and elements with a prefix, are complete with ``/>``, as in XHTML. HTML would take all that
+# follows for their content.
 _CLOSED = frozenset({
     "a", "applet", "audio", "b", "canvas", "em", "i", "iframe", "noembed", "noframes", "object",
     "script", "select", "span", "strong", "style", "textarea", "title", "u", "video", "xmp",
@@ -174,7 +175,7 @@ def _written(text: str, piece: _Piece) -> str:
     attributes = piece.attributes
     if len(attributes) > _MANY_ATTRIBUTES and _has_many(attributes):
         return f"<{name}>"
-    is_closed = piece.name in _CLOSED and _is_closed(attributes)
+    is_closed = (piece.name in _CLOSED or not name.isalnum()) and _is_closed(attributes)
     written = f"<{name}{attributes}>" if name != piece.name else text
     return f"{written}</{name}>" if is_closed else written
 

@@ -1,6 +1,7 @@
 """Links that lead to another place in the same body."""
 
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from urllib.parse import unquote
 
 from selectolax.lexbor import LexborNode
@@ -8,18 +9,26 @@ from selectolax.lexbor import LexborNode
 from feeds.text import addresses
 from feeds.text.elements import ID
 
+OF_PAGE = frozenset({"main"})
+"""The ids that the page of a release has outside the body."""
+
 
 class Targets:
     """The ids in a body to which its links lead. The body has the address ``base``."""
 
     def __init__(self, body: LexborNode, base: str | None) -> None:
         self._base = base
-        self.ids = frozenset(self._found(body))
+        found = set(self._found(body))
+        self.ids = {id_: _free(id_, found) for id_ in found}
+        """How each id is written: one that the page of a release has gets another name."""
 
     def link(self, address: str | None) -> str | None:
         """Return an address as that of a place in the body, or None if it is none."""
         fragment = self._fragment(address or "") if self.ids else ""
-        return f"#{fragment}" if {fragment, unquote(fragment)} & self.ids else None
+        for stated in (fragment, unquote(fragment)):
+            if written := self.ids.get(stated):
+                return f"#{fragment if written == stated else written}"
+        return None
 
     def _found(self, body: LexborNode) -> Iterator[str]:
         wanted: set[str] = set()
@@ -37,3 +46,11 @@ class Targets:
         if fragment and (not stated or addresses.web(stated, self._base) == self._base):
             return fragment
         return ""
+
+
+def _free(id_: str, others: AbstractSet[str]) -> str:
+    """Return an id that clashes neither with one of the page nor with one of the body."""
+    written = id_
+    while written in OF_PAGE or (written != id_ and written in others):
+        written += "-"
+    return written

@@ -10,7 +10,7 @@ from collections import Counter
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from feeds.text import addresses
+from feeds.text import addresses, unwritten
 from feeds.text.elements import (
     ATTRIBUTES,
     CITING,
@@ -78,6 +78,7 @@ class Writer:
             self._base = addresses.web(address, self._base) or self._base
         if "#" in markup:
             self._targets = Targets(body, self._base)
+        self.dropped.update(unwritten.counted(body, self._base, markup))
         self._walk(body.first_child)
         return self._output.finished()
 
@@ -154,7 +155,9 @@ class Writer:
         else:
             if tag in FIELDS:
                 self._output.text(" ")
-            if tag.startswith("amp-") and node.first_child is None:
+            if node.first_child is None and (
+                tag.startswith("amp-") or (not tag.isalnum() and node.attributes)
+            ):
                 self.dropped["embedded object"] += 1
             self._output.unwrapped()
 
@@ -205,8 +208,8 @@ class Writer:
         if tag in CITING and (cited := addresses.web(stated.get("cite"), self._base)):
             kept["cite"] = cited
         for name in ("id", "name") if tag == "a" else ("id",):
-            if self._targets and (value := stated.get(name)) in self._targets.ids and value:
-                kept[name] = value
+            if self._targets and (written := self._targets.ids.get(stated.get(name) or "")):
+                kept[name] = written
         return attributes(kept)
 
     def _anchor(self, node: LexborNode) -> None:

@@ -81,12 +81,16 @@ PICTURES = [
 
 MEDIA = [
     (
-        "See <video src=/f.mp4 poster=/f.jpg>the film</video>.",
+        "See <video src=/f.mp4>the film</video>.",
         'See <a href="https://o.lv/f.mp4">the film</a>.',
     ),
     (
-        '<video title="The film"><source src="/a.mp4"><source src="/a.webm"></video>',
+        '<video title="The film"><source src="/a.mp4"></video>',
         '<a href="https://o.lv/a.mp4">The film</a>',
+    ),
+    (
+        '<video><source src="/a.mp4"><source src="/b"><a href="/a.mp4">A</a> <a href="/b">B</a></video>',
+        '<a href="https://o.lv/a.mp4">A</a> <a href="https://o.lv/b">B</a>',
     ),
     (
         "<audio controls src=https://cdn.lv/7.mp3></audio>",
@@ -169,6 +173,21 @@ LINKS = [
     (
         '<p><a href="https://o.lv/p/1#n">1</a> <a href="/p/1#n">2</a></p><p id="n">N</p>',
         '<p><a href="#n">1</a> <a href="#n">2</a></p><p id="n">N</p>',
+    ),
+]
+
+# The page of a release has an element "main" of its own.
+LINKS += [
+    (
+        '<p><a href="#main">1</a></p><p id="main">M</p>',
+        '<p><a href="#main-">1</a></p><p id="main-">M</p>',
+    ),
+    (
+        '<p><a href="#main">1</a> <a href="#main-">2</a></p><p id="main">M</p><p id="main-">N</p>',
+        (
+            '<p><a href="#main--">1</a> <a href="#main-">2</a></p>'
+            '<p id="main--">M</p><p id="main-">N</p>'
+        ),
     ),
 ]
 
@@ -286,6 +305,33 @@ DROPPED = [
     ("<video poster=/p.jpg></video>", '<img src="https://o.lv/p.jpg">', {"embedded object": 1}),
     ("<p>a\x01b&#2;\x9b\u202e</p>", "<p>ab</p>", {"control character": 4}),
     ("<p>a</p><template><p>b</template>", "<p>a</p>", {"template": 1}),
+    ("<p style='background: url(/b.jpg)'>a</p>", "<p>a</p>", {"background picture": 1}),
+    ('<p style="background:URL(/b.jpg)">a</p>', "<p>a</p>", {"background picture": 1}),
+    (
+        "<table><tr><td background=/b.jpg>a</table><div data-bg=/b.jpg style='color:red'>b</div>",
+        "<table><tbody><tr><td>a</td></tr></tbody></table><p>b</p>",
+        {"background picture": 2},
+    ),
+    (
+        "<img src=/a.jpg longdesc=/d>",
+        '<img src="https://o.lv/a.jpg">',
+        {"long description": 1},
+    ),
+    (
+        "<video src=/f.mp4 poster=/f.jpg>F</video>",
+        '<a href="https://o.lv/f.mp4">F</a>',
+        {"poster": 1},
+    ),
+    (
+        "<audio title=A><source src=/a.mp3><source src=/a.ogg></audio>",
+        '<a href="https://o.lv/a.mp3">A</a>',
+        {"other format": 1},
+    ),
+    (
+        "<v:imagedata src=/a.jpg /><o:p></o:p><lite-youtube videoid=x></lite-youtube>b",
+        "<p>b</p>",
+        {"embedded object": 2},
+    ),
 ]
 
 

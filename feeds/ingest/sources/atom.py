@@ -16,8 +16,17 @@ from feeds.ingest.sources.fields import (
     text_body,
     title,
 )
-from feeds.ingest.sources.media import MEDIA, Stated, attachments, media
+from feeds.ingest.sources.media import (
+    MEDIA,
+    OF_MEDIA,
+    Stated,
+    attachments,
+    media,
+    titles,
+    unread_media,
+)
 from feeds.ingest.sources.record import Context, InvalidInputError, Record, Richness
+from feeds.ingest.sources.unread import Shown, counted, of_element, of_summary, other_links
 from feeds.ingest.sources.xml_fields import DC, first_date, is_kind
 from feeds.ingest.sources.xml_stream import (
     Element,
@@ -31,6 +40,10 @@ from feeds.text.html import Block, strip_tags
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 ATOM_03 = "{http://purl.org/atom/ns#}"
+_READ = (
+    "id", "title", "updated", "published", "issued", "created", "modified", "category", "link",
+    "content", "summary", "author",
+)  # fmt: skip
 _HTML = {"html", "text/html", "xhtml", "application/xhtml+xml"}
 
 
@@ -64,14 +77,18 @@ def record(item: XmlItem, site: str, context: Context, where: str) -> Record:
     summary = _body(entry.iterchildren(f"{of}summary"), original)
     if not content and not summary:
         summary = _media_description(entry)
+    heading, untitled = title(_text_construct(entry.find(f"{of}title")), content or summary)
+    people = authors(_authors(entry, of))
+    shown = Shown(content, summary, heading, *people, *titles(files.kept))
+    unread = (*of_summary(content, summary, "summary element", shown), *_other(entry, of, shown))
     return Record(
-        title=title(_text_construct(entry.find(f"{of}title"))),
+        title=heading,
         published=published.instant,
         labels=labels(map(strip_tags, _labels(entry, of))),
         body=content or summary,
         fallback=summary if content else (),
         richness=Richness.CONTENT if content else Richness.SUMMARY,
-        authors=authors(_authors(entry, of)),
+        authors=people,
         attachments=files.kept,
         language=language(language_of(entry)),
         modified=changed.instant if changed else None,
@@ -81,14 +98,23 @@ def record(item: XmlItem, site: str, context: Context, where: str) -> Record:
         address_is_id=not replaced,
         may_recur=True,
         where=where,
-        dropped=(*item.mended, *files.dropped),
+        dropped=(*item.mended, *files.dropped, *counted(unread)),
         remarks=(
             *item.remarks,
             *replaced,
+            *untitled,
             *remarks_of(published, changed),
             *(() if content else _unread(entry, of)),
         ),
     )
+
+
+def _other(entry: Element, of: str, shown: Shown) -> Iterator[str]:
+    """Yield the kinds of what an entry states and the release does not have."""
+    taken = {f"{of}{name}" for name in _READ}
+    yield from of_element(entry, taken | OF_MEDIA | {f"{DC}date", f"{DC}subject"}, shown)
+    yield from other_links(entry, of)
+    yield from unread_media(entry, shown)
 
 
 def _alternate(entry: Element, of: str) -> str | None:

@@ -19,6 +19,8 @@ _ISO = re.compile(
     r"|\d{4}(?:\d\d(?:[.,]\d+)?)?))?(?P<zone>.*))?)?",
     re.ASCII | re.DOTALL,
 )
+# Seconds or milliseconds since 1970, from 1973 on.
+_TIMESTAMP = re.compile(r"(\d{9,10})(?:\.\d+|(\d{3}))?", re.ASCII)
 _BASIC_TIME = re.compile(r"(\d\d)(\d\d)(\d\d)?")
 _TOKEN = re.compile(
     r"(?P<time>\d{1,2}:\d\d(?::\d\d(?:[.,]\d+)?)?)|(?P<offset>[+-]\d{1,2}(?::?\d\d)?(?!\d))"
@@ -86,6 +88,8 @@ def date(stated: str, zone: ZoneInfo, name: str) -> Date:
     """
     text = _COMMENT.sub(" ", stated[: _LENGTH + 1]).strip()
     try:
+        if found := _TIMESTAMP.fullmatch(text):
+            return Date(datetime.fromtimestamp(int(found[1]), UTC))
         if text and len(stated.strip()) <= _LENGTH:
             parts = _iso(text) or _english(text)
             return Date(_instant(parts, zone), tuple(_assumed(parts, stated, name)))

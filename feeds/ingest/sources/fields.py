@@ -1,5 +1,6 @@
 """Values of fields that several sources have: titles, instants, ids, languages and bodies."""
 
+import html
 import re
 from collections.abc import Iterable
 from urllib.parse import urljoin, urlsplit
@@ -16,6 +17,9 @@ from feeds.text.plain import (
 )
 
 ID_LENGTH = 2000
+_TITLE_LENGTH = 80
+# What is more than enough of a body for a title.
+_BEGINNING = 10_000
 
 _ASCII_SPACE = " \t\n\r\f\v"
 _INNER_CONTROL = re.compile("[\t\n\r\u0085]")
@@ -23,18 +27,32 @@ _INNER_CONTROL = re.compile("[\t\n\r\u0085]")
 _TRACKING = re.compile(r"(?:utm_[^=]*|gclid|fbclid)(?:=|$)", re.IGNORECASE)
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
 _NAMED = re.compile(r"[^\s@]+@[^\s@()]+\s*\((.+)\)")
+_ALT = re.compile(r"""\salt\s*=\s*["']([^"'<>]+)["']""", re.IGNORECASE)
 _LANGUAGE = re.compile(r"[a-z]{2,8}(?:-[a-z0-9]{1,8})*", re.IGNORECASE | re.ASCII)
 
 
-def title(stated: str) -> str:
-    """Return a title on one line, with its no-break spaces.
+def title(stated: str, body: Iterable[Block] = ()) -> tuple[str, tuple[str, ...]]:
+    """Return a title on one line, with its no-break spaces, and a remark if it was not stated.
 
-    Raises ``InvalidInputError`` if it is empty.
+    It is then the beginning of the body. Raises ``InvalidInputError`` if that has no text either.
     """
-    line = title_line(stated)
-    if not line:
-        raise InvalidInputError("it has no title")
-    return line
+    if line := title_line(stated):
+        return line, ()
+    text = one_line(" ".join([_text(block) for block in body]))
+    if not text:
+        raise InvalidInputError("it has no title, and no text for one")
+    if len(text) > _TITLE_LENGTH:
+        text = (text[:_TITLE_LENGTH].rpartition(" ")[0] or text[:_TITLE_LENGTH]) + "…"
+    return text, ("it has no title, so its first words stand for it",)
+
+
+def _text(block: Block) -> str:
+    """Return the beginning of a block as plain text; of a picture its alternative text."""
+    if not isinstance(block, Html):
+        return block.text[:_BEGINNING]
+    markup = block.text[:_BEGINNING]
+    text = strip_tags(markup)
+    return text if text.strip() else " ".join([html.unescape(alt) for alt in _ALT.findall(markup)])
 
 
 def permanent_id(stated: str) -> tuple[str | None, tuple[str, ...]]:

@@ -16,7 +16,7 @@ from feeds.ingest.sources.fields import (
     title,
 )
 from feeds.ingest.sources.json_damage import Damage, mended, whole_or_damaged
-from feeds.ingest.sources.media import Stated, attachments
+from feeds.ingest.sources.media import Stated, attachments, titles
 from feeds.ingest.sources.record import (
     Context,
     InvalidInputError,
@@ -26,6 +26,7 @@ from feeds.ingest.sources.record import (
     Richness,
     SkippedItem,
 )
+from feeds.ingest.sources.unread import Shown, counted
 from feeds.text.plain import one_line, web_address
 
 # How programs that have a field for it, in the item or in an extension of it, call what is not
@@ -39,7 +40,14 @@ _STATES = {
     "trash": "it is in the trash",
 }
 
+_LONGEST_NAME = 60
 SIZE_LIMIT = 16 * 1024 * 1024
+
+_READ = {
+    "attachments", "author", "authors", "banner_image", "content_html", "date_modified",
+    "date_published", "draft", "external_url", "id", "image", "is_draft", "language",
+    "post_status", "status", "tags", "title", "url", "visibility", "_draft",
+}  # fmt: skip
 
 _SPACE_AND_MARK = b"\xef\xbb\xbf \t\r\n"
 
@@ -107,7 +115,6 @@ def _text(stated: dict[str, Any], field: str) -> str:
 def _record(
     item: dict[str, Any], feed: dict[str, Any], site: str | None, context: Context, where: str
 ) -> Record:
-    title_ = title(_text(item, "title"))
     id_, replaced = permanent_id(_text(item, "id"))
     url = _text(item, "url")
     original = absolute(site, url) if url.strip() else None
@@ -121,7 +128,11 @@ def _record(
     text = text_body(_text(item, "content_text"))
     summary = text_body(_text(item, "summary"))
     bodies = [body for body in (content, text, summary) if body]
+    title_, untitled = title(_text(item, "title"), bodies[0] if bodies else ())
     files = attachments(_files(item), original or site)
+    names = _authors(item)
+    others = (block for body in bodies[1:] for block in body)
+    shown = Shown(bodies[0] if bodies else (), others, title_, *names, *titles(files.kept))
     external = one_line(_text(item, "external_url"))
     return Record(
         title=title_,
@@ -131,7 +142,7 @@ def _record(
         fallback=bodies[1] if len(bodies) > 1 else (),
         richness=Richness.CONTENT if content or text else Richness.SUMMARY,
         website=web_address(external) if external else None,
-        authors=_authors(item),
+        authors=names,
         attachments=files.kept,
         language=language(_text(item, "language") or _text(feed, "language")),
         modified=modified.instant if modified else None,
@@ -141,13 +152,22 @@ def _record(
         address_is_id=not replaced,
         may_recur=True,
         where=where,
-        dropped=files.dropped,
+        dropped=(*files.dropped, *counted(_unread(item, shown))),
         remarks=(
             *replaced,
+            *untitled,
             *(("its tags are not a list and were dropped",) if _is_lost(item.get("tags")) else ()),
             *dict.fromkeys((*dated.remarks, *(modified.remarks if modified else ()))),
         ),
     )
+
+
+def _unread(item: dict[str, Any], shown: Shown) -> Iterator[str]:
+    """Yield the kind of each field that is not read and says more than is shown."""
+    for field, value in item.items():
+        is_read = field in _READ or not value or (isinstance(value, str) and shown.has(value))
+        if not is_read:
+            yield f"{one_line(field)[:_LONGEST_NAME]} field"
 
 
 def _date(item: dict[str, Any], field: str, context: Context) -> Date | None:

@@ -11,7 +11,6 @@ from feeds.ingest.sources.fields import (
     language,
     permanent_id,
     text_body,
-    title,
 )
 from feeds.ingest.sources.json_feed import skip_reason
 from feeds.ingest.sources.media import Stated, attachments
@@ -26,7 +25,7 @@ from feeds.ingest.sources.record import (
 )
 from feeds.ingest.sources.shared_addresses import with_shared_addresses
 from feeds.text.html import Block
-from feeds.text.plain import one_line, quoted, web_address
+from feeds.text.plain import one_line, quoted, title_line, web_address
 
 EXPORT_PREFIX = b'{"release-feeds":'
 """The first bytes of an export of a store, which consists of other JSON Lines."""
@@ -70,7 +69,8 @@ def _lines(stream: BinaryIO) -> Iterator[bytes | None]:
 
 
 def _record(stated: dict[str, Any], context: Context, where: str) -> Record:
-    title_ = title(stated["title"])
+    if not title_line(stated["title"]):
+        raise InvalidInputError("it has no title")
     url = _address(stated, "url")
     id_, remarks = permanent_id(stated.get("id", ""))
     if "id" in stated and id_ is None and not remarks:
@@ -86,7 +86,7 @@ def _record(stated: dict[str, Any], context: Context, where: str) -> Record:
         modified = date(stated["modified"], context.zone, "modified")
     files = attachments(_files(stated), url)
     return Record(
-        title=title_,
+        title=title_line(stated["title"]),
         published=published.instant,
         labels=labels(stated.get("categories", ())),
         body=_body(stated, url),

@@ -9,12 +9,21 @@ from urllib.parse import urlsplit
 
 from feeds.domain import Attachment
 from feeds.ingest.sources.fields import absolute
+from feeds.ingest.sources.unread import Shown, of_element
 from feeds.ingest.sources.xml_stream import Element, base_of, text_of
 from feeds.text.html import strip_tags
 from feeds.text.plain import one_line
 
 MEDIA = "{http://search.yahoo.com/mrss/}"
-_ITUNES_IMAGE = "{http://www.itunes.com/dtds/podcast-1.0.dtd}image"
+_IMAGES = (
+    "{http://www.itunes.com/dtds/podcast-1.0.dtd}image",
+    "{http://www.google.com/schemas/play-podcasts/1.0}image",
+)
+OF_MEDIA = frozenset({
+    *_IMAGES, *(f"{MEDIA}{name}" for name in ("content", "group", "player", "thumbnail"))
+})  # fmt: skip
+"""The elements of an item from which attachments are read."""
+
 _URL_LENGTH = 2000
 _TITLE_LENGTH = 2000
 _LENGTH_LIMIT = 2**53
@@ -61,7 +70,7 @@ class Attachments(NamedTuple):
 
 def attachments(stated: Iterable[Stated], base: str | None) -> Attachments:
     """Return what is stated as attachments: each address once, and at most one featured picture."""
-    found: dict[str, Attachment] = {}
+    found: list[Attachment] = []
     dropped = 0
     featured = False
     for one in stated:
@@ -78,9 +87,17 @@ def attachments(stated: Iterable[Stated], base: str | None) -> Attachments:
             featured=one.featured and not featured,
         )
         featured = featured or now.featured
-        found[url] = _merged(found[url], now) if url in found else now
+        found.append(now)
     counted = (("attachment", dropped),) if dropped else ()
-    return Attachments(tuple(found.values()), counted)
+    return Attachments(distinct(found), counted)
+
+
+def distinct(files: Iterable[Attachment]) -> tuple[Attachment, ...]:
+    """Return each address once, with all that is stated about it."""
+    found: dict[str, Attachment] = {}
+    for file in files:
+        found[file.url] = _merged(found[file.url], file) if file.url in found else file
+    return tuple(found.values())
 
 
 def _merged(first: Attachment, second: Attachment) -> Attachment:
@@ -115,18 +132,31 @@ def enclosures(item: Element, tag: str) -> Iterator[Stated]:
 
 
 def media(item: Element) -> Iterator[Stated]:
-    """Yield the files of Media RSS, and the picture that podcasts have."""
+    """Yield the files and players of Media RSS, and the picture that podcasts have."""
     pictured = False
     for content in item.iter(f"{MEDIA}content"):
         stated = _content(content)
         pictured = pictured or stated.featured
         yield stated
-    for image in item.iterchildren(_ITUNES_IMAGE):
+    for player in item.iter(f"{MEDIA}player"):
+        yield Stated(player.get("url"), base_of(player), title=_title(player.getparent()))
+    for image in item.iterchildren(*_IMAGES):
         pictured = pictured or bool(image.get("href", "").strip())
         yield Stated(image.get("href"), base_of(image), featured=True)
     if not pictured and (thumbnails := list(item.iter(f"{MEDIA}thumbnail"))):
         largest = max(thumbnails, key=lambda each: _length(each.get("width")) or 0)
         yield Stated(largest.get("url"), base_of(largest), featured=True)
+
+
+def titles(files: Iterable[Attachment]) -> Iterator[str]:
+    """Yield the titles of files."""
+    return (file.title for file in files if file.title)
+
+
+def unread_media(item: Element, shown: Shown) -> Iterator[str]:
+    """Yield the kind of each element in a file, or group of files, that says more than is shown."""
+    for child in item.iter(f"{MEDIA}content", f"{MEDIA}group"):
+        yield from of_element(child, OF_MEDIA, shown)
 
 
 def _content(content: Element) -> Stated:

@@ -28,8 +28,8 @@ _UNSEEN = {
     "head", "iframe", "noscript", "object", "option", "script", "select", "style", "template",
     "textarea", "title", "x-iframe", "x-noframes",
 }  # fmt: skip
-# What a page has besides its content: its scripts and styles are no part of a release.
-_HEAD = {"head", "script", "style", "template", "title"}
+# What a page has besides its content.
+_HEAD = {"head", "title"}
 _VOID = {
     "area",
     "br",

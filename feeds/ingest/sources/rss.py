@@ -4,6 +4,8 @@ import html
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import chain
 
 from feeds.ingest.sources.dates import remarks_of
 from feeds.ingest.sources.fields import (
@@ -17,8 +19,18 @@ from feeds.ingest.sources.fields import (
     text_body,
     title,
 )
-from feeds.ingest.sources.media import MEDIA, Stated, attachments, enclosures, media
+from feeds.ingest.sources.media import (
+    MEDIA,
+    OF_MEDIA,
+    Stated,
+    attachments,
+    enclosures,
+    media,
+    titles,
+    unread_media,
+)
 from feeds.ingest.sources.record import Context, InvalidInputError, Record, Richness
+from feeds.ingest.sources.unread import Shown, counted, of_element, other_links
 from feeds.ingest.sources.xml_fields import DC, first_date
 from feeds.ingest.sources.xml_stream import (
     Element,
@@ -40,6 +52,8 @@ _ORIGINALS = (
     "{http://rssnamespace.org/feedburner/ext/1.0}origLink",
     "{http://www.pheedo.com/namespace/pheedo}origLink",
 )
+_ENCLOSURE = "{http://purl.oclc.org/net/rss_2.0/enc#}"
+_OTHER_AUTHORS = (f"{_ITUNES}author", f"{_ATOM}author/{_ATOM}name", f"{_GOOGLE}author")
 _TERMS = "{http://purl.org/dc/terms/}"
 _CONTENTS = ("{http://purl.org/rss/1.0/modules/content/}encoded", f"{_XHTML}body", f"{_XHTML}div")
 _PUBLISHED = {
@@ -87,9 +101,18 @@ def record(item: XmlItem, channel: Channel, context: Context, where: str) -> Rec
     guid = text_of(element.find(f"{of}guid")).strip() or element.get(f"{RDF}about", "")
     id_, replaced = permanent_id(guid)
     content, summary = _bodies(element, of, original or base)
+    heading, untitled = title(_title(element, of), content or summary)
     files = attachments(_files(element, of), original or base)
+    names = _authors(element, of)
+    shown = Shown(content, summary, heading, *names, *titles(files.kept))
+    unread = (
+        *of_element(element, _taken(of), shown),
+        *("author" for name in {*chain(*_names(element, of))}.difference(names)),
+        *other_links(element, _ATOM),
+        *unread_media(element, shown),
+    )
     return Record(
-        title=title(strip_tags(text_of(element.find(f"{of}title")))),
+        title=heading,
         published=published.instant,
         labels=labels(
             strip_tags(text_of(child))
@@ -98,9 +121,11 @@ def record(item: XmlItem, channel: Channel, context: Context, where: str) -> Rec
         body=content or summary,
         fallback=summary if content else (),
         richness=Richness.CONTENT if content else Richness.SUMMARY,
-        authors=_authors(element, of),
+        authors=names,
         attachments=files.kept,
-        language=language(language_of(element) or channel.language),
+        language=language(
+            language_of(element) or element.findtext(f"{DC}language") or channel.language
+        ),
         modified=modified.instant if modified else None,
         permanent_id=id_,
         host=channel.host,
@@ -108,13 +133,50 @@ def record(item: XmlItem, channel: Channel, context: Context, where: str) -> Rec
         address_is_id=not replaced,
         may_recur=True,
         where=where,
-        dropped=(*item.mended, *files.dropped),
+        dropped=(*item.mended, *files.dropped, *counted(unread)),
         remarks=(
             *item.remarks,
             *replaced,
+            *untitled,
             *remarks_of(published, modified),
         ),
     )
+
+
+@lru_cache
+def _taken(of: str) -> frozenset[str]:
+    """Return the elements of an item that are read wherever they are, or that programs use."""
+    own = (
+        "title", "link", "guid", "pubDate", "category", "enclosure", "image", "comments", "author",
+    )  # fmt: skip
+    return frozenset(
+        {
+            *(f"{of}{name}" for name in own),
+            *(f"{DC}{name}" for name in ("date", "subject", "language", "identifier", "format")),
+            *_PUBLISHED,
+            *_MODIFIED,
+            *_CONTENTS[1:],
+            *OF_MEDIA,
+            f"{DC}creator",
+            f"{_ATOM}author",
+            f"{_ATOM}link",
+            f"{_ITUNES}author",
+            f"{_GOOGLE}author",
+            f"{_ENCLOSURE}enclosure",
+            *(f"{_ITUNES}{name}" for name in ("block", "episodeType", "explicit", "order")),
+            f"{_GOOGLE}block",
+            f"{_GOOGLE}explicit",
+        }
+    )
+
+
+def _title(item: Element, of: str) -> str:
+    """Return the first title of an item that is not empty."""
+    stated = (
+        strip_tags(text_of(item.find(f"{namespace}title")))
+        for namespace in (of, DC, _ITUNES, MEDIA)
+    )
+    return next(filter(str.strip, stated), "")
 
 
 def _address(item: Element, of: str, base: str | None) -> str | None:
@@ -143,11 +205,13 @@ def _guid_address(item: Element, of: str) -> str | None:
 
 def _authors(item: Element, of: str) -> tuple[str, ...]:
     """Return the authors that the first of these elements names, which may be there repeatedly."""
-    paths = (f"{DC}creator", f"{of}author", f"{_ITUNES}author", f"{_ATOM}author/{_ATOM}name")
-    for path in (*paths, f"{_GOOGLE}author"):
-        if found := authors(text_of(child) for child in item.iterfind(path)):
-            return found
-    return ()
+    return next(filter(None, _names(item, of)), ())
+
+
+def _names(item: Element, of: str) -> Iterator[tuple[str, ...]]:
+    """Yield the authors that each of the elements for authors names."""
+    for path in (f"{DC}creator", f"{of}author", *_OTHER_AUTHORS):
+        yield authors(text_of(child) for child in item.iterfind(path))
 
 
 def _bodies(
@@ -179,6 +243,10 @@ def _body(markup: str, base: str | None) -> tuple[Block, ...]:
 
 def _files(item: Element, of: str) -> Iterator[Stated]:
     yield from enclosures(item, f"{of}enclosure")
+    for child in item.iterchildren(f"{_ENCLOSURE}enclosure"):
+        address = child.get(f"{RDF}resource") or child.get(f"{_ENCLOSURE}url") or child.get("url")
+        kind, length = (child.get(f"{_ENCLOSURE}{name}") for name in ("type", "length"))
+        yield Stated(address, base_of(child), kind, length)
     yield from media(item)
     for image in item.iterchildren(f"{of}image"):
         address = image.get("url") or image.get("href") or text_of(image.find(f"{of}url"))

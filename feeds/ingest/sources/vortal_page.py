@@ -42,10 +42,12 @@ _WEBSITE = re.compile(
 # The word that every page has, in both encodings and in any case.
 _MARK = re.compile("(?:public(?:ē|Ē)ts)".encode() + b"|public[\\xe7\\xc7]ts", re.IGNORECASE)
 
-# A body without any of these is as good as its text.
+# A body without any of these, which a release has or loses, is as good as its text.
 _MARKED = re.compile(
-    r"<(?:a|area|audio|b|blockquote|em|embed|figure|h[2-6]|i|iframe|img|object|ol|picture|pre|strong"
-    r"|sub|sup|table|u|ul|video|x-iframe|amp-\w+)[\s>]"
+    r"<(?:a|area|audio|b|blockquote|button|canvas|em|embed|figure|form|h[2-6]|i|iframe|img|input"
+    r"|math|noscript|object|ol|picture|pre|script|select|strong|style|sub|sup|svg|table|template"
+    r"|textarea|u|ul|video|x-iframe|amp-\w+)[\s>]"
+    r"|style=\"[^\"]*url\("
 )
 
 # The ends of elements that are before a body.

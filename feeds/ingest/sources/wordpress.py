@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cached_property, lru_cache
+from functools import cached_property
 from html import escape
 from typing import BinaryIO
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 from zoneinfo import ZoneInfo
 
 from feeds.domain import Attachment
@@ -20,7 +20,7 @@ from feeds.ingest.sources.fields import (
     permanent_id,
     title,
 )
-from feeds.ingest.sources.media import media_type
+from feeds.ingest.sources.media import attachments, distinct, media_type, titles
 from feeds.ingest.sources.record import (
     Context,
     InvalidInputError,
@@ -31,9 +31,28 @@ from feeds.ingest.sources.record import (
     SkippedItem,
     Source,
 )
+from feeds.ingest.sources.unread import Shown, counted, of_summary
 from feeds.ingest.sources.wordpress_elements import Elements
+from feeds.ingest.sources.wordpress_fields import (
+    CONTENT,
+    CREATOR,
+    authors_of,
+    custom_fields,
+    enclosures,
+    host_of,
+    name_of,
+    stated_by,
+    terms,
+    unread,
+)
 from feeds.ingest.sources.wordpress_markup import paragraphed
-from feeds.ingest.sources.wordpress_media import MOST, Media, MediaItem, full_size
+from feeds.ingest.sources.wordpress_media import (
+    MOST,
+    GuestAuthor,
+    Media,
+    MediaItem,
+    full_size,
+)
 from feeds.ingest.sources.xml_stream import (
     DamagedItem,
     Element,
@@ -46,10 +65,6 @@ from feeds.ingest.sources.xml_stream import (
 from feeds.text.html import strip_tags
 from feeds.text.plain import one_line, unix_newlines, web_address
 
-_WP = re.compile(r"\{http://wordpress\.org/export/[0-9.]+/\}(.*)")
-_EXCERPT = re.compile(r"\{http://wordpress\.org/export/[0-9.]+/excerpt/\}encoded")
-_CONTENT = "{http://purl.org/rss/1.0/modules/content/}encoded"
-_CREATOR = "{http://purl.org/dc/elements/1.1/}creator"
 _NEVER = "0000-00-00"
 _UTC = ZoneInfo("UTC")
 
@@ -86,7 +101,8 @@ _INTERNAL_TAXONOMIES = {
 }  # fmt: skip
 
 _CHUNK = 1024 * 1024
-_ATTACHMENT = b"attachment_url"
+_MARKS = (b"attachment_url", b"guest-author")
+_LONGEST_MARK = max(map(len, _MARKS))
 _LONGEST = 2000
 _LONGEST_CAPTION = 10_000
 _NO_PICTURE = {"", "0", "-1"}
@@ -96,7 +112,10 @@ _PICTURE = re.compile(
 
 
 def read(stream: BinaryIO, context: Context) -> Iterator[Item]:
-    """Yield a record, a refusal or a skipped item for each item, after a pass for attachments."""
+    """Yield a record, a refusal or a skipped item for each item.
+
+    A pass for attachments and guest authors comes first.
+    """
     with closing(Media(_media(stream, context.head))) as media:
         stream.seek(0)
         export: _Export | None = None
@@ -112,35 +131,47 @@ def read(stream: BinaryIO, context: Context) -> Iterator[Item]:
                 yield RefusedItem(str(error), where)
 
 
-def _media(stream: BinaryIO, head: bytes) -> Iterator[MediaItem]:
-    """Yield the attachments of an export up to its first error, which is reported later."""
-    if not _may_have_attachments(stream, head):
+def _media(stream: BinaryIO, head: bytes) -> Iterator[MediaItem | GuestAuthor]:
+    """Yield attachments and guest authors up to the first error, which is reported later."""
+    if not _may_have_media(stream, head):
         return
     stream.seek(0)
     with suppress(InvalidInputError):
         for number, item in enumerate(items(stream, ("rss",), ("item",))):
             if isinstance(item, DamagedItem):
                 continue
-            names = map(_name, item.element.iterchildren("*"))
-            if "wp:attachment_url" in names and (found := _media_item(item.element, number)):
+            names = map(name_of, item.element.iterchildren("*"))
+            found: MediaItem | GuestAuthor | None = None
+            if "wp:attachment_url" in names:
+                found = _media_item(item.element, number)
+            elif item.element.findtext("{*}post_type") == "guest-author":
+                found = _guest_author(item.element)
+            if found:
                 yield found
 
 
-def _may_have_attachments(stream: BinaryIO, head: bytes) -> bool:
+def _guest_author(item: Element) -> GuestAuthor | None:
+    fields = dict(custom_fields(item))
+    login = one_line(fields.get("cap-user_login", ""))
+    name = one_line(strip_tags(fields.get("cap-display_name") or text_of(item.find("title"))))
+    return GuestAuthor(login, name[:_LONGEST]) if login and name else None
+
+
+def _may_have_media(stream: BinaryIO, head: bytes) -> bool:
     """Whether a search of the bytes finds any; it takes a tenth of the time of parsing them."""
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return True
     before = b""
     while chunk := stream.read(_CHUNK):
-        if _ATTACHMENT in before + chunk:
+        if any(mark in before + chunk for mark in _MARKS):
             return True
-        before = chunk[-len(_ATTACHMENT) :]
+        before = chunk[-_LONGEST_MARK:]
     return False
 
 
 def _media_item(item: Element, number: int) -> MediaItem | None:
-    stated = _stated(item)
-    meta = _meta(item)
+    stated = stated_by(item)
+    meta = dict(custom_fields(item))
     address = web_address(stated.get("wp:attachment_url", "").strip().replace(" ", "%20"))
     kind = stated.get("wp:post_type", "attachment").strip()
     if not address or len(address) > _LONGEST or kind != "attachment":
@@ -153,7 +184,7 @@ def _media_item(item: Element, number: int) -> MediaItem | None:
         position=int(order) if re.fullmatch(r"\d{1,9}", order) else 0,
         media_type=media_type(stated.get("wp:post_mime_type", ""), address),
         title=one_line(strip_tags(stated.get("title", "")))[:_LONGEST],
-        caption=_caption((stated.get("excerpt") or stated.get(_CONTENT, "")).strip()),
+        caption=_caption((stated.get("excerpt") or stated.get(CONTENT, "")).strip()),
         alt=one_line(strip_tags(meta.get("_wp_attachment_image_alt", "")))[:_LONGEST],
     )
 
@@ -180,10 +211,10 @@ class _Export:
         """Return the export that has this channel."""
         addresses = ("link", "wp:base_blog_url", "wp:base_site_url")
         children = (child for child in channel.iterchildren("*") if child.tag != "item")
-        stated = {_name(child): text_of(child) for child in children}
-        hosts = (_host(stated.get(name, "")) for name in addresses)
+        stated = {name_of(child): text_of(child) for child in children}
+        hosts = (host_of(stated.get(name, "")) for name in addresses)
         spoken = language(stated.get("language"))
-        return cls(_authors(channel), spoken, next(filter(None, hosts), ""), context, media)
+        return cls(authors_of(channel), spoken, next(filter(None, hosts), ""), context, media)
 
     def skipped(self, item: Element, stated: dict[str, str], where: str) -> SkippedItem | None:
         """Return why an item is not a release, or None if it is one."""
@@ -203,39 +234,51 @@ class _Export:
 
     def item(self, found: XmlItem, where: str) -> Record | SkippedItem:
         """Return the release of an item, or why it is none. Raises ``InvalidInputError``."""
-        stated = _stated(found.element)
+        stated = stated_by(found.element)
         skipped = self.skipped(found.element, stated, where)
         if skipped is not None:
             return skipped
         record = self.record(found.element, stated, where)
-        return replace(record, dropped=found.mended, remarks=(*record.remarks, *found.remarks))
+        return replace(
+            record,
+            dropped=(*found.mended, *record.dropped),
+            remarks=(*record.remarks, *found.remarks),
+        )
 
     def record(self, item: Element, stated: dict[str, str], where: str) -> Record:
         """Return the release of an item. Raises ``InvalidInputError``."""
         id_, about_id = permanent_id(stated.get("guid", ""))
         remarks = list(about_id)
-        heading = title(strip_tags(stated.get("title", "")))
         published = self._published(stated, remarks)
         link = web_address(stated.get("link", "").strip()) if stated.get("link") else None
         post = stated.get("wp:post_id", "").strip()
         parts = Elements(post, self.media)
-        content = parts.shown(stated.get(_CONTENT, ""))
-        thumbnail = _meta(item).get("_thumbnail_id", "").strip()
+        content = parts.shown(stated.get(CONTENT, ""))
+        fields = custom_fields(item)
+        thumbnail = dict(fields).get("_thumbnail_id", "")
         featured = parts.featured(thumbnail) if thumbnail not in _NO_PICTURE else None
-        attachments = tuple(self._attachments(post, featured, _Shown(content, link), remarks))
+        recordings = attachments(enclosures(fields), link)
+        uploads = self._attachments(post, featured, _Pictures(content, link), remarks)
+        files = distinct((*uploads, *recordings.kept))
         remarks += parts.remarks()
-        summary = stated.get("excerpt") or stated.get("description", "")
+        excerpt = stated.get("excerpt") or stated.get("description", "")
+        body = html_body(content, link)
+        summary = html_body(paragraphed(unix_newlines(excerpt)), link)
+        heading, untitled = title(strip_tags(stated.get("title", "")), body or summary)
+        names = self._authors_of(item, stated)
+        shown = Shown(body, summary, heading, *names, *titles(files))
+        unseen = (*of_summary(body, summary, "excerpt", shown), *unread(item, fields, shown))
         return Record(
             title=heading,
             published=published,
             labels=labels(
-                strip_tags(text_of(term)) for term in _terms(item, *self.context.taxonomies)
+                strip_tags(text_of(term)) for term in terms(item, *self.context.taxonomies)
             ),
-            body=html_body(content, link),
-            fallback=html_body(paragraphed(unix_newlines(summary)), link),
+            body=body,
+            fallback=summary,
             richness=Richness.EXPORT,
-            authors=self._authors_of(item, stated),
-            attachments=attachments,
+            authors=names,
+            attachments=files,
             language=self.language,
             modified=self._date(stated, "post_modified", remarks),
             permanent_id=id_,
@@ -243,7 +286,8 @@ class _Export:
             original=link,
             where=where,
             passed_over=self._other_taxonomies(item),
-            remarks=tuple(remarks),
+            dropped=(*recordings.dropped, *counted(unseen)),
+            remarks=(*untitled, *remarks),
         )
 
     def _published(self, stated: dict[str, str], remarks: list[str]) -> datetime:
@@ -274,9 +318,12 @@ class _Export:
 
     def _authors_of(self, item: Element, stated: dict[str, str]) -> tuple[str, ...]:
         """Return the names of the authors; a plug-in for several has a taxonomy for them."""
-        logins = [one_line(text_of(term)) for term in _terms(item, "author")]
-        logins = list(filter(None, logins)) or [one_line(stated.get(_CREATOR, ""))]
-        names = (self.authors.get(login) or one_line(strip_tags(login)) for login in logins)
+        logins = [one_line(text_of(term)) for term in terms(item, "author")]
+        logins = list(filter(None, logins)) or [one_line(stated.get(CREATOR, ""))]
+        names = (
+            self.authors.get(login) or self.media.author(login) or one_line(strip_tags(login))
+            for login in logins
+        )
         return tuple(dict.fromkeys(filter(None, names)))
 
     def _other_taxonomies(self, item: Element) -> tuple[str, ...]:
@@ -285,7 +332,7 @@ class _Export:
         return tuple(dict.fromkeys(name for name in stated if name and name not in taken))
 
     def _attachments(
-        self, post: str, featured: MediaItem | None, shown: "_Shown", remarks: list[str]
+        self, post: str, featured: MediaItem | None, shown: "_Pictures", remarks: list[str]
     ) -> Iterator[Attachment]:
         """Yield the featured picture, and the files that were uploaded to a post.
 
@@ -301,7 +348,7 @@ class _Export:
                 yield _attachment(item)
 
 
-class _Shown:
+class _Pictures:
     """The pictures in the content of a post, which are looked for if need be."""
 
     def __init__(self, content: str, base: str | None) -> None:
@@ -321,48 +368,6 @@ class _Shown:
                     url = urljoin(self._base or "", address.replace("&amp;", "&"))
                     found.add(full_size(url))
         return found
-
-
-def _name(element: Element) -> str:
-    """Return the name of an element, with the prefix ``wp:`` if it is one of WordPress."""
-    return _short_name(element.tag)
-
-
-@lru_cache(maxsize=256)
-def _short_name(tag: str) -> str:
-    return "excerpt" if _EXCERPT.fullmatch(tag) else _WP.sub(r"wp:\1", tag)
-
-
-def _stated(element: Element) -> dict[str, str]:
-    """Return the texts of the children by name."""
-    return {_name(child): text_of(child) for child in element.iterchildren("*")}
-
-
-def _meta(item: Element) -> dict[str, str]:
-    """Return the custom fields of a post by key."""
-    found = (_stated(child) for child in item.iterchildren("*") if _name(child) == "wp:postmeta")
-    return {meta.get("wp:meta_key", ""): meta.get("wp:meta_value", "") for meta in found}
-
-
-def _terms(item: Element, *taxonomies: str) -> Iterator[Element]:
-    """Yield the terms of a post that are in some taxonomies."""
-    return (term for term in item.iterchildren("category") if term.get("domain") in taxonomies)
-
-
-def _authors(channel: Element) -> dict[str, str]:
-    """Return the display names by login."""
-    authors = {}
-    for child in channel.iterchildren("*"):
-        if _name(child) == "wp:author":
-            stated = _stated(child)
-            name = one_line(strip_tags(stated.get("wp:author_display_name", "")))
-            authors[one_line(stated.get("wp:author_login", ""))] = name
-    return authors
-
-
-def _host(address: str) -> str:
-    found = web_address(address.strip()) if address.strip() else None
-    return (urlsplit(found).hostname or "") if found else ""
 
 
 def _attachment(item: MediaItem, *, featured: bool = False) -> Attachment:

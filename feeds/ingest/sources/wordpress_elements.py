@@ -4,8 +4,8 @@ import html
 import re
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
-from itertools import islice
-from operator import attrgetter
+from itertools import groupby, islice
+from operator import attrgetter, itemgetter
 from typing import Any
 
 from feeds.ingest.sources.record import InvalidInputError
@@ -25,6 +25,8 @@ _SHOWN = {"gallery": "the gallery's picture", "playlist": "the playlist's record
 _PICTURES = {"cover", "image", "media-text"}
 _FILES = {"audio", "file", "video"}
 _DECORATIONS = {"more", "nextpage", "separator", "spacer"}
+
+_DEPTHS = {Place.BEGIN: 1, Place.END: -1, Place.WHOLE: 0}
 
 _SEPARATOR = re.compile(r"[\s,]+")
 _END_OF_LINK = re.compile(r"\s*</a\s*>", re.IGNORECASE)
@@ -61,16 +63,40 @@ class Elements:
         }
 
     def shown(self, content: str) -> str:
-        """Return the HTML that WordPress shows for the content of a post."""
+        """Return the HTML that WordPress shows for the content of a post.
+
+        Text beside blocks gets paragraphs, which WordPress itself does not make of it.
+        """
         text = unix_newlines(content)
-        sources = _sources(text) if "wp:cover" in text else ()
-        parts = (
-            part if isinstance(part, str) else self._block(part, sources) for part in blocks(text)
+        if not is_made_of_blocks(text):
+            return paragraphed(self._expanded("".join(part for part, _ in self._parts(text))))
+        runs = [
+            ("".join(part for part, _ in run), is_beside)
+            for is_beside, run in groupby(self._parts(text), key=itemgetter(1))
+        ]
+        if not any(is_beside and run.strip() for run, is_beside in runs):
+            return self._expanded("".join(run for run, _ in runs))
+        return "\n".join(
+            paragraphed(self._expanded(run)) if is_beside else self._expanded(run)
+            for run, is_beside in runs
         )
-        shown, unknown = expand("".join(parts), self._meanings)
+
+    def _parts(self, text: str) -> Iterator[tuple[str, bool]]:
+        """Yield the HTML of a post and of its blocks, and whether it is beside the blocks."""
+        sources = _sources(text) if "wp:cover" in text else ()
+        depth = 0
+        for part in blocks(text):
+            if isinstance(part, str):
+                yield part, depth == 0
+                continue
+            depth = max(0, depth + _DEPTHS[part.place])
+            yield self._block(part, sources), False
+
+    def _expanded(self, text: str) -> str:
+        """Return text with the meanings of its shortcodes, and its addresses as links."""
+        shown, unknown = expand(text, self._meanings)
         self._unknown += unknown
-        shown = link_addresses(shown)
-        return shown if is_made_of_blocks(text) else paragraphed(shown)
+        return link_addresses(shown)
 
     def featured(self, id_: str) -> MediaItem | None:
         """Return the featured picture."""

@@ -1,6 +1,6 @@
-"""The attachments of a WordPress export, in a temporary file because there may be a million.
+"""The attachments and guest authors of a WordPress export, of which there may be a million.
 
-An attachment may come after the post that shows it, so they are collected before posts are read.
+They may come after the posts that show them, so they are collected before in a temporary file.
 """
 
 import re
@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields
 from operator import attrgetter
 from urllib.parse import unquote, urlsplit
 
+from feeds.errors import NothingToDoError
 from feeds.text.plain import one_line
 
 # The names that WordPress gives to a picture in other sizes.
@@ -67,30 +68,66 @@ def file_name(address: str) -> str:
     return one_line(name) or address
 
 
+@dataclass(frozen=True, slots=True)
+class GuestAuthor:
+    """An author who has no account, but a post of the plug-in Co-Authors Plus."""
+
+    login: str
+    name: str
+
+
 _NAMES = [field.name for field in fields(MediaItem)]
 _values = attrgetter(*_NAMES, "kind", "number")
 _SELECT = f"SELECT {', '.join(_NAMES)} FROM item WHERE"  # noqa: S608 - no input in it
 
 
 class Media:
-    """Attachments by their ids, the posts to which they were uploaded, and their addresses."""
+    """Attachments by their ids, the posts to which they were uploaded, and their addresses.
 
-    def __init__(self, found: Iterable[MediaItem]) -> None:
+    Raises ``NothingToDoError`` if the temporary file cannot be written.
+    """
+
+    def __init__(self, found: Iterable[MediaItem | GuestAuthor]) -> None:
         # A database without a name is a temporary file, of which SQLite keeps 2 MB in memory.
         self._database = sqlite3.connect("")
+        try:
+            self._fill(found)
+        except sqlite3.OperationalError as error:
+            self._database.close()
+            raise NothingToDoError(
+                f"The attachments of an export cannot be kept in a temporary file: {error}."
+                " Free space, or name a folder of another disk in SQLITE_TMPDIR, and run it again."
+            ) from None
+
+    def _fill(self, found: Iterable[MediaItem | GuestAuthor]) -> None:
         self._database.execute("PRAGMA journal_mode = OFF")
+        self._database.execute("CREATE TABLE author (login PRIMARY KEY, name)")
         self._database.execute(
             f"CREATE TABLE item ({', '.join(_NAMES)}, kind, number, PRIMARY KEY (id))"
         )
         marks = ", ".join("?" * (len(_NAMES) + 2))
         self._database.executemany(
             f"INSERT OR REPLACE INTO item VALUES ({marks})",  # noqa: S608 - no input in it
-            map(_values, found),
+            map(_values, self._attachments(found)),
         )
         # What is read of one post is in the order of an index: no hostile export causes a sort.
         self._database.execute("CREATE INDEX of_post ON item (parent, position, number)")
         self._database.execute("CREATE INDEX of_kind ON item (parent, kind, position, number)")
         self._database.execute("CREATE INDEX by_address ON item (address)")
+
+    def _attachments(self, found: Iterable[MediaItem | GuestAuthor]) -> Iterator[MediaItem]:
+        """Yield the attachments, and keep the authors between them."""
+        for one in found:
+            if isinstance(one, MediaItem):
+                yield one
+            else:
+                added = "INSERT OR REPLACE INTO author VALUES (?, ?)"
+                self._database.execute(added, (one.login, one.name))
+
+    def author(self, login: str) -> str | None:
+        """Return the name of a guest author."""
+        found = self._database.execute("SELECT name FROM author WHERE login = ?", (login,))
+        return next((name for (name,) in found), None)
 
     def close(self) -> None:
         """Delete the temporary file."""

@@ -328,7 +328,7 @@ def markup_of(element: Element) -> str:
 
 def inner_html(element: Element) -> str:
     """Return the HTML within an element that contains XHTML (RFC 4287 §3.1.1.3), emptying it."""
-    for inner in element.iter(etree.Element):
+    for inner in element.iterdescendants(etree.Element):
         inner.tag = inner.tag.rpartition("}")[2]
     alone = etree.Element("div")
     alone.text = element.text

@@ -124,3 +124,11 @@ def media(id_: int, name: str, parent: int = 0, more: str = "") -> str:
         f"<wp:post_type>attachment</wp:post_type>"
         f"<wp:attachment_url>https://a.example.lv/{name}</wp:attachment_url>{more}</item>"
     )
+
+
+def meta(key: str, value: str) -> str:
+    """Write a custom field of a post of a WordPress export."""
+    return (
+        f"<wp:postmeta><wp:meta_key>{key}</wp:meta_key><wp:meta_value><![CDATA[{value}]]>"
+        "</wp:meta_value></wp:postmeta>"
+    )

@@ -104,7 +104,9 @@ def test_a_title_of_any_type_becomes_plain_text() -> None:
         '<title type="xhtml"><p xmlns="http://www.w3.org/1999/xhtml">A &amp; <b>B</b></p></title>',
     ):
         assert records("feed", atom(entry(title=title)))[0].title == "A & B"
-    assert refusals("feed", atom(entry(title=""))) == [("entry 1", "it has no title")]
+    assert refusals("feed", atom(entry(title=""))) == [
+        ("entry 1", "it has no title, and no text for one")
+    ]
 
 
 def test_an_entry_without_a_valid_date_is_refused_and_the_others_are_read() -> None:
@@ -147,6 +149,7 @@ def test_all_fields_of_an_rss_item_are_read() -> None:
         address_is_id=True,
         may_recur=True,
         where="item 1",
+        dropped=(("description element", 1),),
     )
 
 
@@ -242,7 +245,10 @@ def test_an_invalid_date_of_rss_is_refused(date: str, reason: str | None) -> Non
         (b'{"items": "\xff"}', "it is not a JSON Feed: it has no list of items"),
         (json_feed({"id": [], "title": "T"}), "its id is not a string"),
         (json_feed({"title": "T"}), "it has no date: neither date_published nor date_modified"),
-        (json_feed({"title": "\ud800"}), "it has no title"),
+        (
+            json_feed({"title": "\ud800", "date_modified": "2010"}),
+            "it has no title, and no text for one",
+        ),
         (b'{"items": [' + b" " * 16 * 1024 * 1024, "it is larger than 16 MiB: split it"),
         ("", "it is empty"),
         (" \n", "it is empty"),

@@ -1,4 +1,5 @@
 import io
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -57,6 +58,7 @@ def test_all_fields_of_a_post_are_read() -> None:
         original="https://a.example.lv/2010/05/tilts-1/",
         where="item 1",
         passed_over=("post_tag",),
+        dropped=(("excerpt", 1),),
     )
 
 
@@ -93,12 +95,14 @@ def test_an_item_that_is_not_a_published_post_is_skipped_with_the_reason(
     assert record.where == "item 2"
 
 
-def test_comments_of_a_post_are_ignored() -> None:
+def test_comments_of_a_post_are_dropped_and_counted() -> None:
     comment = (
         "<wp:comment><wp:comment_author>Bot</wp:comment_author><wp:comment_content>Buy"
         "</wp:comment_content></wp:comment>"
     )
-    assert records("wordpress", wxr(post(more=comment))) == records("wordpress", wxr(post()))
+    (record,), (without,) = (records("wordpress", wxr(post(more=more))) for more in (comment, ""))
+    assert record.dropped == (*without.dropped, ("comment", 1))
+    assert record == replace(without, dropped=record.dropped)
 
 
 def topic(name: str, taxonomy: str = "topic") -> str:
@@ -132,11 +136,13 @@ def test_the_date_of_a_post_is_in_gmt_or_local_or_its_pub_date() -> None:
 
 def test_an_invalid_post_does_not_affect_the_others() -> None:
     found = items(
-        "wordpress", wxr(post(title=" "), post(gmt="9999-99-99 00:00:00"), post(number=3))
+        "wordpress", wxr(post("", title=" "), post(gmt="9999-99-99 00:00:00"), post(number=3))
     )
     assert [item.where for item in found] == ["item 1", "item 2", "item 3"]
     assert isinstance(found[2], Record)
-    assert refusals("wordpress", wxr(post(title=" "))) == [("item 1", "it has no title")]
+    untitled = post("", title=" ").replace("īsi", "")
+    reason = "it has no title, and no text for one"
+    assert refusals("wordpress", wxr(untitled)) == [("item 1", reason)]
 
 
 def test_a_date_that_cannot_be_read_is_remarked_on_and_the_next_one_is_taken() -> None:

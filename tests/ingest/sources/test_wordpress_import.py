@@ -1,9 +1,13 @@
-"""Post types and taxonomies of WordPress exports, chosen on the command line."""
+"""Post types and taxonomies of WordPress exports, their authors, and text beside blocks."""
+
+import resource
+import subprocess
+from functools import partial
 
 import pytest
 
-from tests.ingest.sources.samples import post, wxr
-from tests.portal import Portal
+from tests.ingest.sources.samples import media, meta, post, wxr
+from tests.portal import Portal, command
 
 
 def topic(name: str, taxonomy: str = "topic") -> str:
@@ -90,3 +94,48 @@ def test_many_types_are_not_all_counted(portal: Portal) -> None:
     export = wxr(*(post(number=n, kind=f"type-{n}", more=topic("a", f"t{n}")) for n in range(150)))
     ran = portal.feeds("import", portal.write("export.xml", export))
     assert "100 posts of other types were passed over: type-0 (1), type-1 (1)" in ran.out
+
+
+def test_text_beside_blocks_has_paragraphs(portal: Portal) -> None:
+    body = (
+        "Pirmā rinda\nOtrā rinda\n\nOtrā rindkopa\n\n<!-- wp:paragraph -->\n<p>Bloks</p>\n"
+        "<!-- /wp:paragraph -->\n\nPēc bloka [unknown a=b]"
+    )
+    path = portal.write("export.xml", wxr(post(body).replace("īsi", "")))
+    ran = portal.feeds("import", path)
+    assert "the shortcode [unknown] is not known" in ran.out
+    (item,) = portal.client().get("/releases.json").get_json()["items"]
+    assert item["content_html"].replace("\n", "") == (
+        "<p>Pirmā rinda<br>Otrā rinda</p><p>Otrā rindkopa</p><p>Bloks</p>"
+        "<p>Pēc bloka [unknown a=b]</p>"
+    )
+
+
+def test_guest_authors_have_their_names_wherever_their_profile_is(portal: Portal) -> None:
+    profile = post("", meta("cap-user_login", "juris") + meta("cap-display_name", "Juris Kalns"))
+    guest = profile.replace("type>post<", "type>guest-author<")
+    nameless = guest.replace("juris", "cits").replace("Juris Kalns", " ").replace("Tilts]]", " ]]")
+    term = (
+        '<category domain="author" nicename="cap-juris">juris</category>'
+        '<category domain="author" nicename="cap-cits">cits</category>'
+        '<category domain="author" nicename="cap-anna">anna</category>'
+    )
+    path = portal.write("export.xml", wxr(post(more=term, number=2), guest, nameless))
+    assert portal.feeds("import", path).code == 0
+    (item,) = portal.client().get("/releases.json").get_json()["items"]
+    assert [author["name"] for author in item["authors"]] == ["Juris Kalns", "cits", "Anna Ozola"]
+
+
+@pytest.mark.slow
+def test_a_full_disk_under_the_temporary_file_is_one_sentence(portal: Portal) -> None:
+    export = wxr(*(media(number, f"{number}-{'x' * 900}.jpg") for number in range(9000)), post())
+    path = portal.write("export.xml", export)
+    largest = 3_000_000
+    limit = partial(resource.setrlimit, resource.RLIMIT_FSIZE, (largest, largest))
+    process = command(portal, "import", path, stdout=subprocess.DEVNULL, preexec_fn=limit)
+    _, err = process.communicate()
+    assert process.returncode == 2
+    assert err.startswith(
+        "feeds: The attachments of an export cannot be kept in a temporary file: "
+    )
+    assert err.count("\n") == 1

@@ -98,7 +98,6 @@ def published() -> Iterator[Post]:
             stated[f"{WP}post_type"] == "post"
             and stated[f"{WP}status"] == "publish"
             and not stated.get(f"{WP}post_password")
-            and stated["title"]
         ):
             number = int(stated[f"{WP}post_id"])
             yield Post(number, stated[CONTENT], meta.get("_thumbnail_id", ""))
@@ -112,11 +111,9 @@ def releases(portal: Portal) -> dict[int, tuple[Release, str]]:
     """Import the export; return the releases and their remarks by the number of the post."""
     path, report = portal.write("export.xml", EXPORT), portal.folder / "report.jsonl"
     ran = portal.feeds("import", "--report", report, path)
-    assert ran.code == 1, ran.err
+    assert ran.code == 0, ran.err
     results = [json.loads(line) for line in report.read_text("utf-8").splitlines()]
     remarks = {result["id"]: "; ".join(result["remarks"]) for result in results}
-    refused = [result["reason"] for result in results if result["outcome"] == "refused"]
-    assert refused == ["it has no title"]
     with portal.store.read() as snapshot:
         listed = snapshot.newest_listed(snapshot.everything(), 1000)
         found = snapshot.releases(listed).values()
