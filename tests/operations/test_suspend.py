@@ -7,6 +7,8 @@ import pytest
 from feeds.operations.suspend import resume, suspend
 from tests.portal import BANNER, START, Portal, page
 
+pytestmark = pytest.mark.engines("sqlite", reason="the statements are the same on both")
+
 FORMATS = ("atom", "rss", "json")
 TITLE = "Vortāla darbība pārtraukta uz nenoteiktu laiku."
 
@@ -171,6 +173,7 @@ def test_resuming_adds_one_entry_and_ends_the_suspension(portal: Portal) -> None
     assert json.loads(portal.feeds("status", "--json").out)["state"] == "active"
 
 
+@pytest.mark.engines("sqlite", "postgresql", reason="it updates every selection")
 def test_every_selection_takes_the_revision_of_a_suspension(portal: Portal) -> None:
     portal.imported(page("A", category="Kultūra"), page("B", category="Sports"))
     addresses = ("/releases.atom", "/categories/kultura.atom", "/categories/sports.atom")
@@ -184,6 +187,7 @@ def test_every_selection_takes_the_revision_of_a_suspension(portal: Portal) -> N
         assert old["ETag"] != new["ETag"]
 
 
+@pytest.mark.engines("sqlite", "postgresql", reason="one scenario of all steps")
 def test_a_reader_that_polls_after_each_step_sees_each_notice_once_and_in_order(
     portal: Portal,
 ) -> None:

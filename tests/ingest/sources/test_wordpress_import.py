@@ -5,6 +5,8 @@ import pytest
 from tests.ingest.sources.samples import post, wxr
 from tests.portal import Portal
 
+pytestmark = pytest.mark.engines("sqlite", reason="sources are read before the store is")
+
 
 def topic(name: str, taxonomy: str = "topic") -> str:
     return f'<category domain="{taxonomy}" nicename="x">{name}</category>'
