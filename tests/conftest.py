@@ -21,6 +21,7 @@ SERVER_FOLDER = pytest.StashKey[ServerFolder]()
 # No example is too slow for a busy machine, and the examples of a test may share its fixtures.
 hypothesis.settings.register_profile(
     "feeds",
+    max_examples=50,
     deadline=None,
     suppress_health_check=[
         hypothesis.HealthCheck.function_scoped_fixture,
@@ -33,12 +34,14 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("feeds")
 
+ENGINES = ("sqlite", "postgresql")
 SHARED = Path(__file__).parents[2] / "shared"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the option that rewrites the golden documents."""
+    """Add the options of these tests."""
     parser.addoption("--write-golden", action="store_true", help="rewrite tests/golden")
+    parser.addoption("--engine", choices=ENGINES, help="the one engine on which a test runs")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -67,8 +70,20 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         mark = metafunc.definition.get_closest_marker("engines")
         if mark and not mark.kwargs.get("reason"):
             raise pytest.UsageError(f"{metafunc.definition.nodeid}: engines() needs a reason")
-        engines = mark.args if mark else ("sqlite", "postgresql")
+        engines = mark.args if mark else ENGINES
         metafunc.parametrize("database", engines, indirect=True)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the tests on other engines than the one chosen."""
+    engine = config.getoption("--engine")
+    if engine:
+        items[:] = [
+            item
+            for item in items
+            if not (isinstance(item, pytest.Function) and hasattr(item, "callspec"))
+            or item.callspec.params.get("database", engine) == engine
+        ]
 
 
 @pytest.fixture(scope="session")
@@ -121,6 +136,12 @@ def another(
     return lambda **settings: Portal(
         tmp_path_factory.mktemp("portal"), database(), **settings
     ).made()
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Portal]:
+    """Return a maker of portals, on SQLite, that several tests read and none changes."""
+    return lambda **settings: Portal(tmp_path_factory.mktemp("shared"), **settings).made()
 
 
 @pytest.fixture

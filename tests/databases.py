@@ -14,9 +14,13 @@ from contextlib import closing, contextmanager
 from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import psycopg
-from sqlalchemy import event
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.dialects import registry
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import Pool
@@ -27,6 +31,42 @@ from feeds.settings import Settings
 from tests.postgresql import ENVIRON
 
 _STOP_SECONDS = 60
+
+
+class _SQLite(SQLiteDialect_pysqlite):
+    """A dialect that is equal to any other of its kind, so that engines share statements."""
+
+    supports_statement_cache = True
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _SQLite)
+
+    def __hash__(self) -> int:
+        return hash(_SQLite)
+
+
+class _PostgreSQL(PGDialect_psycopg):
+    """As above."""
+
+    supports_statement_cache = True
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _PostgreSQL)
+
+    def __hash__(self) -> int:
+        return hash(_PostgreSQL)
+
+
+# Each test has a store, hence an engine, of its own. If each compiled its statements again, that
+# would be a fifth of all CPU time.
+registry.register("sqlite", __name__, "_SQLite")
+registry.register("postgresql.psycopg", __name__, "_PostgreSQL")
+_compiled: dict[Any, Any] = {}
+
+
+@event.listens_for(Engine, "engine_connect")
+def _share_compiled_statements(connection: Connection) -> None:
+    connection.execution_options(compiled_cache=_compiled)
 
 
 @contextmanager

@@ -16,6 +16,8 @@ from sqlalchemy import Engine, event
 from feeds.store.schema.tables import METADATA
 from tests.portal import BANNER, Portal, page
 
+pytestmark = pytest.mark.engines("sqlite", reason="an import does not depend on the engine")
+
 FORMATS = ("atom", "rss", "json")
 
 
@@ -64,6 +66,7 @@ def test_the_real_page_is_in_every_feed(portal: Portal, seed_page: Path) -> None
     assert json.loads(portal.feeds("status", "--json").out)["state"] == "active"
 
 
+@pytest.mark.engines("sqlite", "postgresql", reason="one scenario of an import and its repetition")
 def test_files_and_folders_are_imported_once(portal: Portal) -> None:
     portal.write("a/1.txt", page("Pirmais"))
     portal.write("a/b/2.TXT", page("Otrais"))
@@ -135,6 +138,7 @@ def test_a_path_without_inputs_ends_the_command(portal: Portal) -> None:
     assert ids(portal) == []
 
 
+@pytest.mark.engines("sqlite", "postgresql", reason="the store rolls back")
 def test_a_dry_run_says_what_would_happen_and_changes_nothing(portal: Portal) -> None:
     portal.imported(page("Viens"))
     before = everything(portal)
@@ -166,6 +170,7 @@ def test_a_report_has_one_line_for_each_input(portal: Portal) -> None:
     assert (portal.folder / "pages" / "1.txt").read_text() == page()
 
 
+@pytest.mark.engines("sqlite", "postgresql", reason="each recovers in its own way")
 @pytest.mark.slow
 @pytest.mark.parametrize("stop", [signal.SIGKILL, signal.SIGINT])
 def test_an_interrupted_import_is_finished_by_the_next_one(portal: Portal, stop: int) -> None:

@@ -14,6 +14,8 @@ from lxml import html
 from feeds.identity import rank, slug
 from tests.portal import Portal, page
 
+pytestmark = pytest.mark.engines("sqlite", reason="an import does not depend on the engine")
+
 FORMATS = ("atom", "rss", "json")
 
 
@@ -34,6 +36,7 @@ DAYS = st.integers(1, 3).map(lambda day: f"2010-05-0{day} 12:00:00")
 RELEASES = st.lists(st.tuples(WORDS, WORDS, DAYS, WORDS), min_size=1, max_size=10)
 
 
+@pytest.mark.engines("sqlite", "postgresql", reason="the store finds known releases")
 def test_importing_the_same_pages_again_changes_nothing(portal: Portal) -> None:
     texts = [page(f"Relīze {n}") for n in range(5)]
     portal.imported(*texts)
@@ -71,6 +74,7 @@ def test_an_edited_body_is_a_change_that_keeps_the_id(portal: Portal) -> None:
     assert again.headers["Last-Modified"] == untouched.headers["Last-Modified"]
 
 
+@pytest.mark.engines("sqlite", "postgresql", reason="the store replaces categories")
 def test_a_moved_category_is_a_change_in_both(portal: Portal) -> None:
     portal.imported(page(category="Vecā"), page("Otra", category="Vecā"))
     portal.feeds("import", portal.write("0000.txt", page(category="Jaunā")))
@@ -137,6 +141,7 @@ def test_releases_of_one_instant_are_ordered_by_rank(portal: Portal) -> None:
         assert ids(portal, address) == sorted(mine, key=rank, reverse=True)[:50]
 
 
+@pytest.mark.engines("sqlite", "postgresql", reason="the store finds the category")
 def test_spellings_of_a_category_are_one_category_in_any_order_of_import(
     another: Callable[..., Portal],
 ) -> None:
@@ -160,6 +165,7 @@ def test_a_later_spelling_is_shown_in_every_document(portal: Portal) -> None:
     assert feed.headers["ETag"] != before["ETag"]
 
 
+@pytest.mark.engines("sqlite", "postgresql", reason="the store orders releases")
 @pytest.mark.slow
 @settings(max_examples=12)
 @given(RELEASES, st.randoms(use_true_random=False))

@@ -13,6 +13,8 @@ from feeds.text.plain import one_line
 from tests.portal import Portal, page
 from tests.visible import moved, revisions
 
+pytestmark = pytest.mark.engines("sqlite", reason="the statements are the same on both")
+
 BASE = "https://feeds.example.org"
 FORMATS = ("atom", "rss", "json")
 DAYS = [f"2010-05-{day:02} 12:00:00" for day in range(1, 9)]
@@ -83,6 +85,7 @@ def test_ids_and_dates_stay(portal: Portal) -> None:
     assert (fixed("maksla"), fixed("maksla+sports")) == before
 
 
+@pytest.mark.engines("sqlite", "postgresql", reason="the store finds the former slug")
 def test_every_url_with_the_old_slug_redirects(another: Callable[..., Portal]) -> None:
     portal = another(FEEDS_ENTRIES="1", FEEDS_BASE_URL="https://example.org/feeds")
     portal.imported(page("A", "Kultūra", DAYS[0]), page("B", "Sports"), page("C", "Kultūra"))
@@ -162,6 +165,7 @@ def test_a_repeated_rename_takes_no_revision(portal: Portal) -> None:
     assert revisions(portal) == before
 
 
+@pytest.mark.engines("sqlite", "postgresql", reason="one scenario of all documents")
 def test_only_documents_that_name_the_category_change(another: Callable[..., Portal]) -> None:
     portal = another(FEEDS_ENTRIES="2")
     both = '{{"title": "{}", "published": "{}", "body": "x", "categories": {}}}\n'
@@ -326,6 +330,7 @@ def test_a_name_that_is_too_long_for_an_import_is_refused(portal: Portal) -> Non
     )
 
 
+@pytest.mark.engines("sqlite", "postgresql", reason="each database refuses other texts")
 @pytest.mark.slow
 @settings(max_examples=25)
 @given(old=NAMES, new=NAMES)

@@ -15,6 +15,8 @@ from feeds.store.engine import writing
 from feeds.store.write.change import update_release
 from tests.portal import START, Portal, command, page
 
+pytestmark = pytest.mark.engines("sqlite", reason="the file does not depend on the engine")
+
 FORMATS = ("atom", "rss", "json")
 HEADERS = ("ETag", "Last-Modified", "Surrogate-Key", "Content-Type")
 
@@ -133,6 +135,7 @@ def test_an_unreadable_file_is_not_an_export(portal: Portal) -> None:
     assert "cannot be read: Input/output error" in ran.err
 
 
+@pytest.mark.engines("sqlite", "postgresql", reason="the columns have the types of the engine")
 def test_every_table_and_column_is_exported(portal: Portal) -> None:
     ran = portal.feeds("export")
     lines = [json.loads(line) for line in ran.out.split("\n")[:-1]]
@@ -172,6 +175,7 @@ def test_an_export_to_a_full_disk_is_reported(portal: Portal) -> None:
     )
 
 
+@pytest.mark.engines("sqlite", "postgresql", reason="each isolates a reader in its own way")
 def test_an_export_has_one_state_while_the_store_changes(
     portal: Portal,
 ) -> None:
@@ -203,6 +207,7 @@ def test_an_export_overwrites_no_file_and_leaves_no_partial_one(portal: Portal) 
     assert not (portal.folder / "new").exists()
 
 
+@pytest.mark.engines("sqlite", "postgresql", reason="the rows are loaded in the engine's own way")
 def test_only_an_empty_store_loads_an_export(
     portal: Portal, another: Callable[..., Portal]
 ) -> None:
@@ -267,6 +272,7 @@ def test_an_export_must_be_imported_by_itself(portal: Portal) -> None:
     assert ran.out.endswith("1 added, 0 changed, 0 unchanged, 0 skipped, 1 refused.\n")
 
 
+@pytest.mark.engines("sqlite", "postgresql", reason="each locks in its own way")
 def test_a_command_that_waited_for_an_import_uses_its_result(
     portal: Portal, another: Callable[..., Portal]
 ) -> None:

@@ -14,6 +14,8 @@ from feeds.operations.suspend import resume, suspend
 from tests.portal import START, Portal, page
 from tests.visible import moved, revisions
 
+pytestmark = pytest.mark.engines("sqlite", reason="the statements are the same on both")
+
 FORMATS = ("atom", "rss", "json")
 RESUMED = "Vortāla darbība atsākta."
 DAY = timedelta(days=1)
@@ -48,6 +50,7 @@ def test_corrections_leave_one_notice_in_the_feed(portal: Portal) -> None:
     assert notices(portal) == ["running: Īstā", "retracted: Otrā", "retracted: Pirmā"]
 
 
+@pytest.mark.engines("sqlite", "postgresql", reason="one scenario of all steps")
 def test_corrections_by_resuming_can_be_taken_out_afterwards(portal: Portal) -> None:
     """Two corrections leave five notices, until the mistakes are retracted."""
     portal.imported(page("Vecā"))
@@ -206,6 +209,7 @@ def test_the_list_has_the_dates_of_each_notice(portal: Portal) -> None:
     assert ", amended " in portal.feeds("notices").out.partition("\n")[0]
 
 
+@pytest.mark.engines("sqlite", "postgresql", reason="the store gives the ids")
 def test_the_id_of_a_retracted_notice_is_not_used_again(portal: Portal) -> None:
     entry_id = announced(portal, "suspend")
     portal.feeds("notices", "retract", entry_id)

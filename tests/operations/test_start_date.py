@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from tests.portal import Portal, page
 
+pytestmark = pytest.mark.engines("sqlite", reason="a date does not depend on the engine")
+
 
 def notice(portal: Portal) -> Any:
     """Return the first entry of the feed of all releases."""
@@ -30,7 +32,6 @@ def notice(portal: Portal) -> Any:
         ("2022-03-27 03:30", "2022-03-27 04:30:00+03:00"),
     ],
 )
-@pytest.mark.engines("sqlite", reason="the store is not asked")
 def test_a_start_date_is_understood_as_people_type_it(
     portal: Portal, stated: str, understood: str
 ) -> None:
@@ -41,7 +42,6 @@ def test_a_start_date_is_understood_as_people_type_it(
     assert since == datetime.fromisoformat(understood).timestamp()
 
 
-@pytest.mark.engines("sqlite", reason="the store is not asked")
 @given(stated=st.text() | st.datetimes().map(str) | st.datetimes().map(lambda at: at.isoformat()))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @pytest.mark.slow

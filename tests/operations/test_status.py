@@ -7,7 +7,10 @@ import pytest
 from feeds.operations.suspend import suspend
 from tests.portal import Portal, page
 
+pytestmark = pytest.mark.engines("sqlite", reason="the facts are the same on both")
 
+
+@pytest.mark.engines("sqlite", "postgresql", reason="the store counts")
 def test_status_prints_the_state_the_counts_and_the_last_import(portal: Portal) -> None:
     portal.imported(page("A", category="Kultūra"), page("B", category="Sports"))
     portal.feeds("import", portal.write("bad.txt", ""))
@@ -54,6 +57,7 @@ def images(addresses: Iterable[str]) -> str:
     return "".join(f'<p><img src="{address}" alt="A"></p>' for address in addresses)
 
 
+@pytest.mark.engines("sqlite", "postgresql", reason="the store counts")
 def test_the_hosts_of_pictures_and_attachments_are_named_the_largest_first(portal: Portal) -> None:
     media(portal, a="<p>A</p>")
     assert "Pictures and attachments: none.\n" in portal.feeds("status").out

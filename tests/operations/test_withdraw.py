@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from tests.portal import Portal, page
 from tests.visible import moved, revisions
 
+pytestmark = pytest.mark.engines("sqlite", reason="the statements are the same on both")
+
 FORMATS = ("atom", "rss", "json")
 BASE = "https://feeds.example.org"
 DAYS = ["2010-05-04 12:00:00", "2010-05-05 12:00:00", "2010-05-06 12:00:00", "2010-05-07 12:00:00"]
@@ -94,6 +96,7 @@ def test_withdrawn_releases_are_listed_until_they_are_restored(four: Portal) -> 
     assert four.feeds("withdraw").out == ""
 
 
+@pytest.mark.engines("sqlite", "postgresql", reason="one scenario of all steps")
 def test_a_restored_release_is_as_it_was(four: Portal) -> None:
     client = four.client()
     addresses = ["/releases.atom", "/releases/archive/1.json", "/releases/2010/05/05/b", "/"]
@@ -141,6 +144,7 @@ def test_a_repeated_command_takes_no_revision(portal: Portal) -> None:
         assert revisions(portal) == before
 
 
+@pytest.mark.engines("sqlite", "postgresql", reason="the store finds it")
 def test_a_release_can_be_named_by_its_id_path_or_url(portal: Portal) -> None:
     portal.imported(page("A"))
     entry_id = known(portal, "2010/05/04/a")
@@ -219,6 +223,7 @@ def test_an_unknown_release_is_refused_in_one_line(
     assert ran.err.count("\n") == 1
 
 
+@pytest.mark.engines("sqlite", "postgresql", reason="each database refuses other texts")
 @pytest.mark.parametrize("name", ["a\0b", "a\udcffb"])
 def test_a_name_that_no_database_can_hold_is_no_release(portal: Portal, name: str) -> None:
     portal.imported(page("A"))

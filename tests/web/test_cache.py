@@ -103,9 +103,10 @@ def test_polls_run_no_statements_and_the_thread_checks_once_a_second(often_check
         while time.monotonic() - begin < 2.5:
             client.get("/releases.atom")
             polls += 1
+            time.sleep(0.01)
         seconds = time.monotonic() - begin
     heads = [statement for statement in run if "head" in statement]
-    assert polls > 100
+    assert polls > 20
     assert 1 <= len(heads) <= seconds + 1
     assert not [one for one in run if "selection" in one or "release" in one]
 

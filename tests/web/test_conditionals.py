@@ -28,10 +28,15 @@ def soon() -> datetime:
     return datetime.now(UTC) + timedelta(minutes=5)
 
 
+@pytest.fixture(scope="module")
+def published(shared: Callable[..., Portal]) -> Portal:
+    """Return a portal of two categories, of which no test changes anything."""
+    return shared().imported(page("A", category="Kultūra"), page("B", category="Sports"))
+
+
 @pytest.fixture
-def client(portal: Portal) -> FlaskClient:
-    portal.imported(page("A", category="Kultūra"), page("B", category="Sports"))
-    return portal.client(soon)
+def client(published: Portal) -> FlaskClient:
+    return published.client(soon)
 
 
 @pytest.mark.parametrize("form", sorted(FORMATS))

@@ -135,6 +135,7 @@ DAMAGE = {
 }
 
 
+@pytest.mark.engines("sqlite", reason="the value does not depend on the engine")
 @pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE.keys())
 def test_a_value_that_cannot_be_served_is_503_and_one_line_in_the_log(
     portal: Portal, damage: str, caplog: pytest.LogCaptureFixture
@@ -152,6 +153,7 @@ def test_a_value_that_cannot_be_served_is_503_and_one_line_in_the_log(
     assert client.get("/style.css").status_code == 200
 
 
+@pytest.mark.engines("sqlite", reason="the value does not depend on the engine")
 @pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE.keys())
 def test_a_document_with_a_damaged_value_is_served_as_it_was(portal: Portal, damage: str) -> None:
     portal.imported(page("A", "Kultūra")).feeds("suspend")
@@ -167,6 +169,7 @@ def test_a_document_with_a_damaged_value_is_served_as_it_was(portal: Portal, dam
     assert client.get("/releases.atom", headers=tag).status_code == 304
 
 
+@pytest.mark.engines("sqlite", reason="the value does not depend on the engine")
 def test_an_error_page_is_served_as_it_was_while_a_notice_is_damaged(portal: Portal) -> None:
     portal.imported(page("A", "Kultūra")).feeds("suspend")
     client = portal.client()

@@ -9,6 +9,8 @@ import pytest
 from tests.ingest.sources.samples import media, meta, post, wxr
 from tests.portal import Portal, command
 
+pytestmark = pytest.mark.engines("sqlite", reason="sources are read before the store is")
+
 
 def topic(name: str, taxonomy: str = "topic") -> str:
     return f'<category domain="{taxonomy}" nicename="x">{name}</category>'

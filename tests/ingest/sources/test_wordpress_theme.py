@@ -21,6 +21,8 @@ from tests.ingest.sources import theme_export
 from tests.ingest.sources.samples import items
 from tests.portal import Portal
 
+pytestmark = pytest.mark.engines("sqlite", reason="sources are read before the store is")
+
 WP = "{http://wordpress.org/export/1.2/}"
 CONTENT = "{http://purl.org/rss/1.0/modules/content/}encoded"
 EXPORT = theme_export.export()
