@@ -4,6 +4,7 @@ import hashlib
 import os
 import shutil
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 from functools import partial
@@ -26,6 +27,7 @@ from feeds.freeze.answers import (
     renamed,
 )
 from feeds.freeze.generations import CURRENT, MANIFEST, SITE, Generation, new_generation
+from feeds.freeze.hosts.redirects import Old
 from feeds.freeze.workers import Task, Workers, Written, line, started, state
 from feeds.settings import Settings
 from feeds.store import Store
@@ -56,7 +58,8 @@ class Freeze:
 
     ``total`` is the number of portions of the work, ``position`` how many of them are done. After
     it, ``written`` is the number of bytes of new files, ``linked`` of those that have not changed,
-    ``moved`` that of redirects and withdrawn addresses, and ``digest`` the SHA-256 of the manifest.
+    ``moved`` that of redirects and withdrawn addresses, ``left_out`` what some hosts cannot do, by
+    its kind, and ``digest`` the SHA-256 of the manifest.
     Raises ``RefusedError`` and ``NothingToDoError``; then the folder is as it was.
     """
 
@@ -73,6 +76,7 @@ class Freeze:
         self.written = 0
         self.linked = 0
         self.moved = 0
+        self.left_out: Counter[str] = Counter()
         self.digest = ""
 
     def __iter__(self) -> Iterator[None]:
@@ -169,7 +173,7 @@ class Freeze:
             yield from moved_addresses(snapshot, site)
 
         self.moved = sum(1 for _ in addresses())
-        old = hosts.Old(addresses, list(renamed(snapshot)), self.moved)
+        old = Old(addresses, list(renamed(snapshot)), self.moved, self.left_out)
         shared = hosts.values(site, self._folder / CURRENT, snapshot.head().announced, self._now)
         for name in hosts.FILES:
             file = generation.path / name

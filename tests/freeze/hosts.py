@@ -23,7 +23,17 @@ def _program(name: str, package: str) -> str:
     pytest.skip(f"needs {name}, which is missing: apt-get install {package}")
 
 
-def _nginx(folder: Path, frozen: Path, port: int) -> list[str]:
+def _uploads(file: Path, folder: Path) -> str:
+    """Return the lines for a copied folder in a configuration, without the signs of a comment."""
+    lines = file.read_text().splitlines()
+    first = next(n for n, line in enumerate(lines) if "the old portal had, copied" in line) + 1
+    last = next(n for n in range(first, len(lines)) if not lines[n].startswith("# "))
+    found = "\n".join(line.removeprefix("# ") for line in lines[first:last])
+    assert "/srv/old-portal/wp-content/uploads" in found
+    return found.replace("/srv/old-portal/wp-content/uploads", str(folder))
+
+
+def _nginx(folder: Path, frozen: Path, port: int, uploads: Path) -> list[str]:
     program = _program("nginx", "nginx-light")
     paths = "\n".join(
         f"{kind}_temp_path {folder}/{kind};"
@@ -43,6 +53,7 @@ def _nginx(folder: Path, frozen: Path, port: int) -> list[str]:
             include {frozen}/current/nginx-http.conf;
             server {{
                 listen 127.0.0.1:{port};
+                {_uploads(frozen / "current" / "nginx-server.conf", uploads)}
                 include {frozen}/current/nginx-server.conf;
             }}
         }}
@@ -51,7 +62,7 @@ def _nginx(folder: Path, frozen: Path, port: int) -> list[str]:
     return [program, "-p", str(folder), "-c", str(folder / "nginx.conf")]
 
 
-def _caddy(folder: Path, frozen: Path, port: int) -> list[str]:
+def _caddy(folder: Path, frozen: Path, port: int, uploads: Path) -> list[str]:
     program = _program("caddy", "caddy")
     (folder / "Caddyfile").write_text(
         f"""
@@ -61,6 +72,7 @@ def _caddy(folder: Path, frozen: Path, port: int) -> list[str]:
             storage file_system {folder}
         }}
         http://127.0.0.1:{port} {{
+            {_uploads(frozen / "current" / "Caddyfile", uploads)}
             import {frozen}/current/Caddyfile
         }}
         """
@@ -68,15 +80,57 @@ def _caddy(folder: Path, frozen: Path, port: int) -> list[str]:
     return [program, "run", "--adapter", "caddyfile", "--config", str(folder / "Caddyfile")]
 
 
-HOSTS = {"nginx": _nginx, "caddy": _caddy}
+def _apache(folder: Path, frozen: Path, port: int, uploads: Path) -> list[str]:
+    program = _program("apache2", "apache2-bin")
+    modules = (
+        "mpm_event authz_core dir mime negotiation filter deflate brotli rewrite headers alias"
+    )
+    loaded = "\n".join(
+        f"LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so"
+        for name in modules.split()
+    )
+    (folder / "apache.conf").write_text(
+        f"""
+        ServerRoot {folder}
+        DefaultRuntimeDir {folder}
+        PidFile {folder}/apache.pid
+        ServerName feeds.example.org
+        ErrorLog /dev/stderr
+        {loaded}
+        TypesConfig /dev/null
+        AddType application/x-gzip .gz
+        AddEncoding x-gzip .gz
+        AddLanguage br .br
+        AddOutputFilterByType DEFLATE text/html application/atom+xml application/rss+xml
+        AddOutputFilterByType BROTLI_COMPRESS text/html application/json
+        <Directory />
+            Options FollowSymLinks
+            Require all denied
+        </Directory>
+        Listen 127.0.0.1:{port}
+        <VirtualHost 127.0.0.1:{port}>
+            {_uploads(frozen / "current" / "apache.conf", uploads)}
+            Include {frozen}/current/apache.conf
+        </VirtualHost>
+        """
+    )
+    command = [program, "-D", "FOREGROUND", "-f", str(folder / "apache.conf")]
+    if os.geteuid() == 0:  # Apache refuses to be root, and only root may read the folders of tests
+        capability = ("--inh-caps=+dac_override", "--ambient-caps=+dac_override")
+        user = ("--reuid=65534", "--regid=65534", "--clear-groups")
+        return ["setpriv", *user, *capability, *command]
+    return command
+
+
+HOSTS = {"nginx": _nginx, "caddy": _caddy, "apache": _apache}
 
 
 @contextmanager
-def serving(host: str, frozen: Path, folder: Path) -> Iterator[Ask]:
-    """Run a host; yield what asks it."""
+def serving(host: str, frozen: Path, folder: Path, uploads: Path) -> Iterator[Ask]:
+    """Run a host, with a copied folder of the old portal; yield what asks it."""
     folder.mkdir(exist_ok=True)
     (port,) = free_ports(1)
-    command = HOSTS[host](folder, frozen, port)
+    command = HOSTS[host](folder, frozen, port, uploads)
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder)
     connection = HTTPConnection("127.0.0.1", port, timeout=120)
