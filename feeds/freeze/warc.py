@@ -132,8 +132,9 @@ def date(head: Head) -> str:
 
 
 def _headers(head: Head, name: str) -> dict[str, str]:
-    # An identifier may not be given to another content, so it depends on the state of the store.
-    identifier = uuid5(NAMESPACE_URL, f"{head.store_id} {head.revision} {head.token} {name}")
+    # No other content may get the identifier, so it depends on the last change; but not on the
+    # identifier of the store, which a back-up does not share.
+    identifier = uuid5(NAMESPACE_URL, f"{head.revision} {head.token} {name}")
     return {"WARC-Record-ID": f"<urn:uuid:{identifier}>", "WARC-Date": date(head)}
 
 

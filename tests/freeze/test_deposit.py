@@ -174,7 +174,12 @@ def test_a_deposit_is_valid_and_replays_what_the_service_answers(portal: Portal)
         listed = {json.loads(line)["url"] for line in fetched(query)[2].splitlines()}
         assert {f"{BASE}/releases/{path}" for path in releases} <= listed
 
-    # The file is the same without a folder, later, and by a single process.
+    # The file is the same without a folder, later, from an export, and by a single process.
+    export, copy = portal.folder / "export.jsonl", portal.folder / "copy.db"
+    assert portal.feeds("export", export).code == 0
+    portal.environ["FEEDS_DATABASE_URL"] = f"sqlite:///{copy}"
+    assert portal.feeds("migrate").code == 0
+    assert portal.feeds("import", export).code == 0
     alone = portal.folder / "alone.wacz"
     core = {min(os.sched_getaffinity(0))}
     later = command(
