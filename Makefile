@@ -27,10 +27,13 @@ help:
 	$(PYTHON) -m pip --python .venv install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.venv/dev: .venv/runtime requirements-dev.lock tests/validators/package-lock.json
+.venv/dev: .venv/runtime requirements-dev.lock tests/validators/package-lock.json tests/validators/requirements.lock
 	@# The lock file is complete; of its overrides, see pyproject.toml, pip knows nothing.
 	$(PYTHON) -m pip --python .venv install --quiet --no-deps --require-hashes -r requirements-dev.lock
 	$(NPM) ci > /dev/null
+	@# Programs of web archives need other versions than this project does.
+	$(PYTHON) -m venv --without-pip tests/validators/.venv
+	$(PYTHON) -m pip --python tests/validators/.venv install --quiet --require-hashes -r tests/validators/requirements.lock
 	@touch $@
 
 demo: .venv/runtime
@@ -74,7 +77,8 @@ lock: .venv/dev
 	$(COMPILE) -c requirements.lock --group build --extra postgresql pyproject.toml -o requirements-postgresql.lock
 	$(COMPILE) -c requirements-postgresql.lock --group build --extra postgresql --group dev pyproject.toml \
 		-o requirements-dev.lock
+	$(COMPILE) tests/validators/requirements.in -o tests/validators/requirements.lock
 	$(NPM) install --package-lock-only > /dev/null
 
 clean:
-	rm -rf .venv tests/validators/node_modules $(DEMO) .bench
+	rm -rf .venv tests/validators/.venv tests/validators/node_modules $(DEMO) .bench

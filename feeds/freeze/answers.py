@@ -4,12 +4,12 @@ The work is cut into portions, of which each process takes one after the other. 
 answers come in an order that depends on the store alone.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from http import HTTPStatus
 from itertools import islice, product
 from math import ceil
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 from feeds.documents import build, sitemap
@@ -35,6 +35,8 @@ from feeds.web.pages import pages
 from feeds.web.pages.assets import assets
 from feeds.web.redirects import WITHDRAWN, moved
 
+T = TypeVar("T")
+
 TEXT: Final = "text/plain; charset=utf-8"
 NOTHING: Final = "There is nothing at this address."
 NOT_KEPT: Final = (
@@ -47,6 +49,7 @@ _Found = Iterator[tuple[str, Document | Representation | None]]
 _EXTENSIONS = ("", *(f".{extension}" for extension in FORMATS))
 _PAGES = 4  # archive pages in a portion, each in every format
 _RELEASES = 200  # release pages in a portion
+_MOVED = 1000  # redirects and withdrawn addresses in a portion
 
 
 class Answer(NamedTuple):
@@ -63,15 +66,6 @@ class Answer(NamedTuple):
     metadata: Metadata | None
 
 
-class Portion(NamedTuple):
-    """A portion of the work: ``kind`` is the name of a method of ``Answers``."""
-
-    kind: str
-    slugs: tuple[str, ...] = ()
-    numbers: Sequence[int] = ()
-    paths: tuple[str, ...] = ()
-
-
 class Moved(NamedTuple):
     """An old address (path and query) and its target, a URL; None if that was withdrawn.
 
@@ -81,6 +75,16 @@ class Moved(NamedTuple):
     address: str
     url: str | None
     permalink: bool = False
+
+
+class Portion(NamedTuple):
+    """A portion of the work: ``kind`` is the name of a method of ``Answers``, or "moved"."""
+
+    kind: str
+    slugs: tuple[str, ...] = ()
+    numbers: Sequence[int] = ()
+    paths: tuple[str, ...] = ()
+    moved: tuple[Moved, ...] = ()
 
 
 def portions(snapshot: Snapshot, combined: Sequence[tuple[str, ...]]) -> Iterator[Portion]:
@@ -98,8 +102,14 @@ def portions(snapshot: Snapshot, combined: Sequence[tuple[str, ...]]) -> Iterato
         newest = snapshot.newest_page(selection)
         for first in range(1, newest + 1, _PAGES):
             yield Portion("archive", slugs, range(first, min(first + _PAGES, newest + 1)))
-    for paths in _batches(snapshot.release_paths()):
+    for paths in _batches(snapshot.release_paths(), _RELEASES):
         yield Portion("releases", paths=paths)
+
+
+def moved_portions(moved: Iterable[Moved]) -> Iterator[Portion]:
+    """Yield portions of addresses at which nothing is represented any more: 301 and 410."""
+    for batch in _batches(iter(moved), _MOVED):
+        yield Portion("moved", moved=batch)
 
 
 def moved_addresses(snapshot: Snapshot, site: Site) -> Iterator[Moved]:
@@ -132,6 +142,19 @@ def renamed(snapshot: Snapshot) -> Iterator[tuple[str, str]]:
             yield former, current
 
 
+def renamed_addresses(snapshot: Snapshot, site: Site) -> Iterator[Moved]:
+    """Yield the addresses of everything that a renamed category has, with its former slugs."""
+    merged = {archive.slug for archive in snapshot.merged_archives()}
+    for former, current in renamed(snapshot):
+        selection = None if former in merged else snapshot.selection((current,))
+        newest = snapshot.newest_page(selection) if selection else 0
+        for suffix in ("", *(f"/archive/{number}" for number in range(1, newest + 1))):
+            for extension in _EXTENSIONS:
+                below = f"{suffix}{extension}"
+                url = f"{site.base_url}/categories/{current}{below}"
+                yield Moved(f"{site.root}/categories/{former}{below}", url)
+
+
 class Answers:
     """The answers of a snapshot; Flask's application context must be active."""
 
@@ -143,26 +166,14 @@ class Answers:
 
     def of(self, portion: Portion) -> Iterator[Answer]:
         """Yield the answers of a portion."""
+        if portion.kind == "moved":
+            for address, url, _ in portion.moved:
+                yield self.redirect(address, url) if url else self.gone(address)
+            return
         find: Callable[[Portion], _Found] = getattr(self, f"_{portion.kind}")
         for path, found in find(portion):
             if found is not None:
                 yield self._answer(path, found)
-
-    def moved(self) -> Iterator[Answer]:
-        """Yield the answers of addresses at which nothing is represented any more: 301 and 410."""
-        for address, url, _ in moved_addresses(self._snapshot, self._site):
-            yield self.redirect(address, url) if url else self.gone(address)
-        merged = {archive.slug for archive in self._snapshot.merged_archives()}
-        for former, current in renamed(self._snapshot):
-            selection = None if former in merged else self._snapshot.selection((current,))
-            newest = self._snapshot.newest_page(selection) if selection else 0
-            for suffix in ("", *(f"/archive/{number}" for number in range(1, newest + 1))):
-                for extension in _EXTENSIONS:
-                    below = f"{suffix}{extension}"
-                    yield self.redirect(
-                        f"{self._root}/categories/{former}{below}",
-                        f"{self._site.base_url}/categories/{current}{below}",
-                    )
 
     def redirect(self, address: str, url: str) -> Answer:
         """Return the redirect from an address to a URL."""
@@ -247,6 +258,6 @@ class Answers:
         return Answer(self._root + path, HTTPStatus.OK, response.headers, body, metadata)
 
 
-def _batches(paths: Iterator[str]) -> Iterator[tuple[str, ...]]:
-    while batch := tuple(islice(paths, _RELEASES)):
+def _batches(items: Iterator[T], size: int) -> Iterator[tuple[T, ...]]:
+    while batch := tuple(islice(items, size)):
         yield batch

@@ -57,6 +57,12 @@ class Generation:
         self.written += file.stat().st_blocks * 512
         return True
 
+    def take_counts(self) -> tuple[int, int]:
+        """Return ``written`` and ``linked``, which begin again at 0."""
+        counts = self.written, self.linked
+        self.written = self.linked = 0
+        return counts
+
     def link(self, name: str) -> bytes | None:
         """Link a file of the previous generation; return its content, None if it has none."""
         assert self._previous is not None  # noqa: S101 - a file was linked before

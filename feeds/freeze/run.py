@@ -6,10 +6,12 @@ import shutil
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, closing, nullcontext
 from datetime import datetime
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from feeds.documents.build import MOST_COMBINED
@@ -22,12 +24,17 @@ from feeds.freeze.answers import (
     NOTHING,
     Answers,
     Moved,
+    Portion,
     moved_addresses,
+    moved_portions,
     portions,
     renamed,
+    renamed_addresses,
 )
+from feeds.freeze.deposit import Deposit
 from feeds.freeze.generations import CURRENT, MANIFEST, SITE, Generation, new_generation
 from feeds.freeze.hosts.redirects import Old
+from feeds.freeze.unfinished import naming, new_deposit
 from feeds.freeze.workers import Task, Workers, Written, line, started, state
 from feeds.settings import Settings
 from feeds.store import Store
@@ -53,23 +60,34 @@ _ERRORS = {
 }
 
 
-class Freeze:
-    """Writes a generation while it is iterated over; yields once for each answer.
+class Wanted(NamedTuple):
+    """What a run writes: a generation in a folder, a deposit in a file, or both.
 
-    ``total`` is the number of portions of the work, ``position`` how many of them are done. After
-    it, ``written`` is the number of bytes of new files, ``linked`` of those that have not changed,
-    ``moved`` that of redirects and withdrawn addresses, ``left_out`` what some hosts cannot do, by
-    its kind, and ``digest`` the SHA-256 of the manifest.
-    Raises ``RefusedError`` and ``NothingToDoError``; then the folder is as it was.
+    ``combined`` is a file that names the combined feeds to include.
     """
 
-    def __init__(
-        self, store: Store, settings: Settings, folder: Path, combined: Path | None, now: datetime
-    ) -> None:
+    folder: Path | None
+    wacz: Path | None
+    combined: Path | None
+
+
+class Freeze:
+    """Writes a generation, a deposit or both while it is iterated over.
+
+    It yields once for each answer that is a file. ``total`` is the number of portions of the work,
+    ``position`` how many of them are done. After it, ``written`` is the number of bytes of new
+    files, ``linked`` of those that have not changed, ``moved`` that of redirects and withdrawn
+    addresses, ``left_out`` what some hosts cannot do, by its kind. ``digest`` is the SHA-256 of the
+    manifest, ``deposit_digest`` that of the deposit. Raises ``RefusedError`` and
+    ``NothingToDoError``; then the folder and the file are as they were.
+    """
+
+    def __init__(self, store: Store, settings: Settings, wanted: Wanted, now: datetime) -> None:
         self._store = store
         self._settings = settings
-        self._folder = folder.absolute()
-        self._combined = combined
+        self._folder = wanted.folder and wanted.folder.absolute()
+        self._wacz = wanted.wacz and wanted.wacz.absolute()
+        self._combined = wanted.combined
         self._now = now
         self.total = 0
         self.position = 0
@@ -78,26 +96,29 @@ class Freeze:
         self.moved = 0
         self.left_out: Counter[str] = Counter()
         self.digest = ""
+        self.deposit_digest = ""
 
     def __iter__(self) -> Iterator[None]:
         """Write everything."""
-        try:
+        # The command names one of them; errors of the deposit name their own file.
+        with naming(self._folder or self._wacz or Path()):
             yield from self._generation()
-        except OSError as error:
-            raise RefusedError(
-                f"{self._folder} cannot be written: {error.strerror}. Nothing was changed."
-            ) from error
 
     def _generation(self) -> Iterator[None]:
-        with new_generation(self._folder) as (path, previous):
-            task = Task(dict(os.environ), path, previous, self._now)
+        with ExitStack() as stack:
+            path = previous = None
+            if self._wacz:
+                stack.enter_context(new_deposit(self._wacz))
+            if self._folder:
+                path, previous = stack.enter_context(new_generation(self._folder))
+            task = Task(dict(os.environ), path, previous, self._wacz)
             for _ in range(_ATTEMPTS):
                 with self._store.read() as snapshot:
                     asked = self._checked(snapshot)
                     with started(task, partial(self._is_same, snapshot)) as workers:
                         # Another command may have changed the store between two snapshots.
                         if workers is not None:
-                            generation = Generation(path, previous)
+                            generation = Generation(path, previous) if path else None
                             yield from self._write(snapshot, workers, generation, asked)
                             return
             raise StoreUnavailableError(
@@ -120,34 +141,57 @@ class Freeze:
         self,
         snapshot: Snapshot,
         workers: Workers,
-        generation: Generation,
+        generation: Generation | None,
         asked: dict[str, tuple[str, ...]],
     ) -> Iterator[None]:
-        combined = sorted(set(asked.values()))
-        self.total = sum(1 for _ in portions(snapshot, combined))
-        manifest = generation.path / MANIFEST
-        with manifest.open("w") as lines:
-            for written in workers.map(portions(snapshot, combined)):
+        self.total = sum(1 for _ in self._portions(snapshot, asked))
+        self.moved = sum(1 for _ in self._moved(snapshot, asked))
+        manifest = generation.path / MANIFEST if generation else Path(os.devnull)
+        with self._deposit(snapshot) as deposit, manifest.open("w") as lines:
+            for written in workers.map(self._portions(snapshot, asked)):
                 lines.writelines(written.manifest)
+                if deposit and written.segment:
+                    deposit.add(written.segment)
                 yield from (None for _ in range(written.answers))
-                self._count(written)
-            lines.writelines(self._errors(snapshot, generation))
-            lines.writelines(self._hosts(snapshot, generation, asked))
+                self._count(written, deposit)
+            if generation:
+                lines.writelines(self._errors(snapshot, generation))
+                lines.writelines(self._hosts(snapshot, generation, asked))
+            if deposit:
+                self.deposit_digest = deposit.finish()
         with manifest.open("rb") as file:
             self.digest = hashlib.file_digest(file, "sha256").hexdigest()
 
-    def _count(self, written: Written) -> None:
+    def _portions(self, snapshot: Snapshot, asked: dict[str, tuple[str, ...]]) -> Iterator[Portion]:
+        yield from portions(snapshot, sorted(set(asked.values())))
+        if self._wacz:
+            site = self._settings.site
+            yield from moved_portions(self._moved(snapshot, asked))
+            yield from moved_portions(renamed_addresses(snapshot, site))
+
+    def _deposit(self, snapshot: Snapshot) -> AbstractContextManager[Deposit | None]:
+        if not self._wacz:
+            return nullcontext()
+        return closing(Deposit(self._wacz, self._settings.site, snapshot.head()))
+
+    def _count(self, written: Written, deposit: Deposit | None) -> None:
         """Count what was written; raise ``RefusedError`` once the rest will not fit."""
         self.position += 1
         self.written += written.written
         self.linked += written.linked
-        needed = self.written / self.position * (self.total - self.position)
-        free = shutil.disk_usage(self._folder).free
-        if needed > free:
-            raise RefusedError(
-                f"The disk of {self._folder} is too small: about {needed / 1e6:.0f} MB are still "
-                f"needed and {free / 1e6:.0f} MB are free. Nothing was changed."
-            )
+        taken = [(self._folder, self.written)] if self._folder else []
+        if self._wacz and deposit:
+            taken.append((self._wacz.parent, deposit.size))
+        for place, _ in taken:
+            device = place.stat().st_dev
+            size = sum(size for other, size in taken if other.stat().st_dev == device)
+            needed = size / self.position * (self.total - self.position)
+            free = shutil.disk_usage(place).free
+            if needed > free:
+                raise RefusedError(
+                    f"The disk of {place} is too small: about {needed / 1e6:.0f} MB are still "
+                    f"needed and {free / 1e6:.0f} MB are free. Nothing was changed."
+                )
 
     def _errors(self, snapshot: Snapshot, generation: Generation) -> Iterator[str]:
         with bare().app_context():
@@ -157,24 +201,24 @@ class Freeze:
                 generation.write(f"{SITE}/{name}", content)
                 yield line(f"{SITE}/{name}", content)
 
+    def _moved(self, snapshot: Snapshot, asked: dict[str, tuple[str, ...]]) -> Iterator[Moved]:
+        """Yield what has moved or is gone, also other spellings of combined feeds."""
+        site = self._settings.site
+        for given, slugs in asked.items():
+            path = f"{selection_path(slugs)}.{given.rpartition('.')[2]}"
+            if path != given:
+                yield Moved(site.root + given, f"{site.base_url}{path}")
+        yield from moved_addresses(snapshot, site)
+
     def _hosts(
         self, snapshot: Snapshot, generation: Generation, asked: dict[str, tuple[str, ...]]
     ) -> Iterator[str]:
         site = self._settings.site
-        root = urlsplit(site.base_url).path
-        spelled = [
-            Moved(root + given, f"{site.base_url}{path}")
-            for given, slugs in asked.items()
-            if (path := f"{selection_path(slugs)}.{given.rpartition('.')[2]}") != given
-        ]
-
-        def addresses() -> Iterator[Moved]:
-            yield from spelled
-            yield from moved_addresses(snapshot, site)
-
-        self.moved = sum(1 for _ in addresses())
+        addresses = partial(self._moved, snapshot, asked)
         old = Old(addresses, list(renamed(snapshot)), self.moved, self.left_out)
-        shared = hosts.values(site, self._folder / CURRENT, snapshot.head().announced, self._now)
+        shared = hosts.values(
+            site, generation.path.parent / CURRENT, snapshot.head().announced, self._now
+        )
         for name in hosts.FILES:
             file = generation.path / name
             hosts.write(file, site, shared, old)

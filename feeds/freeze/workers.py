@@ -7,7 +7,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import datetime
+from http import HTTPStatus
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -18,6 +18,7 @@ from feeds.documents.codings import CODINGS
 from feeds.errors import FeedsError, StoreError
 from feeds.freeze.answers import Answer, Answers, Portion
 from feeds.freeze.generations import SITE, Generation
+from feeds.freeze.warc import Segment, Segments
 from feeds.settings import Settings
 from feeds.store import Store
 from feeds.store.read import Head
@@ -35,21 +36,22 @@ State = tuple[str, int, int | None]
 
 
 class Task(NamedTuple):
-    """What a process needs to begin."""
+    """What a process needs to begin: the folders of generations, and the file of the deposit."""
 
     environ: dict[str, str]
-    path: Path
+    path: Path | None
     previous: Path | None
-    now: datetime
+    wacz: Path | None
 
 
 class Written(NamedTuple):
-    """The files of a portion: lines of the manifest, and counts."""
+    """The files of a portion: lines of the manifest, counts, and records for the deposit."""
 
     manifest: list[str]
     answers: int
     written: int
     linked: int
+    segment: Segment | None
 
 
 def state(head: Head) -> State:
@@ -161,24 +163,35 @@ def _work(connection: Connection, task: Task) -> None:
     """Write portions until the other end is closed, also by the end of its process."""
     signal(SIGINT, SIG_IGN)  # the command closes the connection
     settings = Settings.read(task.environ)
-    generation = Generation(task.path, task.previous)
+    generation = Generation(task.path, task.previous) if task.path else None
     with suppress(EOFError, BrokenPipeError):
         try:
             with Store(settings.database_url).read() as snapshot, bare().app_context():
-                connection.send(state(snapshot.head()))
-                answers = Answers(snapshot, settings.site, task.now)
+                head = snapshot.head()
+                connection.send(state(head))
+                answers = Answers(snapshot, settings.site, head.instant)
+                segments = Segments(task.wacz, settings.base_url, head) if task.wacz else None
                 while True:
-                    connection.send(_written(generation, answers, connection.recv()))
+                    answered = answers.of(connection.recv())
+                    connection.send(_written(generation, segments, answered))
         except (FeedsError, OSError) as error:
             if isinstance(error, EOFError | BrokenPipeError):
                 raise
             connection.send(error)
 
 
-def _written(generation: Generation, answers: Answers, portion: Portion) -> Written:
-    generation.written = generation.linked = 0
+def _written(
+    generation: Generation | None, segments: Segments | None, answered: Iterator[Answer]
+) -> Written:
     manifest: list[str] = []
-    number = 0
-    for number, answer in enumerate(answers.of(portion), 1):  # noqa: B007 - the last counts
-        manifest += write(generation, file_name(answer.path), answer)
-    return Written(manifest, number, generation.written, generation.linked)
+    answers = 0
+    for answer in answered:
+        if segments:
+            segments.add(answer)
+        # A host answers the others from its configuration.
+        if answer.status == HTTPStatus.OK:
+            answers += 1
+            if generation:
+                manifest += write(generation, file_name(answer.path), answer)
+    counts = generation.take_counts() if generation else (0, 0)
+    return Written(manifest, answers, *counts, segments.take() if segments else None)

@@ -4,7 +4,14 @@ from datetime import UTC, datetime
 
 import pytest
 
-from feeds.freeze.answers import Answer, Answers, portions
+from feeds.freeze.answers import (
+    Answer,
+    Answers,
+    moved_addresses,
+    moved_portions,
+    portions,
+    renamed_addresses,
+)
 from feeds.web.app import bare
 from tests.freeze.past import addresses, portal_with_a_past
 from tests.portal import Portal
@@ -17,15 +24,19 @@ def test_each_answer_is_that_of_the_service_and_none_is_missing(portal: Portal) 
     now = datetime(2030, 1, 1, tzinfo=UTC)
     client = portal.client(lambda: now)
     with portal.store.read() as snapshot, bare().app_context():
-        answers = Answers(snapshot, portal.settings.site, now)
+        site = portal.settings.site
+        answers = Answers(snapshot, site, now)
         found: dict[str, Answer] = {}
         combined = ("kultura", "tema-1")
-        for answer in (
-            *(one for portion in portions(snapshot, [combined]) for one in answers.of(portion)),
-            *answers.moved(),
-        ):
-            assert answer.path not in found
-            found[answer.path] = answer
+        work = (
+            *portions(snapshot, [combined]),
+            *moved_portions(moved_addresses(snapshot, site)),
+            *moved_portions(renamed_addresses(snapshot, site)),
+        )
+        for portion in work:
+            for answer in answers.of(portion):
+                assert answer.path not in found
+                found[answer.path] = answer
     assert "/categories/kultura+tema-1.rss" in found
     for path, answer in found.items():
         live = client.get(path)

@@ -89,7 +89,10 @@ MEDIA = [
         '<a href="https://o.lv/a.mp4">The film</a>',
     ),
     (
-        '<video><source src="/a.mp4"><source src="/b"><a href="/a.mp4">A</a> <a href="/b">B</a></video>',
+        (
+            '<video><source src="/a.mp4"><source src="/b">'
+            '<a href="/a.mp4">A</a> <a href="/b">B</a></video>'
+        ),
         '<a href="https://o.lv/a.mp4">A</a> <a href="https://o.lv/b">B</a>',
     ),
     (
