@@ -28,9 +28,10 @@ def freeze(store: Store, settings: Settings, folder: Path, combined: Path | None
     from feeds.freeze.run import Freeze
 
     run = Freeze(store, settings, folder, combined, now())
-    answers = sum(1 for _ in reported(run, run))
+    for _ in reported(run):
+        pass
     click.echo(
-        f"{answers} documents, pages and files: {run.written / 1e6:.1f} MB written, "
+        f"{run.done} documents, pages and files: {run.written / 1e6:.1f} MB written, "
         f"{run.linked / 1e6:.1f} MB unchanged."
     )
     click.echo(f"{run.moved} addresses redirect or are gone.")

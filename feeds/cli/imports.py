@@ -109,7 +109,7 @@ def _import_releases(run: Run, report: IO[str] | None) -> None:
 
     # With the report on standard output, everything else is printed on standard error.
     err = report is sys.stdout
-    for result in progress.reported(run, run.inputs):
+    for result in progress.reported(run):
         if report:
             report.write(result.as_json() + "\n")
         _print_result(result, err=err)
@@ -175,7 +175,7 @@ def _import_export(store: Store, settings: Settings, path: Path) -> None:
     from feeds.operations.export import Loader
 
     loader = Loader(store, settings, path)
-    for _ in progress.reported(loader, loader):
+    for _ in progress.reported(loader):
         pass
     loaded = loader.loaded
     releases, notices = loaded.counts["release"], loaded.counts["notice"]

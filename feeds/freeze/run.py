@@ -54,10 +54,11 @@ _ERRORS = {
 class Freeze:
     """Writes a generation while it is iterated over; yields once for each answer.
 
-    ``total`` is the number of portions of the work, ``position`` how many of them are done. After
-    it, ``written`` is the number of bytes of new files, ``linked`` of those that have not changed,
-    ``moved`` that of redirects and withdrawn addresses, and ``digest`` the SHA-256 of the manifest.
-    Raises ``RefusedError`` and ``NothingToDoError``; then the folder is as it was.
+    ``total`` is the number of portions of the work, ``position`` how many of them are done, and
+    ``done`` the number of answers in these. After it, ``written`` is the number of bytes of new
+    files, ``linked`` of those that have not changed, ``moved`` that of redirects and withdrawn
+    addresses, and ``digest`` the SHA-256 of the manifest. Raises ``RefusedError`` and
+    ``NothingToDoError``; then the folder is as it was.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class Freeze:
         self._now = now
         self.total = 0
         self.position = 0
+        self.done = 0
         self.written = 0
         self.linked = 0
         self.moved = 0
@@ -125,8 +127,8 @@ class Freeze:
         with manifest.open("w") as lines:
             for written in workers.map(portions(snapshot, combined)):
                 lines.writelines(written.manifest)
-                yield from (None for _ in range(written.answers))
                 self._count(written)
+                yield from (None for _ in range(written.answers))
             lines.writelines(self._errors(snapshot, generation))
             lines.writelines(self._hosts(snapshot, generation, asked))
         with manifest.open("rb") as file:
@@ -135,6 +137,7 @@ class Freeze:
     def _count(self, written: Written) -> None:
         """Count what was written; raise ``RefusedError`` once the rest will not fit."""
         self.position += 1
+        self.done += written.answers
         self.written += written.written
         self.linked += written.linked
         needed = self.written / self.position * (self.total - self.position)

@@ -99,15 +99,16 @@ class Loaded:
 class Loader:
     """Loads an export into an empty store while it is iterated over; yields the table of each row.
 
-    ``total`` is the size of the export in bytes, ``position`` the number of bytes read, ``loaded``
-    the result after the commit. Raises ``RefusedError`` or ``SettingsError`` if nothing is loaded.
+    ``total`` is the size of the export in bytes, ``position`` the number of bytes read, ``done``
+    that of lines, ``loaded`` the result after the commit. Raises ``RefusedError`` or
+    ``SettingsError`` if nothing is loaded.
     """
 
     def __init__(self, store: Store, settings: Settings, path: Path) -> None:
         self._store = store
         self._settings = settings
         self._path = path
-        self._line = 0
+        self.done = 0
         self._last: object = None
         self._digest = hashlib.sha256()
         self.total = path.stat().st_size
@@ -130,7 +131,7 @@ class Loader:
                     require_timezone(self._settings, head)
         except InvalidDataError as error:
             raise RefusedError(
-                f"{printable(self._path)}, line {self._line}: {error}. Nothing was imported."
+                f"{printable(self._path)}, line {self.done}: {error}. Nothing was imported."
             ) from error
         current = head.settings_digest == settings_digest(self._settings.site)
         self.loaded = Loaded(head.revision, counts, current)
@@ -140,7 +141,7 @@ class Loader:
             raise InvalidDataError("it does not match the lines before it: the export is damaged")
 
     def _lines(self, file: BinaryIO) -> Iterator[object]:
-        for self._line, line in enumerate(file, 1):
+        for self.done, line in enumerate(file, 1):
             self.position += len(line)
             if not line.endswith(b"\n"):
                 break
