@@ -52,7 +52,7 @@ def check(sample: int | None, public: bool, frozen: Path | None) -> None:
             click.echo(fault)
     except FeedsError as error:  # without settings or store there is nothing more to check
         number += 1
-        click.echo(str(error))
+        click.echo(str(error))  # of wrong settings it has a line for each
     if number:
         sys.exit(REFUSED)
     click.echo(f"No faults: {', '.join(looked_at)}.")

@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING
 import click
 
 from feeds.cli import progress
-from feeds.cli.context import REFUSED, changing_store, now, print_repaginated
+from feeds.cli.context import REFUSED, changing_store, contents, now, print_repaginated
 from feeds.errors import NothingToDoError, RefusedError
 
 if TYPE_CHECKING:
@@ -178,10 +178,8 @@ def _import_export(store: Store, settings: Settings, path: Path) -> None:
     for _ in progress.reported(loader):
         pass
     loaded = loader.loaded
-    releases, notices = loaded.counts["release"], loaded.counts["notice"]
-    categories = loaded.counts["selection"] - 1
     click.echo(f"Loaded the export of revision {loaded.revision}:")
-    click.echo(f"{releases} releases, {categories} categories, {notices} notices.")
+    click.echo(f"{contents(loaded.counts)}.")
     if not loaded.current:
         click.echo("It was made with other settings or formats: run `feeds migrate`.")
 

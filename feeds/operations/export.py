@@ -13,7 +13,7 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final, cast
+from typing import BinaryIO, Final, TextIO, cast
 
 from feeds.documents.version import settings_digest
 from feeds.errors import NothingToDoError, RefusedError
@@ -56,15 +56,24 @@ def _content(store: Store, counts: dict[str, int]) -> Iterator[str]:
                 yield json.dumps(row, ensure_ascii=False, separators=(",", ":"))
 
 
-def export_to(store: Store, path: Path) -> None:
+def write(store: Store, file: TextIO) -> dict[str, int]:
+    """Write an export; return the number of rows in each table."""
+    for line in export(store):
+        file.write(f"{line}\n")
+    rows: dict[str, int] = json.loads(line)["rows"]  # the last line has them
+    return rows
+
+
+def export_to(store: Store, path: Path) -> dict[str, int]:
     """Write an export to a new file, which is removed if the export fails.
 
-    Raises ``RefusedError`` if the file exists, ``NothingToDoError`` if it cannot be written.
+    Returns the number of rows in each table. Raises ``RefusedError`` if the file exists,
+    ``NothingToDoError`` if it cannot be written.
     """
     try:
         with path.open("x", encoding="utf-8", newline="\n") as file:
             try:
-                file.writelines(f"{line}\n" for line in export(store))
+                rows = write(store, file)
                 file.flush()
                 os.fsync(file.fileno())
             except BaseException:
@@ -76,6 +85,7 @@ def export_to(store: Store, path: Path) -> None:
         raise NothingToDoError(
             f"The export {printable(path)} cannot be written: {error.strerror}."
         ) from error
+    return rows
 
 
 def is_export(path: Path) -> bool:
