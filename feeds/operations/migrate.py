@@ -26,9 +26,9 @@ _VARIABLES: Final = {
     "entries": "FEEDS_ENTRIES",
 }
 _OTHERS: Final = {
-    "catalogue": "The texts are others: those of FEEDS_CATALOGUE or of this version.",
-    "locale": "The form of dates and numbers is that of another language.",
-    "version": "The documents of this version have another form.",
+    "catalogue": "The service's texts have changed, in FEEDS_CATALOGUE or in this version.",
+    "locale": "The form of dates and numbers has changed.",
+    "version": "The form of documents has changed in this version.",
 }
 
 
@@ -184,5 +184,7 @@ def _changes(recorded: str, current: str) -> Iterator[str]:
             continue
         if text := _OTHERS.get(name):
             yield text
+        elif name in before:
+            yield f"{_VARIABLES[name]} has changed from {before[name]!r} to {value!r}."
         else:
-            yield f"{_VARIABLES[name]}={value!r} was {before.get(name, 'not recorded')!r}."
+            yield f"{_VARIABLES[name]} has changed to {value!r}."

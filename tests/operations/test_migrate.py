@@ -111,11 +111,11 @@ def test_a_dry_run_foretells_what_migrate_does(portal: Portal, tmp_path: Path) -
     assert (ran.code, ran.out, ran.err) == (0, f"{current}Nothing would be changed.\n", "")
     portal.environ |= {"FEEDS_TITLE": "Cits", "FEEDS_ENTRIES": "60", "FEEDS_LANGUAGE": "en"}
     changes = (
-        "  The texts are others: those of FEEDS_CATALOGUE or of this version.\n"
-        "  FEEDS_ENTRIES=60 was 50.\n"
-        "  FEEDS_LANGUAGE='en' was 'lv'.\n"
-        "  The form of dates and numbers is that of another language.\n"
-        "  FEEDS_TITLE='Cits' was 'PRCentrs.Lv'.\n"
+        "  The service's texts have changed, in FEEDS_CATALOGUE or in this version.\n"
+        "  FEEDS_ENTRIES has changed from 50 to 60.\n"
+        "  FEEDS_LANGUAGE has changed from 'lv' to 'en'.\n"
+        "  The form of dates and numbers has changed.\n"
+        "  FEEDS_TITLE has changed from 'PRCentrs.Lv' to 'Cits'.\n"
     )
     ran = portal.feeds("migrate", "--dry-run")
     assert ran.out == f"{current}Every document would have a new revision:\n{changes}"
@@ -137,7 +137,7 @@ def test_a_dry_run_foretells_what_migrate_does(portal: Portal, tmp_path: Path) -
         portal.feeds("migrate", "--dry-run").out
     )
     portal.sql("UPDATE head SET settings = 'x'")
-    assert "  FEEDS_TITLE='Cits' was 'not recorded'.\n" in portal.feeds("migrate", "--dry-run").out
+    assert "  FEEDS_TITLE has changed to 'Cits'.\n" in portal.feeds("migrate", "--dry-run").out
 
 
 @one_engine
