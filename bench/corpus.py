@@ -34,6 +34,8 @@ SETTINGS: Final = {
     "FEEDS_BASE_URL": "https://feeds.example.org",
     "FEEDS_AUTHORITY": "prcentrs.example",
     "FEEDS_AUTHORITY_YEAR": "2008",
+    "FEEDS_TIMEZONE": "Europe/Riga",
+    "FEEDS_ENTRIES": "50",
     "FEEDS_TITLE": "PRCentrs.Lv (mērījums)",
     "FEEDS_RIGHTS": "Copyright © 2007-2022 PRCentrs.Lv",
     "FEEDS_ACCESS_LOG": "off",

@@ -20,6 +20,8 @@ SETTINGS = {
     "FEEDS_BASE_URL": ADDRESS,
     "FEEDS_AUTHORITY": "prcentrs.example",
     "FEEDS_AUTHORITY_YEAR": "2008",
+    "FEEDS_TIMEZONE": "Europe/Riga",
+    "FEEDS_ENTRIES": "50",
     "FEEDS_TITLE": "PRCentrs.Lv (paraugs)",
     "FEEDS_RIGHTS": "Copyright © 2007-2022 PRCentrs.Lv",
 }

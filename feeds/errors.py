@@ -10,7 +10,7 @@ class FeedsError(Exception):
 
 
 class SettingsError(FeedsError):
-    """A ``FEEDS_*`` variable is missing or cannot be used."""
+    """``FEEDS_*`` variables are missing or cannot be used; the message has a line for each."""
 
 
 class StoreError(FeedsError):

@@ -19,7 +19,8 @@ from feeds.settings import Settings, misnamed
 try:
     _settings = Settings.read(os.environ)
 except FeedsError as error:
-    sys.stderr.write(f"feeds: {error}\n")
+    for line in (*misnamed(os.environ), *str(error).splitlines()):
+        sys.stderr.write(f"feeds: {line}\n")
     sys.exit(2)
 
 bind = _settings.bind

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from difflib import get_close_matches
 from importlib.resources import files
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -27,6 +27,9 @@ from feeds.text.plain import one_line
 _HOST = re.compile(r"(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9-]{1,63}")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
 _SIMILARITY = 0.85  # from 0 (names differ entirely) to 1 (names are equal)
+PERMANENT: Final = ("authority", "authority_year", "timezone", "entries")
+"""The settings that a store keeps from its creation on."""
+
 _FIRST_YEAR = 1985  # when the first domain name was registered
 
 
@@ -53,28 +56,28 @@ class Settings:
     revision_ttl: int
 
     @classmethod
-    def read(cls, environ: Mapping[str, str]) -> "Settings":
-        """Read and check all settings; raise ``SettingsError`` for the first that is wrong."""
+    def read(cls, environ: Mapping[str, str], *, new_store: bool = False) -> "Settings":
+        """Read and check all settings; raise one ``SettingsError`` for all that are wrong.
+
+        A ``new_store`` needs those of ``PERMANENT`` to be set, also those that have a default.
+        """
         values: dict[str, Any] = {}
+        faults = []
         for field in fields(cls):
-            name = f"FEEDS_{field.name.upper()}"
-            default, parse = _PARSERS[field.name]
-            text = environ.get(name, "").strip() or default
-            if text is None:
-                raise SettingsError(f"{name} is not set: see docs/settings.md.")
             try:
-                values[field.name] = parse(text)
+                values[field.name] = read_setting(environ, field.name, new_store=new_store)
             except ValueError as error:
-                shown = re.sub(r"(://[^/@]*:)[^@]*@", r"\1***@", text)
-                raise SettingsError(f"{name}={shown!r} cannot be used: {error}.") from None
-        values["title"] = values["title"] or values["authority"]
-        values["read_database_url"] = values["read_database_url"] or values["database_url"]
-        urls = (values["database_url"], values["read_database_url"])
-        if len({url.startswith("sqlite:") for url in urls}) > 1:
-            raise SettingsError(
+                faults.append(str(error))
+        urls = [values.get("database_url"), values.get("read_database_url")]
+        if len({url.startswith("sqlite:") for url in urls if url}) > 1:
+            faults.append(
                 "FEEDS_READ_DATABASE_URL and FEEDS_DATABASE_URL must be of one kind: both name a "
                 "SQLite file, or both a PostgreSQL database."
             )
+        if faults:
+            raise SettingsError("\n".join(faults))
+        values["title"] = values["title"] or values["authority"]
+        values["read_database_url"] = values["read_database_url"] or values["database_url"]
         return cls(**values)
 
     @property
@@ -96,13 +99,44 @@ class Settings:
         )
 
 
+def variable(name: str) -> str:
+    """Return the environment variable of a setting."""
+    return f"FEEDS_{name.upper()}"
+
+
+def example(name: str) -> str:
+    """Return an example of a setting."""
+    return _PARSERS[name].example
+
+
+def read_setting(environ: Mapping[str, str], name: str, *, new_store: bool = False) -> object:
+    """Return the value of a setting; raise ``ValueError`` with a sentence and an example."""
+    parser = _PARSERS[name]
+    text = environ.get(variable(name), "").strip()
+    how = f"(example: {variable(name)}={parser.example})"
+    if not text:
+        if parser.default is None:
+            raise ValueError(f"{variable(name)} is not set {how}: see docs/settings.md.")
+        if new_store and name in PERMANENT:
+            raise ValueError(
+                f"{variable(name)} is not set {how}: a store keeps it permanently, so `feeds "
+                "migrate` does not choose it."
+            )
+        text = parser.default
+    try:
+        return parser.parse(text)
+    except ValueError as error:
+        shown = re.sub(r"(://[^/@]*:)[^@]*@", r"\1***@", text)
+        raise ValueError(f"{variable(name)}={shown!r} cannot be used: {error} {how}.") from None
+
+
 def misnamed(environ: Mapping[str, str]) -> list[str]:
     """Return a warning for each variable whose name is similar to that of a setting.
 
     Other variables with this prefix may have another purpose: a container that is linked to a
     service called ``feeds`` gets a variable ``FEEDS_PORT``.
     """
-    names = [f"FEEDS_{field.name.upper()}" for field in fields(Settings)]
+    names = [variable(field.name) for field in fields(Settings)]
     return [
         f"{name} is not a setting: did you mean {near[0]}?"
         for name in sorted(environ)
@@ -114,12 +148,12 @@ def misnamed(environ: Mapping[str, str]) -> list[str]:
 def zone(name: str) -> ZoneInfo:
     """Return a time zone from the ``tzdata`` package, never from the host (rule 3)."""
     if not re.fullmatch(r"[A-Za-z0-9_+-]+(?:/[A-Za-z0-9_+-]+)*", name):
-        raise ValueError("it must be the name of a time zone, such as Europe/Riga")
+        raise ValueError("it must be the name of a time zone")
     try:
         with files("tzdata").joinpath("zoneinfo", *name.split("/")).open("rb") as file:
             return ZoneInfo.from_file(file, key=name)
     except (OSError, ValueError):
-        raise ValueError("it must be the name of a time zone, such as Europe/Riga") from None
+        raise ValueError("it must be the name of a time zone") from None
 
 
 def _base_url(text: str) -> str:
@@ -128,15 +162,13 @@ def _base_url(text: str) -> str:
     _, *segments = parts.path.removesuffix("/").split("/")
     # A browser resolves dot segments and would request another path.
     if not legal or not parts.hostname or {"", ".", ".."} & set(segments):
-        raise ValueError(
-            "it must be an absolute http(s) address, such as https://feeds.example.org"
-        )
+        raise ValueError("it must be an absolute http(s) address")
     return text.rstrip("/")
 
 
 def _authority(text: str) -> str:
     if not _HOST.fullmatch(text.lower()):
-        raise ValueError("it must be the publisher's domain name, such as prcentrs.lv")
+        raise ValueError("it must be the publisher's domain name")
     return text.lower()
 
 
@@ -144,10 +176,7 @@ def _database_url(text: str) -> str:
     try:
         url = make_url(text)
     except ArgumentError:
-        raise ValueError(
-            "it must be a URL such as sqlite:///feeds.db or "
-            "postgresql+psycopg://user:password@host/database"
-        ) from None
+        raise ValueError("it must be a URL") from None
     if url.drivername == "sqlite" and url.database and url.database != ":memory:":
         if url.query or "?" in text:
             raise ValueError("it must be the URL of a SQLite file without a question mark")
@@ -188,7 +217,7 @@ def _year(text: str) -> int:
 
 def _language(text: str) -> str:
     if not _LANGUAGE.fullmatch(text):
-        raise ValueError("it must be a language tag, such as lv")
+        raise ValueError("it must be a language tag")
     return text
 
 
@@ -204,27 +233,36 @@ def _switch(text: str) -> bool:
 
 def _bind(text: str) -> str:
     if not re.fullmatch(r"unix:\S+|(?:[A-Za-z0-9.-]+|\[[0-9a-fA-F:]+\])?:[0-9]{1,5}", text):
-        raise ValueError("it must be an address such as 127.0.0.1:8000 or unix:/run/feeds.sock")
+        raise ValueError("it must be an address and a port, or unix: and a path")
     return text
 
 
-# The default (None: required) and the parser, which raises ValueError.
-_PARSERS: dict[str, tuple[str | None, Callable[[str], object]]] = {
-    "base_url": (None, _base_url),
-    "authority": (None, _authority),
-    "authority_year": (None, _year),
-    "database_url": ("sqlite:///feeds.db", _database_url),
-    "read_database_url": ("", _read_database_url),
-    "title": ("", one_line),
-    "rights": ("", one_line),
-    "timezone": ("Europe/Riga", zone),
-    "entries": ("50", _integer(1, 1000)),
-    "language": ("lv", _language),
-    "catalogue": ("", _catalogue),
-    "bind": ("127.0.0.1:8000", _bind),
-    "workers": ("2", _integer(1, 256)),
-    "threads": ("4", _integer(1, 256)),
-    "access_log": ("on", _switch),
-    "cache_mb": ("64", _integer(1, 65536)),
-    "revision_ttl": ("1", _integer(0, 3600)),
+class _Parser(NamedTuple):
+    """How a setting is read. ``default`` is None if it is required; ``parse`` raises ValueError."""
+
+    default: str | None
+    example: str
+    parse: Callable[[str], object]
+
+
+_PARSERS: dict[str, _Parser] = {
+    "base_url": _Parser(None, "https://feeds.example.org", _base_url),
+    "authority": _Parser(None, "prcentrs.lv", _authority),
+    "authority_year": _Parser(None, "2008", _year),
+    "database_url": _Parser("sqlite:///feeds.db", "sqlite:///feeds.db", _database_url),
+    "read_database_url": _Parser(
+        "", "postgresql+psycopg://user:password@replica/feeds", _read_database_url
+    ),
+    "title": _Parser("", "PRCentrs.Lv", one_line),
+    "rights": _Parser("", "© PRCentrs.Lv", one_line),
+    "timezone": _Parser("Europe/Riga", "Europe/Riga", zone),
+    "entries": _Parser("50", "50", _integer(1, 1000)),
+    "language": _Parser("lv", "lv", _language),
+    "catalogue": _Parser("", "/etc/release-feeds/lt.po", _catalogue),
+    "bind": _Parser("127.0.0.1:8000", "127.0.0.1:8000", _bind),
+    "workers": _Parser("2", "2", _integer(1, 256)),
+    "threads": _Parser("4", "4", _integer(1, 256)),
+    "access_log": _Parser("on", "off", _switch),
+    "cache_mb": _Parser("64", "64", _integer(1, 65536)),
+    "revision_ttl": _Parser("1", "1", _integer(0, 3600)),
 }

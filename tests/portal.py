@@ -72,6 +72,8 @@ class Portal:
             "FEEDS_BASE_URL": "https://feeds.example.org",
             "FEEDS_AUTHORITY": "prcentrs.example",
             "FEEDS_AUTHORITY_YEAR": "2008",
+            "FEEDS_TIMEZONE": "Europe/Riga",
+            "FEEDS_ENTRIES": "50",
             "FEEDS_TITLE": "PRCentrs.Lv",
             "FEEDS_RIGHTS": "Copyright © 2007-2022 PRCentrs.Lv",
             "FEEDS_DATABASE_URL": self.url,

@@ -1,4 +1,6 @@
+import os
 import re
+import subprocess
 import sys
 import zoneinfo
 from collections.abc import Callable
@@ -104,10 +106,56 @@ def test_a_service_that_shows_another_store_than_commands_change_is_reported(
     assert check(portal.settings) == []
 
 
+def test_all_settings_that_are_missing_or_wrong_are_named_in_one_run() -> None:
+    with pytest.raises(SettingsError) as raised:
+        Settings.read(
+            {
+                "FEEDS_AUTHORITY_YEAR": "08",
+                "FEEDS_ENTRIES": "many",
+                "FEEDS_READ_DATABASE_URL": "postgresql+psycopg://host/db",
+            }
+        )
+    lines = str(raised.value).splitlines()
+    assert [re.findall("FEEDS_[A-Z_]+", line)[0] for line in lines] == [
+        "FEEDS_BASE_URL",
+        "FEEDS_AUTHORITY",
+        "FEEDS_AUTHORITY_YEAR",
+        "FEEDS_ENTRIES",
+        "FEEDS_READ_DATABASE_URL",
+    ]
+    assert lines[3] == (
+        "FEEDS_ENTRIES='many' cannot be used: it must be a whole number from 1 to 1000 (example: "
+        "FEEDS_ENTRIES=50)."
+    )
+    for line in lines[:4]:  # each example can be used
+        name, example = re.findall(r"\(example: (FEEDS_\w+)=([^)]+)\)", line)[0]
+        Settings.read(REQUIRED | {name: example})
+
+
+@pytest.mark.slow
+def test_gunicorn_names_every_wrong_setting_when_it_starts(tmp_path: Path) -> None:
+    wrong = {"FEEDS_BASE_URL": "", "FEEDS_THREADS": "0", "FEEDS_TITEL": "A"}
+    environ = os.environ | Portal(tmp_path).environ | wrong
+    program = Path(sys.executable).with_name("gunicorn")
+    root = Path(__file__).parents[1]
+    ran = subprocess.run(
+        [program, "wsgi:app"], cwd=root, env=environ, capture_output=True, text=True, check=False
+    )
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert [line.partition(" (example")[0] for line in ran.stderr.splitlines()] == [
+        "feeds: FEEDS_TITEL is not a setting: did you mean FEEDS_TITLE?",
+        "feeds: FEEDS_BASE_URL is not set",
+        "feeds: FEEDS_THREADS='0' cannot be used: it must be a whole number from 1 to 256",
+    ]
+
+
 def test_a_command_prints_which_setting_is_missing(tmp_path: Path) -> None:
     ran = Portal(tmp_path, FEEDS_BASE_URL="").feeds("migrate")
     assert (ran.code, ran.out) == (2, "")
-    assert ran.err == "feeds: FEEDS_BASE_URL is not set: see docs/settings.md.\n"
+    assert ran.err == (
+        "feeds: FEEDS_BASE_URL is not set (example: FEEDS_BASE_URL=https://feeds.example.org): "
+        "see docs/settings.md.\n"
+    )
 
 
 @pytest.mark.parametrize(

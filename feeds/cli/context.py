@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from feeds.settings import Settings
     from feeds.store import Store
@@ -81,6 +81,14 @@ def _with_store(
         command(store, settings, *args, **kwargs)
 
     return run
+
+
+def contents(counts: Mapping[str, int]) -> str:
+    """Return what an export has, by the number of rows in each table."""
+    return (
+        f"{counts['release']:,} releases, {counts['selection'] - 1:,} categories, "
+        f"{counts['notice']:,} notices"
+    )
 
 
 def print_repaginated(repaginated: Iterable[Repaginated], *, err: bool = False) -> None:

@@ -40,9 +40,10 @@ def freeze(
 
     _check(folder, wacz)
     run = Freeze(store, settings, Wanted(folder, wacz, combined), now())
-    answers = sum(1 for _ in reported(run, run))
+    for _ in reported(run):
+        pass
     size = f"{run.written / 1e6:.1f} MB written, {run.linked / 1e6:.1f} MB unchanged."
-    click.echo(f"{answers} documents, pages and files{f': {size}' if folder else '.'}")
+    click.echo(f"{run.done} documents, pages and files{f': {size}' if folder else '.'}")
     click.echo(f"{run.moved} addresses redirect or are gone.")
     if folder:
         click.echo(f"SHA-256 of {folder}/current/manifest.sha256: {run.digest}")

@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING
 import click
 
 from feeds.cli import progress
-from feeds.cli.context import REFUSED, changing_store, now, print_repaginated
+from feeds.cli.context import REFUSED, changing_store, contents, now, print_repaginated
 from feeds.errors import NothingToDoError, RefusedError
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def _import_releases(run: Run, report: IO[str] | None) -> None:
 
     # With the report on standard output, everything else is printed on standard error.
     err = report is sys.stdout
-    for result in progress.reported(run, run.inputs):
+    for result in progress.reported(run):
         if report:
             report.write(result.as_json() + "\n")
         _print_result(result, err=err)
@@ -175,13 +175,11 @@ def _import_export(store: Store, settings: Settings, path: Path) -> None:
     from feeds.operations.export import Loader
 
     loader = Loader(store, settings, path)
-    for _ in progress.reported(loader, loader):
+    for _ in progress.reported(loader):
         pass
     loaded = loader.loaded
-    releases, notices = loaded.counts["release"], loaded.counts["notice"]
-    categories = loaded.counts["selection"] - 1
     click.echo(f"Loaded the export of revision {loaded.revision}:")
-    click.echo(f"{releases} releases, {categories} categories, {notices} notices.")
+    click.echo(f"{contents(loaded.counts)}.")
     if not loaded.current:
         click.echo("It was made with other settings or formats: run `feeds migrate`.")
 

@@ -57,7 +57,8 @@ def main() -> None:
 
 
 def _fail(message: str, code: int) -> None:
-    click.echo(f"feeds: {message}", err=True)
+    for line in message.splitlines():
+        click.echo(f"feeds: {line}", err=True)
     sys.exit(code)
 
 

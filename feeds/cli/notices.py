@@ -83,15 +83,17 @@ def suspend(  # noqa: PLR0913 - each is an option
 
 
 def _instant(stated: str, zone: ZoneInfo) -> datetime:
-    """Return an instant in UTC; a date is its midnight, and a time without offset is local."""
+    """Return an instant in its zone; a date is its midnight, and a time without offset is local."""
     try:
         found = datetime.fromisoformat(stated.strip().upper())
-        return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
+        found = found if found.tzinfo else found.replace(tzinfo=zone)
+        found.astimezone(UTC)  # which may be before the year 1
     except (ValueError, OverflowError):
         raise RefusedError(
             f"--since {stated!r} is not a date or a time: write it like 2022-03-01, "
             "2022-03-01T12:00 or 2022-03-01T12:00:00+02:00."
         ) from None
+    return found
 
 
 def _print_entry(store: Store, site: Site, notice: Notice) -> None:
@@ -159,7 +161,10 @@ def notices(context: click.Context) -> None:
 def _list(store: Store, settings: Settings) -> None:
     from feeds.operations import notices as operations
 
-    for notice in operations.notices(store):
+    found = operations.notices(store)
+    if not found:
+        click.echo("Notices: none.")
+    for notice in found:
         dates = _dates(settings.site, notice)
         click.echo(f"{_state(notice)}: {notice.title} ({notice.entry_id}), {dates}")
 

@@ -9,27 +9,34 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
-T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 TERMINAL_SECONDS = 0.2
 LOG_SECONDS = 30.0
 
 
-class Amount(Protocol):
-    """The size of the work in bytes."""
+class Work(Protocol[T_co]):
+    """Work that is done while it is iterated over, often more at once than it yields."""
+
+    def __iter__(self) -> Iterator[T_co]:
+        """Do it."""
 
     @property
     def total(self) -> int:
-        """The number of bytes."""
+        """The size of the work in bytes or in other units, 0 if it is not known."""
 
     @property
     def position(self) -> int:
-        """How many of them are done."""
+        """How many of them are behind."""
+
+    @property
+    def done(self) -> int:
+        """The number of results so far, also of those that were not yielded yet."""
 
 
-def reported(results: Iterable[T], amount: Amount) -> Iterator[T]:
+def reported(work: Work[T_co]) -> Iterator[T_co]:
     """Yield the results; print one line of progress now and then.
 
     On a terminal the line is overwritten, elsewhere one is printed every ``LOG_SECONDS``.
@@ -38,19 +45,15 @@ def reported(results: Iterable[T], amount: Amount) -> Iterator[T]:
     interval = TERMINAL_SECONDS if terminal else LOG_SECONDS
     start = time.monotonic()
     due = start + interval
-    last = None
     try:
-        for count, result in enumerate(results, 1):
+        for result in work:
             now = time.monotonic()
             if now >= due:
                 due = now + interval
-                if last:
-                    clear()
-                    click.echo(_line(*last), nl=not terminal, err=True)
+                clear()
+                line = _line(work.done, now - start, work.position / max(1, work.total))
+                click.echo(line, nl=not terminal, err=True)
             yield result
-            # Results come in bursts, one for each commit. When one begins, its bytes have been
-            # read but its results have not been counted, so the line is about the last burst.
-            last = count, time.monotonic() - start, amount.position / max(1, amount.total)
     finally:
         clear()
 

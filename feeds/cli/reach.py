@@ -46,11 +46,12 @@ def reach(
     LOG is an access log of nginx, Apache or gunicorn, also compressed with gzip, or - for standard
     input.
     """
+    from feeds.cli.progress import reported
     from feeds.operations.reach import reach as operations
 
     with ExitStack() as stack:
         file = stack.enter_context(_new_file(combined)) if combined else None
-        found = operations.reach(store, settings, logs)
+        found = operations.reach(store, settings, logs, reported)
         if file:
             file.writelines(f"{feed}\n" for feed in found.combined)
     if as_json:

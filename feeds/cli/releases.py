@@ -24,8 +24,11 @@ def withdraw(store: Store, settings: Settings, named: str | None) -> None:
     from feeds.operations import withdraw as operations
 
     if named is None:
-        for release in operations.withdrawals(store):
+        withdrawn = operations.withdrawals(store)
+        for release in withdrawn:
             click.echo(f"{release.path}: {release.title} ({release.entry_id})")
+        if not withdrawn:
+            click.echo("Withdrawn releases: none.")
         return
     result = operations.withdraw(store, settings, now(), named)
     if result.changed:

@@ -8,12 +8,13 @@ import os
 import shutil
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from feeds.cli.context import now, with_store
+from feeds.cli.context import contents, now, with_store
 
 if TYPE_CHECKING:
     from feeds.domain import Site
@@ -22,28 +23,94 @@ if TYPE_CHECKING:
     from feeds.store import Store
 
 _MOST_HOSTS = 10
+_PERMANENT = {
+    "authority": "the publisher's domain name",
+    "authority_year": "a year on whose 1 January the publisher held it",
+    "timezone": "the portal's time zone",
+    "entries": "the number of releases in an archive page",
+}
 
 
 @click.command()
-def migrate() -> None:
+@click.option("--dry-run", is_flag=True, help="Print what would happen and change nothing.")
+def migrate(dry_run: bool) -> None:
     """Create the store, or update it after a deployment."""
     from feeds.operations import migrate as operations
-    from feeds.settings import Settings
+    from feeds.settings import Settings, variable
     from feeds.store import Store
 
-    settings = Settings.read(os.environ)
-    result = operations.migrate(settings, now())
+    environ = dict(os.environ)
+    is_new = _is_new(environ)
+    asked = _ask_permanent(environ) if is_new else []
+    settings = Settings.read(environ, new_store=is_new)
+    result = (operations.foretell if dry_run else operations.migrate)(settings, now())
     store = Store(settings.database_url).name
     if result.before is None:
-        click.echo(f"Created the store {store} (schema {result.after}).")
+        click.echo(f"{_would(dry_run, 'Created')} the store {store} (schema {result.after}).")
+        click.echo(
+            f"Permanent: the authority {settings.authority} of {settings.authority_year}, the zone "
+            f"{settings.timezone.key}, {settings.entries} releases in an archive page."
+        )
     elif result.before != result.after:
-        click.echo(f"Upgraded the store {store} from schema {result.before} to {result.after}.")
+        done = _would(dry_run, "Upgraded")
+        click.echo(f"{done} the store {store} from schema {result.before} to {result.after}.")
     else:
         click.echo(f"The store {store} has the current schema ({result.after}).")
-    if result.warning:
-        click.echo(f"feeds: {result.warning}", err=True)
-    if result.settings_changed:
-        click.echo("Settings or formats have changed: every document has a new revision.")
+    for warning in result.warnings:
+        click.echo(f"feeds: {warning}", err=True)
+    if result.changes:
+        click.echo(f"Every document {'would have' if dry_run else 'has'} a new revision:")
+    for change in result.changes:
+        click.echo(f"  {change}")
+    if dry_run and result.before == result.after and not result.changes:
+        click.echo("Nothing would be changed.")
+    if asked and not dry_run:
+        click.echo("Set these for the service and for every other command:")
+        for name in asked:
+            click.echo(f"  {variable(name)}={environ[variable(name)]}")
+
+
+def _would(dry_run: bool, done: str) -> str:
+    """Return what was done (`Created`) or would be (`Would create`)."""
+    return f"Would {done.removesuffix('d').lower()}" if dry_run else done
+
+
+def _is_new(environ: dict[str, str]) -> bool:
+    """Return whether the store does not exist; if nobody knows, the migration will say why."""
+    from feeds.errors import StoreError
+    from feeds.settings import read_setting
+    from feeds.store import Store
+
+    with suppress(ValueError, StoreError):
+        return Store(str(read_setting(environ, "database_url"))).found_schema() is None
+    return False
+
+
+def _ask_permanent(environ: dict[str, str]) -> list[str]:
+    """Ask for what a new store keeps permanently and is not set, if there is a terminal."""
+    from feeds.settings import PERMANENT, Settings, example, read_setting, variable
+
+    missing = [name for name in PERMANENT if not environ.get(variable(name), "").strip()]
+    if not missing or not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return []
+    # If another setting is wrong, the answers would have been given for nothing.
+    Settings.read(environ | {variable(name): example(name) for name in missing})
+
+    def checked(text: str) -> str:
+        try:
+            read_setting({variable(name): text}, name)
+        except ValueError as error:
+            raise click.BadParameter(str(error)) from None
+        return text
+
+    click.echo("A store keeps these settings permanently (docs/settings.md).", err=True)
+    for name in missing:
+        environ[variable(name)] = click.prompt(
+            f"{variable(name)}, {_PERMANENT[name]}, such as {example(name)}",
+            value_proc=checked,
+            err=True,
+        )
+    return missing
 
 
 @click.command()
@@ -110,12 +177,13 @@ def export(store: Store, settings: Settings, file: str | None) -> None:
     from feeds.operations import export as operations
 
     if file and file != "-":
-        operations.export_to(store, Path(file))
+        click.echo(f"Exported {contents(operations.export_to(store, Path(file)))}.")
         return
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8", newline="\n")
-    sys.stdout.writelines(f"{line}\n" for line in operations.export(store))
+    counts = operations.write(store, sys.stdout)
     sys.stdout.flush()
+    click.echo(f"Exported {contents(counts)}.", err=True)
 
 
 @click.command()

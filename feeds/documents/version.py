@@ -15,8 +15,8 @@ writes."""
 
 
 @lru_cache(maxsize=8)
-def settings_digest(site: Site) -> str:
-    """Return a digest of ``VERSION`` and of the settings that affect documents (rule 5).
+def settings_text(site: Site) -> str:
+    """Return ``VERSION`` and the settings that affect documents (rule 5), as JSON.
 
     Each setting is named here: how a value is printed elsewhere must not change the digest.
     """
@@ -31,4 +31,10 @@ def settings_digest(site: Site) -> str:
         "entries": site.entries,
         "version": VERSION,
     }
-    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:32]
+    return json.dumps(values, sort_keys=True)
+
+
+@lru_cache(maxsize=8)
+def settings_digest(site: Site) -> str:
+    """Return the digest of ``settings_text``."""
+    return hashlib.sha256(settings_text(site).encode()).hexdigest()[:32]

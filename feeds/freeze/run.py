@@ -75,11 +75,11 @@ class Freeze:
     """Writes a generation, a deposit or both while it is iterated over.
 
     It yields once for each answer that is a file. ``total`` is the number of portions of the work,
-    ``position`` how many of them are done. After it, ``written`` is the number of bytes of new
-    files, ``linked`` of those that have not changed, ``moved`` that of redirects and withdrawn
-    addresses, ``left_out`` what some hosts cannot do, by its kind. ``digest`` is the SHA-256 of the
-    manifest, ``deposit_digest`` that of the deposit. Raises ``RefusedError`` and
-    ``NothingToDoError``; then the folder and the file are as they were.
+    ``position`` how many of them are done, and ``done`` the number of answers in these. After it,
+    ``written`` is the number of bytes of new files, ``linked`` of those that have not changed,
+    ``moved`` that of redirects and withdrawn addresses, ``left_out`` what some hosts cannot do, by
+    its kind. ``digest`` is the SHA-256 of the manifest, ``deposit_digest`` that of the deposit.
+    Raises ``RefusedError`` and ``NothingToDoError``; then the folder and the file are as they were.
     """
 
     def __init__(self, store: Store, settings: Settings, wanted: Wanted, now: datetime) -> None:
@@ -91,6 +91,7 @@ class Freeze:
         self._now = now
         self.total = 0
         self.position = 0
+        self.done = 0
         self.written = 0
         self.linked = 0
         self.moved = 0
@@ -152,8 +153,8 @@ class Freeze:
                 lines.writelines(written.manifest)
                 if deposit and written.segment:
                     deposit.add(written.segment)
-                yield from (None for _ in range(written.answers))
                 self._count(written, deposit)
+                yield from (None for _ in range(written.answers))
             if generation:
                 lines.writelines(self._errors(snapshot, generation))
                 lines.writelines(self._hosts(snapshot, generation, asked))
@@ -177,6 +178,7 @@ class Freeze:
     def _count(self, written: Written, deposit: Deposit | None) -> None:
         """Count what was written; raise ``RefusedError`` once the rest will not fit."""
         self.position += 1
+        self.done += written.answers
         self.written += written.written
         self.linked += written.linked
         taken = [(self._folder, self.written)] if self._folder else []

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
-from feeds.domain import KnownRelease
+from feeds.domain import KnownRelease, Site
 from feeds.identity import is_notice_id
 from feeds.ingest.derive import Derived, IdentifiedRecord, derive, entry_id, host, is_own
 from feeds.ingest.recognition import Catalogue
@@ -171,7 +171,8 @@ def _refusal(  # noqa: PLR0911 - one for each reason
     record: Record, conditions: Conditions
 ) -> str | None:
     """Return why a record must not be imported, whatever the store contains, or None."""
-    stated = record.published.isoformat()
+    site = conditions.settings.site
+    stated = _stated(record.published, site)
     latest = conditions.now + EMBARGO
     if record.published < EARLIEST:
         return f"its date, {stated}, is before the year 1000"
@@ -179,16 +180,24 @@ def _refusal(  # noqa: PLR0911 - one for each reason
         return f"it is embargoed: its date, {stated}, is more than 24 hours in the future"
     if record.modified and not EARLIEST <= record.modified <= latest:
         return (
-            f"its modification date, {record.modified.isoformat()}, is before the year 1000 "
+            f"its modification date, {_stated(record.modified, site)}, is before the year 1000 "
             "or more than 24 hours in the future"
         )
     if conditions.suspended is not None and record.published > conditions.suspended:
         return (
             f"it is dated {stated}, after the suspension began "
-            f"({conditions.suspended.isoformat()}): run `feeds resume` first"
+            f"({_stated(conditions.suspended, site)}): run `feeds resume` first"
         )
     if record.length > _BODY_LIMIT:
         return f"its body is longer than {_BODY_LIMIT // 1024 // 1024} Mi characters"
     if len(record.labels) > _LABELS:
         return f"it has more than {_LABELS} categories"
     return None
+
+
+def _stated(instant: datetime, site: Site) -> str:
+    """Return an instant in the portal's zone, in which inputs state theirs."""
+    try:
+        return str(site.local(instant))
+    except OverflowError:  # a day before the year 1 or after 9999
+        return str(instant)

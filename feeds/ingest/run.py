@@ -67,7 +67,8 @@ class Run:
     """One run of an import. Iterating over it imports the items and yields one result for each.
 
     Results are yielded after their transaction was committed. ``report`` is complete after the
-    last of them.
+    last of them. ``total`` and ``position`` are those of the inputs, ``done`` is the number of
+    results that were committed.
     """
 
     store: Store
@@ -78,6 +79,21 @@ class Run:
     dry_run: bool
     report: Report = field(default_factory=Report, init=False)
     _index: RunIndex = field(default_factory=RunIndex, init=False)
+
+    @property
+    def total(self) -> int:
+        """The size of the inputs in bytes."""
+        return self.inputs.total
+
+    @property
+    def position(self) -> int:
+        """The number of bytes read."""
+        return self.inputs.position
+
+    @property
+    def done(self) -> int:
+        """The number of results."""
+        return self.report.counts.total()
 
     def __iter__(self) -> Iterator[Result]:
         """Import everything."""

@@ -13,7 +13,7 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final, cast
+from typing import BinaryIO, Final, TextIO, cast
 
 from feeds.documents.version import settings_digest
 from feeds.errors import NothingToDoError, RefusedError
@@ -56,15 +56,24 @@ def _content(store: Store, counts: dict[str, int]) -> Iterator[str]:
                 yield json.dumps(row, ensure_ascii=False, separators=(",", ":"))
 
 
-def export_to(store: Store, path: Path) -> None:
+def write(store: Store, file: TextIO) -> dict[str, int]:
+    """Write an export; return the number of rows in each table."""
+    for line in export(store):
+        file.write(f"{line}\n")
+    rows: dict[str, int] = json.loads(line)["rows"]  # the last line has them
+    return rows
+
+
+def export_to(store: Store, path: Path) -> dict[str, int]:
     """Write an export to a new file, which is removed if the export fails.
 
-    Raises ``RefusedError`` if the file exists, ``NothingToDoError`` if it cannot be written.
+    Returns the number of rows in each table. Raises ``RefusedError`` if the file exists,
+    ``NothingToDoError`` if it cannot be written.
     """
     try:
         with path.open("x", encoding="utf-8", newline="\n") as file:
             try:
-                file.writelines(f"{line}\n" for line in export(store))
+                rows = write(store, file)
                 file.flush()
                 os.fsync(file.fileno())
             except BaseException:
@@ -76,6 +85,7 @@ def export_to(store: Store, path: Path) -> None:
         raise NothingToDoError(
             f"The export {printable(path)} cannot be written: {error.strerror}."
         ) from error
+    return rows
 
 
 def is_export(path: Path) -> bool:
@@ -99,15 +109,16 @@ class Loaded:
 class Loader:
     """Loads an export into an empty store while it is iterated over; yields the table of each row.
 
-    ``total`` is the size of the export in bytes, ``position`` the number of bytes read, ``loaded``
-    the result after the commit. Raises ``RefusedError`` or ``SettingsError`` if nothing is loaded.
+    ``total`` is the size of the export in bytes, ``position`` the number of bytes read, ``done``
+    that of lines, ``loaded`` the result after the commit. Raises ``RefusedError`` or
+    ``SettingsError`` if nothing is loaded.
     """
 
     def __init__(self, store: Store, settings: Settings, path: Path) -> None:
         self._store = store
         self._settings = settings
         self._path = path
-        self._line = 0
+        self.done = 0
         self._last: object = None
         self._digest = hashlib.sha256()
         self.total = path.stat().st_size
@@ -130,7 +141,7 @@ class Loader:
                     require_timezone(self._settings, head)
         except InvalidDataError as error:
             raise RefusedError(
-                f"{printable(self._path)}, line {self._line}: {error}. Nothing was imported."
+                f"{printable(self._path)}, line {self.done}: {error}. Nothing was imported."
             ) from error
         current = head.settings_digest == settings_digest(self._settings.site)
         self.loaded = Loaded(head.revision, counts, current)
@@ -140,7 +151,7 @@ class Loader:
             raise InvalidDataError("it does not match the lines before it: the export is damaged")
 
     def _lines(self, file: BinaryIO) -> Iterator[object]:
-        for self._line, line in enumerate(file, 1):
+        for self.done, line in enumerate(file, 1):
             self.position += len(line)
             if not line.endswith(b"\n"):
                 break

@@ -1,10 +1,13 @@
 """Bring the store up to this version and these settings, at each deployment."""
 
+import json
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
-from feeds.documents.version import settings_digest
+from feeds.documents.version import settings_digest, settings_text
 from feeds.domain import Selection
 from feeds.errors import SettingsError, StoreError
 from feeds.identity import feed_id
@@ -12,16 +15,31 @@ from feeds.settings import Settings
 from feeds.store import Permanent, Store
 from feeds.store.read import Head, Reader, Servers, Snapshot
 from feeds.store.write import year_counts
+from feeds.text.catalogue import has_texts, is_language
+
+_VARIABLES: Final = {
+    "base_url": "FEEDS_BASE_URL",
+    "title": "FEEDS_TITLE",
+    "rights": "FEEDS_RIGHTS",
+    "language": "FEEDS_LANGUAGE",
+    "zone": "FEEDS_TIMEZONE",
+    "entries": "FEEDS_ENTRIES",
+}
+_OTHERS: Final = {
+    "catalogue": "The service's texts have changed, in FEEDS_CATALOGUE or in this version.",
+    "locale": "The form of dates and numbers has changed.",
+    "version": "The form of documents has changed in this version.",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Migrated:
-    """The schema version before (None: no store) and after, and whether documents changed."""
+    """The schema version before (None: no store) and after, and why all documents change, if so."""
 
     before: str | None
     after: str
-    settings_changed: bool
-    warning: str | None
+    changes: tuple[str, ...]
+    warnings: tuple[str, ...]
 
 
 def require_usable(settings: Settings, snapshot: Snapshot) -> None:
@@ -89,6 +107,22 @@ def require_same_store(settings: Settings, url: str, head: Head) -> None:
             )
 
 
+def text_warning(settings: Settings) -> str | None:
+    """Return a warning if the service has no texts in the language of the settings, or None."""
+    stated = f"FEEDS_LANGUAGE={settings.language}"
+    if not is_language(settings.language):
+        return (
+            f"{stated} is not a language that is known: dates and numbers are written as in "
+            "English. Set a language tag, such as lv."
+        )
+    if settings.catalogue is None and not has_texts(settings.language):
+        return (
+            f"{stated}: the service has no texts in this language, and shows them in English. Set "
+            "FEEDS_CATALOGUE to a catalogue (docs/settings.md)."
+        )
+    return None
+
+
 def migrate(settings: Settings, now: datetime) -> Migrated:
     """Create the store or upgrade its schema, and record the settings that appear in documents.
 
@@ -96,19 +130,61 @@ def migrate(settings: Settings, now: datetime) -> Migrated:
     which nothing has to be changed is only read.
     """
     store = Store(settings.database_url)
-    permanent = Permanent(
+    before, after = store.migrate(_permanent(settings), now)
+    site = settings.site
+    with store.read() as snapshot:
+        migrated = _compared(settings, before, after, snapshot)
+    if migrated.changes or before is None:
+        with store.change(now) as change:
+            change.record_settings(settings_digest(site), settings_text(site))
+            year_counts.recount(change, site)
+    return migrated
+
+
+def foretell(settings: Settings, now: datetime) -> Migrated:
+    """Return what ``migrate`` would do; nothing is changed."""
+    store = Store(settings.database_url)
+    before = store.found_schema()
+    if before is None:
+        warning = text_warning(settings)
+        return Migrated(None, store.schema, (), (warning,) if warning else ())
+    with store.upgraded(_permanent(settings), now) as snapshot:
+        return _compared(settings, before, store.schema, snapshot)
+
+
+def _permanent(settings: Settings) -> Permanent:
+    return Permanent(
         settings.tag_authority, settings.entries, str(settings.timezone.key), settings.language
     )
-    before, after = store.migrate(permanent, now)
-    digest = settings_digest(settings.site)
-    with store.read() as snapshot:
-        require_usable(settings, snapshot)
-        head = snapshot.head()
+
+
+def _compared(settings: Settings, before: str | None, after: str, snapshot: Snapshot) -> Migrated:
+    """Compare the settings with those of the store; raise ``SettingsError`` if they do not fit."""
+    require_usable(settings, snapshot)
+    head = snapshot.head()
     require_timezone(settings, head)
-    differs = head.settings_digest != digest
-    if differs:
-        with store.change(now) as change:
-            change.record_settings(digest)
-            year_counts.recount(change, settings.site)
-    warning = language_warning(settings, head)
-    return Migrated(before, after, differs and before is not None, warning)
+    changes: tuple[str, ...] = ()
+    if before is not None and head.settings_digest != settings_digest(settings.site):
+        changes = tuple(_changes(snapshot.settings(), settings_text(settings.site)))
+    warnings = (text_warning(settings), language_warning(settings, head))
+    return Migrated(before, after, changes, tuple(filter(None, warnings)))
+
+
+def _changes(recorded: str, current: str) -> Iterator[str]:
+    """Yield what differs between two texts of settings and formats; each is JSON."""
+    try:
+        before = dict(json.loads(recorded))
+    except (ValueError, TypeError):  # of a new store, or of an export that was edited
+        before = {}
+    after = json.loads(current)
+    if before == after:
+        yield "The store was changed with other settings meanwhile."
+    for name, value in after.items():
+        if before.get(name) == value:
+            continue
+        if text := _OTHERS.get(name):
+            yield text
+        elif name in before:
+            yield f"{_VARIABLES[name]} has changed from {before[name]!r} to {value!r}."
+        else:
+            yield f"{_VARIABLES[name]} has changed to {value!r}."

@@ -1,7 +1,7 @@
 """Suspend publication, amend the notice, and resume (rule 8 in docs/design.md)."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from feeds.domain import Notice, NoticeKind, Site
 from feeds.errors import RefusedError
@@ -33,8 +33,9 @@ def suspend(  # noqa: PLR0913 - each is an option
 ) -> Notice:
     """Announce a suspension in every selection; return the notice. A ``dry_run`` changes nothing.
 
-    ``since`` is the start date, by default ``now``. Raises ``RefusedError`` if publication is
-    already suspended, or if ``since`` is in the future or before the newest release shown.
+    ``since`` is the start date, by default ``now``; errors speak in its zone. Raises
+    ``RefusedError`` if publication is already suspended, or if ``since`` is in the future or before
+    the newest release shown.
     """
     words = settings.site.words
     with store.change(now, commit=not dry_run) as change:
@@ -46,7 +47,7 @@ def suspend(  # noqa: PLR0913 - each is an option
             settings,
             NoticeKind.SUSPENSION,
             change.instant,
-            since=_start(change.snapshot, settings.site, now, since or now),
+            since=_start(change.snapshot, settings.site, now, since),
             title=_title(title) or words.gettext("Publication is suspended indefinitely."),
             text=_text(text)
             or words.gettext(
@@ -114,18 +115,18 @@ def resume(store: Store, settings: Settings, now: datetime, *, text: str | None 
     return resumption
 
 
-def _start(snapshot: Snapshot, site: Site, now: datetime, since: datetime) -> datetime:
+def _start(snapshot: Snapshot, site: Site, now: datetime, since: datetime | None) -> datetime:
     """Return a start date in whole seconds; raise ``RefusedError`` if it cannot be one (rule 8)."""
-    since = since.replace(microsecond=0)
-    stated = site.local(since).isoformat()
-    if since > now:
+    start = (since or now.astimezone(site.zone)).replace(microsecond=0)
+    stated = _stated(start, start, site)
+    if start > now:
         raise RefusedError(f"--since {stated} is in the future: run the command at that time.")
-    if since < EARLIEST:
+    if start < EARLIEST:
         raise RefusedError(f"--since {stated} is before the year 1000: give a later time.")
     latest = next(iter(snapshot.newest_headlines(snapshot.everything(), 1)), None)
-    if latest is None or latest.published <= since:
-        return since
-    published = site.local(latest.published).isoformat()
+    if latest is None or latest.published <= start:
+        return start.astimezone(UTC)
+    published = _stated(latest.published, start, site)
     if latest.published > now:
         raise RefusedError(
             f"The newest release ({latest.path}) is dated in the future: suspend after {published}."
@@ -134,6 +135,17 @@ def _start(snapshot: Snapshot, site: Site, now: datetime, since: datetime) -> da
         f"The suspension would begin at {stated}, before the newest release ({latest.path}): "
         f"give --since {published}, which is its instant, or a later one."
     )
+
+
+def _stated(instant: datetime, given: datetime, site: Site) -> str:
+    """Return an instant as --since can state it, in the form in which another was given.
+
+    That is in its zone; a local time has no offset, and midnight is a date.
+    """
+    local = instant.astimezone(given.tzinfo)
+    if given.tzinfo is site.zone and not local.fold:  # without offset, the first of two is meant
+        return local.replace(tzinfo=None).isoformat().removesuffix("T00:00:00")
+    return local.isoformat()
 
 
 def _notice(  # noqa: PLR0913 - each is an option

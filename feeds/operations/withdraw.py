@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from feeds.documents.version import settings_digest
+from feeds.domain import Site
 from feeds.errors import RefusedError
 from feeds.settings import Settings
 from feeds.store import Store
@@ -55,7 +56,7 @@ def restore(store: Store, settings: Settings, now: datetime, named: str) -> Resu
         found = _find(change, settings, named)
         changed = found.withdrawn is not None
         if changed:
-            _require_before_suspension(change, found)
+            _require_before_suspension(change, found, settings.site)
             change.use_settings(settings_digest(settings.site))
             stored.restore(change, found, settings.site)
     return Result(found.entry_id, changed, change.repaginated)
@@ -73,11 +74,11 @@ def _find(change: Change, settings: Settings, named: str) -> ReleaseState:
     return found
 
 
-def _require_before_suspension(change: Change, found: ReleaseState) -> None:
+def _require_before_suspension(change: Change, found: ReleaseState, site: Site) -> None:
     suspension = change.snapshot.running_suspension()
     since = suspension.since if suspension else None
     if since is not None and found.published > since:
         raise RefusedError(
-            f"{found.entry_id} is dated {found.published.isoformat()}, after the suspension began "
-            f"({since.isoformat()}): run `feeds resume` first."
+            f"{found.entry_id} is dated {site.local(found.published)}, after the suspension began "
+            f"({site.local(since)}): run `feeds resume` first."
         )

@@ -84,7 +84,18 @@ class Store:
 
         The version before is None if there was no store. Raises ``StoreError``.
         """
-        return version.migrate(self._engine, permanent, now)
+        with version.upgraded(self._engine, permanent, now) as (before, _):
+            return before, version.current()
+
+    def found_schema(self) -> str | None:
+        """Return the version of the schema that the store has, None if there is no store."""
+        return version.found(self._engine)
+
+    @contextmanager
+    def upgraded(self, permanent: Permanent, now: datetime) -> Iterator[Snapshot]:
+        """Open a snapshot of the store as ``migrate`` would leave it; nothing is changed."""
+        with version.upgraded(self._engine, permanent, now, commit=False) as (_, connection):
+            yield Snapshot(connection)
 
     @contextmanager
     def dump(self) -> Iterator[Dump]:

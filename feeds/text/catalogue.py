@@ -189,6 +189,20 @@ def words(language: str, own: Catalogue | None = None) -> Words:
             return Words(catalogue, Locale(_SOURCE))
 
 
+def is_language(language: str) -> bool:
+    """Return whether the form of dates and numbers is known for a language tag."""
+    try:
+        Locale.parse(language.partition("-")[0].lower())
+    except (UnknownLocaleError, ValueError):
+        return False
+    return True
+
+
+def has_texts(language: str) -> bool:
+    """Return whether the service includes its texts in the language of a tag."""
+    return _included(language.partition("-")[0].lower()) is not None
+
+
 def _with_fallback(own: Catalogue | None, included: Catalogue | None) -> Catalogue | None:
     if own is None or included is None:
         return own or included

@@ -20,13 +20,18 @@ ERASE = "\r\x1b[K"
 
 
 @dataclass
-class Amount:
+class Work:
+    """Work of three results, of which the first two are there at once."""
+
     total: int
     position: int = 0
+    done: int = 0
 
-    def work(self) -> Iterator[int]:
-        for self.position in range(3):
-            yield self.position
+    def __iter__(self) -> Iterator[int]:
+        self.position, self.done = min(2, self.total), 2
+        yield from range(2)
+        self.position, self.done = min(3, self.total), 3
+        yield 2
 
 
 @pytest.fixture
@@ -58,12 +63,12 @@ class Terminal:
 def test_a_terminal_shows_one_line_that_is_overwritten(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = Terminal()
     monkeypatch.setattr("sys.stderr", terminal.file)
-    amount = Amount(10)
-    assert list(progress.reported(amount.work(), amount)) == [0, 1, 2]
+    assert list(progress.reported(Work(6))) == [0, 1, 2]
     assert terminal.written().split(ERASE) == [
         "",
-        "1 done, 0 a second.",
-        "2 of about 20 done, 0 a second, 12 min left.",
+        "2 of about 6 done, 0 a second, 40 s left.",
+        "2 of about 6 done, 0 a second, 80 s left.",
+        "3 of about 6 done, 0 a second, 60 s left.",
         "",
     ]
 
@@ -84,18 +89,32 @@ def test_a_refusal_has_a_line_of_its_own_on_a_terminal(portal: Portal) -> None:
 @pytest.mark.parametrize(
     ("total", "line"),
     [
-        (2, "2 of about 4 done, 0 a second, 80 s left."),
-        (10, "2 of about 20 done, 0 a second, 12 min left."),
-        (1000, "2 of about 2000 done, 0 a second, 22.2 h left."),
+        (0, "2 done, 0 a second."),
+        (6, "2 of about 6 done, 0 a second, 80 s left."),
+        (10, "2 of about 10 done, 0 a second, 3 min left."),
+        (1000, "2 of about 1000 done, 0 a second, 5.5 h left."),
     ],
 )
 def test_a_log_gets_a_plain_line_now_and_then(
     capsys: pytest.CaptureFixture[str], total: int, line: str
 ) -> None:
-    amount = Amount(total)
-    assert list(progress.reported(amount.work(), amount)) == [0, 1, 2]
-    assert capsys.readouterr().err.splitlines() == ["1 done, 0 a second.", line]
+    assert list(progress.reported(Work(total))) == [0, 1, 2]
+    assert capsys.readouterr().err.splitlines() == [line]
 
 
 def test_a_short_import_prints_no_progress(portal: Portal) -> None:
     assert portal.feeds("import", portal.write("1.txt", page())).err == ""
+
+
+@pytest.mark.usefixtures("clock")
+def test_reading_access_logs_is_reported(portal: Portal) -> None:
+    line = (
+        '192.0.2.1 - - [01/Mar/2024:12:00:00 +0000] "GET /releases.atom HTTP/1.1" 200 9 "-" "a"\n'
+    )
+    logs = [portal.write(name, line * 3) for name in ("1.log", "2.log")]
+    ran = portal.feeds("reach", *logs)
+    assert ran.err.splitlines() == [
+        "2 of about 6 done, 0 a second, 80 s left.",
+        "4 of about 6 done, 0 a second, 40 s left.",
+        "6 of about 6 done, 0 a second, 0 s left.",
+    ]

@@ -25,6 +25,8 @@ SETTINGS = {
     "FEEDS_BASE_URL": "https://feeds.example.org",
     "FEEDS_AUTHORITY": "prcentrs.example",
     "FEEDS_AUTHORITY_YEAR": "2008",
+    "FEEDS_TIMEZONE": "Europe/Riga",
+    "FEEDS_ENTRIES": "50",
     "FEEDS_WORKERS": "1",
 }
 

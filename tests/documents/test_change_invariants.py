@@ -338,7 +338,7 @@ class Changes(RuleBasedStateMachine):
     @rule(pause=PAUSES)
     def migrate(self, pause: int) -> None:
         """Migrate the store; the service goes on with its settings."""
-        self.run(pause, lambda: migrate(self.portal.settings, self.now).settings_changed)
+        self.run(pause, lambda: bool(migrate(self.portal.settings, self.now).changes))
 
     @rule(pause=PAUSES, name=st.sampled_from(sorted(SETTINGS)))
     def deploy(self, pause: int, name: str) -> None:

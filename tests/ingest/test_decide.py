@@ -173,13 +173,21 @@ def test_a_record_whose_html_cannot_be_sanitised_is_refused(known: KnownRelease 
         (
             {"published": datetime(999, 12, 31, tzinfo=UTC)},
             None,
-            "its date, 0999-12-31T00:00:00+00:00, is before the year 1000",
+            "its date, 0999-12-31 00:00:00+00:00, is before the year 1000",
         ),
         (
             {"published": NOW + timedelta(hours=24, seconds=1)},
             None,
             (
-                "it is embargoed: its date, 2024-03-02T10:00:01+00:00, is more than 24 hours in "
+                "it is embargoed: its date, 2024-03-02 12:00:01+02:00, is more than 24 hours in "
+                "the future"
+            ),
+        ),
+        (
+            {"published": datetime(9999, 12, 31, 23, tzinfo=UTC)},
+            None,
+            (
+                "it is embargoed: its date, 9999-12-31 23:00:00+00:00, is more than 24 hours in "
                 "the future"
             ),
         ),
@@ -187,7 +195,7 @@ def test_a_record_whose_html_cannot_be_sanitised_is_refused(known: KnownRelease 
             {"modified": NOW + timedelta(hours=24, seconds=1)},
             None,
             (
-                "its modification date, 2024-03-02T10:00:01+00:00, is before the year 1000 or "
+                "its modification date, 2024-03-02 12:00:01+02:00, is before the year 1000 or "
                 "more than 24 hours in the future"
             ),
         ),
@@ -195,8 +203,8 @@ def test_a_record_whose_html_cannot_be_sanitised_is_refused(known: KnownRelease 
             {},
             RECORD.published - timedelta(seconds=1),
             (
-                "it is dated 2010-05-04T09:00:00+00:00, after the suspension began "
-                "(2010-05-04T08:59:59+00:00): run `feeds resume` first"
+                "it is dated 2010-05-04 12:00:00+03:00, after the suspension began "
+                "(2010-05-04 11:59:59+03:00): run `feeds resume` first"
             ),
         ),
         (

@@ -190,7 +190,7 @@ def test_retracting_again_or_what_does_not_exist_changes_nothing(portal: Portal)
 
 
 def test_the_list_has_the_dates_of_each_notice(portal: Portal) -> None:
-    assert portal.feeds("notices").out == ""
+    assert portal.feeds("notices").out == "Notices: none.\n"
     local = portal.settings.site.local
     days = [START + number * DAY for number in range(6)]
     first = suspend(portal.store, portal.settings, days[1], since=days[0], title="Pirmā")

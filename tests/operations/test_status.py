@@ -94,7 +94,7 @@ def test_changed_settings_are_reported_until_migrate_has_run(portal: Portal) -> 
     before = portal.client().get("/releases.atom").headers
     portal.environ["FEEDS_TITLE"] = "Cits nosaukums"
     assert "run `feeds migrate`" in portal.feeds("status").out
-    assert "every document has a new revision" in portal.feeds("migrate").out
+    assert "Every document has a new revision" in portal.feeds("migrate").out
     assert "run `feeds migrate`" not in portal.feeds("status").out
     after = portal.client().get("/releases.atom").headers
     assert after["ETag"] != before["ETag"]

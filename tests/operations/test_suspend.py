@@ -136,7 +136,17 @@ def shown_state(portal: Portal) -> tuple[str, bytes]:
             ("suspend", "--since", "2010-05-04T11:59:59+03:00"),
             "before the newest release",
         ),
-        ("active", ("suspend", "--since", "2010-05-04"), "give --since 2010-05-04T12:00:00+03:00,"),
+        ("active", ("suspend", "--since", "2010-05-04"), "give --since 2010-05-04T12:00:00,"),
+        (
+            "active",
+            ("suspend", "--since", "2010-05-04"),
+            "The suspension would begin at 2010-05-04, before",
+        ),
+        (
+            "active",
+            ("suspend", "--since", "2010-05-04T08:00:00Z"),
+            "liepkalne-atklaj-tiltu): give --since 2010-05-04T09:00:00+00:00,",
+        ),
         ("active", ("suspend", "--since", "soon"), "is not a date or a time"),
         ("active", ("suspend", "--since", "2022-03-01 12:60"), "is not a date or a time"),
         ("active", ("suspend", "--since", ""), "is not a date or a time"),
@@ -156,7 +166,7 @@ def shown_state(portal: Portal) -> tuple[str, bytes]:
         (
             "suspended",
             ("suspend", "--amend", "--since", "2010-05-04 11:59"),
-            "give --since 2010-05-04T12:00:00+03:00,",
+            "give --since 2010-05-04T12:00:00,",
         ),
     ],
 )

@@ -87,13 +87,13 @@ def test_a_release_can_be_named_by_any_form_of_its_url(four: Portal, named: str)
 
 
 def test_withdrawn_releases_are_listed_until_they_are_restored(four: Portal) -> None:
-    assert four.feeds("withdraw").out == ""
+    assert four.feeds("withdraw").out == "Withdrawn releases: none.\n"
     id_ = known(four, "2010/05/05/b")
     four.feeds("withdraw", "2010/05/05/b")
     assert four.feeds("withdraw").out == f"2010/05/05/b: B ({id_})\n"
     assert "Releases: 3 shown, 1 withdrawn." in four.feeds("status").out
     four.feeds("restore", "2010/05/05/b")
-    assert four.feeds("withdraw").out == ""
+    assert four.feeds("withdraw").out == "Withdrawn releases: none.\n"
 
 
 @pytest.mark.engines("sqlite", "postgresql", reason="one scenario of all steps")
@@ -183,7 +183,8 @@ def test_a_release_later_than_a_suspension_is_not_restored(portal: Portal) -> No
     ran = portal.feeds("restore", "2010/05/07/b")
     assert (ran.code, ran.out) == (1, "")
     assert re.fullmatch(
-        r"feeds: tag:\S+ is dated \S+, after the suspension began \(\S+\): "
+        r"feeds: tag:\S+ is dated 2010-05-07 12:00:00\+03:00, after the suspension began "
+        r"\(2010-05-05 00:00:00\+03:00\): "
         r"run `feeds resume` first\.\n",
         ran.err,
     )

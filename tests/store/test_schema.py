@@ -20,11 +20,19 @@ from feeds.store.schema import version
 from feeds.store.schema.tables import METADATA
 from tests.portal import START, Portal, page
 
+CREATED = (
+    "Permanent: the authority prcentrs.example of 2008, the zone Europe/Riga, 50 releases in an "
+    "archive page.\n"
+)
+
 
 def test_migrate_creates_a_store_once(tmp_path: Path) -> None:
     portal = Portal(tmp_path)
     created = portal.feeds("migrate")
-    assert (created.code, created.out) == (0, f"Created the store {portal.file} (schema 0001).\n")
+    assert (created.code, created.out) == (
+        0,
+        f"Created the store {portal.file} (schema 0001).\n{CREATED}",
+    )
     portal.imported(page())
     before = portal.client().get("/releases.atom")
     again = portal.feeds("migrate")

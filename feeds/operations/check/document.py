@@ -62,7 +62,7 @@ def differences(seen: Seen, expected: Expected) -> Iterator[str]:
     """Yield in what a document differs from the store."""
     if seen.address != expected.address:
         yield f"it says that its address is {seen.address!r}, not {expected.address}"
-    yield from _notice(seen.items, expected)
+    yield from arrangement(seen.items, expected.running)
     ids = [item.id for item in seen.items]
     releases = [id_ for id_ in ids if id_ not in expected.notices]
     if releases != list(expected.releases):
@@ -71,18 +71,26 @@ def differences(seen: Seen, expected: Expected) -> Iterator[str]:
     for item in seen.items:
         if item.id in known and (item.published, item.updated) != known[item.id]:
             yield f"the instants of {item.id} are not those of the store"
-    ordered = seen.items[1:] if ids[:1] == [expected.running] else seen.items
+
+
+def arrangement(items: list[Item], running: str | None) -> Iterator[str]:
+    """Yield what is wrong with the order: the notice first and once, then the newest first."""
+    places = [place for place, item in enumerate(items) if item.id == running]
+    if running is not None and places[:1] != [0]:
+        yield f"the notice {running} is not its first entry"
+    if len(places) > 1:
+        yield f"the notice {running} is in it {len(places)} times"
+    ordered = items[1:] if places[:1] == [0] else items
     for one, next_ in pairwise(ordered):
         if one.published and next_.published and one.published < next_.published:
             yield f"{next_.id} is newer than {one.id}, which stands before it"
 
 
-def _notice(items: list[Item], expected: Expected) -> Iterator[str]:
-    places = [place for place, item in enumerate(items) if item.id == expected.running]
-    if expected.running is not None and places[:1] != [0]:
-        yield f"the notice {expected.running} is not its first entry"
-    if len(places) > 1:
-        yield f"the notice {expected.running} is in it {len(places)} times"
+def links_within(seen: Seen, base_url: str) -> list[str]:
+    """Return the links of a document that lead to the service itself."""
+    links = {*seen.links, *(link for item in seen.items for link in item.links)}
+    links.update(link for item in seen.items for link in links_of(item.content))
+    return sorted(link for link in links if link == base_url or link.startswith(f"{base_url}/"))
 
 
 def _other_releases(found: list[str], expected: list[str]) -> Iterator[str]:

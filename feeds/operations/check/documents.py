@@ -6,16 +6,24 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from itertools import accumulate
 from typing import NamedTuple
+from urllib.parse import unquote_to_bytes
 
 from feeds.documents import build
 from feeds.domain import ListedRelease, Site
 from feeds.errors import StoreError
 from feeds.formats import FORMATS
-from feeds.operations.check.document import Expected, Instants, differences, read
-from feeds.operations.check.seen import Seen, links_of
+from feeds.operations.check.document import Expected, Instants, differences, links_within, read
+from feeds.operations.check.seen import Seen
 from feeds.store import Store
 from feeds.store.read import Snapshot
-from feeds.urls import ASSETS, archive_path, parse_target, selection_path
+from feeds.urls import (
+    ASSETS,
+    archive_path,
+    normalize_old_address,
+    parse_target,
+    permalink,
+    selection_path,
+)
 
 _ARCHIVE = re.compile(r"(?P<selection>.*)/archive/(?P<number>[1-9][0-9]{0,8})(?:\.[a-z]+)?")
 _FILES = frozenset(["/", "/feeds.opml", *(f"/{name}" for name in ASSETS)])
@@ -120,13 +128,17 @@ def _expected(site: Site, snapshot: Snapshot, place: _Place) -> tuple[Expected, 
 
 def _dead_links(site: Site, snapshot: Snapshot, seen: Seen, known: frozenset[str]) -> Iterator[str]:
     """Yield the links within the service that lead nowhere; releases at ``known`` paths exist."""
-    links = {*seen.links, *(link for item in seen.items for link in item.links)}
-    links.update(link for item in seen.items for link in links_of(item.content))
-    for link in sorted(links):
-        if link == site.base_url or link.startswith(f"{site.base_url}/"):
-            path = re.split("[?#]", link.removeprefix(site.base_url))[0] or "/"
-            if not _exists(snapshot, path, known):
-                yield f"the link {link} leads nowhere"
+    for link in links_within(seen, site.base_url):
+        path, _, query = link.removeprefix(site.base_url).partition("#")[0].partition("?")
+        if not _exists(snapshot, path or "/", known) and not _is_moved(site, snapshot, path, query):
+            yield f"the link {link} leads nowhere"
+
+
+def _is_moved(site: Site, snapshot: Snapshot, path: str, query: str) -> bool:
+    """Return whether the service redirects an address below its base URL."""
+    raw = unquote_to_bytes(site.root + path), query.encode()
+    found = snapshot.redirect(normalize_old_address(*raw), permalink(*raw))
+    return found is not None and not found[1]
 
 
 def _exists(snapshot: Snapshot, path: str, known: frozenset[str]) -> bool:
@@ -142,7 +154,9 @@ def _exists(snapshot: Snapshot, path: str, known: frozenset[str]) -> bool:
         return False
     if target.release is not None:
         return target.release in known or snapshot.release(target.release) is not None
-    slugs = [target.slug] if target.slug else []
+    slugs = list(snapshot.current_slugs([target.slug]).values()) if target.slug else []
+    if target.slug and not slugs:
+        return False
     if number:
         return snapshot.page(slugs, number) is not None
     return snapshot.selection(slugs) is not None

@@ -69,14 +69,23 @@ class Request(NamedTuple):
 class AccessLogs:
     """The requests in some logs, which may be compressed with gzip; ``-`` is standard input.
 
-    ``lines`` counts all lines, ``others`` those of another form.
+    ``done`` counts all lines, ``others`` those of another form. ``total`` is the size of the logs
+    in bytes, ``position`` the number of bytes read; standard input does not count.
     """
 
     def __init__(self, paths: Sequence[Path], zone: tzinfo) -> None:
         self._paths = list(dict.fromkeys(paths))
-        self.lines = self.others = 0
+        self.done = self.others = 0
+        self.total = sum(path.stat().st_size for path in self._paths if path.is_file())
+        self._read = 0
+        self._file: BinaryIO | None = None
         # Several requests a second are common.
         self._instant = lru_cache(maxsize=4096)(lambda text: _instant(text, zone))
+
+    @property
+    def position(self) -> int:
+        """The number of bytes read."""
+        return self._read + (self._file.tell() if self._file else 0)
 
     def __iter__(self) -> Iterator[Request]:
         """Yield each request. Raises ``NothingToDoError`` if a log cannot be read."""
@@ -86,7 +95,9 @@ class AccessLogs:
                     yield from self._requests(sys.stdin.buffer)
                 else:
                     with path.open("rb") as file:
+                        self._file = file
                         yield from self._requests(file)
+                        self._read, self._file = self.position, None
             except _UNREADABLE as error:
                 reason = error.strerror if isinstance(error, OSError) else None
                 raise NothingToDoError(
@@ -98,7 +109,7 @@ class AccessLogs:
         if cast("io.BufferedReader", file).peek(2).startswith(b"\x1f\x8b"):
             file = cast("BinaryIO", io.BufferedReader(gzip.GzipFile(fileobj=file)))
         for line in _lines(file):
-            self.lines += 1
+            self.done += 1
             request = self._request(line)
             if request:
                 yield request

@@ -1,6 +1,6 @@
 """Who has heard: what access logs tell of those who poll the feeds."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
@@ -94,13 +94,21 @@ class Reach:
         return asdict(counts) if self.announcement else {"pollers": counts.pollers}
 
 
-def reach(store: Store, settings: Settings, logs: Sequence[Path]) -> Reach:
-    """Read access logs. Raises ``NothingToDoError`` if one cannot be read."""
+def reach(
+    store: Store,
+    settings: Settings,
+    logs: Sequence[Path],
+    reported: Callable[[AccessLogs], Iterable[Request]],
+) -> Reach:
+    """Read access logs. Raises ``NothingToDoError`` if one cannot be read.
+
+    ``reported`` yields the requests of the logs and reports how far they were read.
+    """
     with store.read() as snapshot:
         announcement = _announcement(snapshot.notices())
     requests = AccessLogs(logs, settings.timezone)
     count = _Count(announcement, settings.site.root)
-    for request in requests:
+    for request in reported(requests):
         count.add(request)
     readers = {NAMES[index]: counts for index, counts in count.readers.counts().items()}
     feeds = list(count.feeds)
@@ -110,7 +118,7 @@ def reach(store: Store, settings: Settings, logs: Sequence[Path]) -> Reach:
         subscribers[NAMES[name]] = subscribers.get(NAMES[name], 0) + number
     return Reach(
         announcement=announcement,
-        lines=requests.lines,
+        lines=requests.done,
         others=requests.others,
         outside=count.outside,
         days=_intervals(count.days),

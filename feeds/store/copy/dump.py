@@ -106,8 +106,8 @@ class RowWriter:
         filled = [table.select() for table in (RELEASE, NOTICE, REDIRECT, LABEL)]
         if any(connection.execute(statement.limit(1)).first() for statement in filled):
             raise RefusedError(
-                f"The release store at {name} is not empty: create a new one with `feeds migrate` "
-                "and import the export there."
+                f"The release store at {name} is in use: name a new one in FEEDS_DATABASE_URL, "
+                "create it with `feeds migrate`, and import the export there."
             )
         for table in reversed(_TABLES.values()):
             # A writer that waits for the head would not see another row with the same key.

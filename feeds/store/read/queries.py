@@ -83,6 +83,8 @@ HEAD = select(
     .label("announced"),
 )
 
+SETTINGS = select(_head.settings)
+
 _selection_columns = (
     _selection.id,
     _selection.feed_id,

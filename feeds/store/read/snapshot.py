@@ -118,6 +118,10 @@ class Snapshot:
             self._head = _head(self._rows(queries.HEAD)[0])
         return self._head
 
+    def settings(self) -> str:
+        """Return the settings and formats that were last recorded, as a text."""
+        return str(self._connection.execute(queries.SETTINGS).scalar_one())
+
     def changed_parts(self, since: int) -> dict[Part, int] | None:
         """Return the parts that changed visibly after a revision; None means perhaps all parts.
 

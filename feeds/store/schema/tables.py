@@ -142,11 +142,11 @@ class HeadColumns(TypedColumns):
     ``timezone`` and ``language`` are the settings with which the store was created.
     ``revision`` and ``instant`` are the change clock. ``settings_digest`` is the digest of the
     settings and formats that documents are made with; it is empty if they are not known.
+    ``settings`` is what it was last made from (``documents.version.settings_text``).
     ``settings_revision``, ``settings_changed`` and ``settings_token`` are those of its last change.
-    ``list_token`` and
-    ``list_changed`` are those of the last change of the list of feeds, ``withdrawal`` is the
-    revision at which a release was last withdrawn or a notice retracted, and ``merge`` that at
-    which categories were last merged.
+    ``list_token`` and ``list_changed`` are those of the last change of the list of feeds,
+    ``withdrawal`` is the revision at which a release was last withdrawn or a notice retracted, and
+    ``merge`` that at which categories were last merged.
     """
 
     id: Named[int] = Column(Integer, primary_key=True)
@@ -157,6 +157,7 @@ class HeadColumns(TypedColumns):
     timezone: Named[str] = Column(Text)
     language: Named[str] = Column(Text)
     settings_digest: Named[str] = Column(Text)
+    settings: Named[str] = Column(Text)
     settings_revision: Named[int] = Column(BigInteger)
     settings_changed: Named[datetime] = Column(UtcSeconds)
     settings_token: Named[int] = Column(BigInteger)

@@ -2,7 +2,8 @@
 
 import secrets
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -103,19 +104,31 @@ class Permanent:
     language: str
 
 
-def migrate(engine: Engine, permanent: Permanent, now: datetime) -> tuple[str | None, str]:
-    """Upgrade the schema in one transaction; return the versions before and after.
+def found(engine: Engine) -> str | None:
+    """Return the version of the store's schema, None if there is no store."""
+    if is_sqlite(engine) and not Path(name(engine)).exists():
+        return None
+    with reading(engine) as connection:
+        return _version(connection)
+
+
+@contextmanager
+def upgraded(
+    engine: Engine, permanent: Permanent, now: datetime, *, commit: bool = True
+) -> Iterator[tuple[str | None, Connection]]:
+    """Upgrade the schema in one transaction; yield the version before and the connection.
 
     A new store gets its head, with the permanent settings, and the selection of all releases. A
-    store with the current schema is only read, so it may be a replica.
+    store with the current schema is only read, so it may be a replica. ``commit=False`` rolls back.
     """
     where = name(engine)
     if is_sqlite(engine) and not Path(where).exists():
         _create_file(Path(where))
     with reading(engine) as connection:
         if _version(connection) == current():
-            return current(), current()
-    with writing(engine) as connection:
+            yield current(), connection
+            return
+    with writing(engine, commit=commit) as connection:
         if not is_sqlite(engine):
             # A new database has no head to lock.
             connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
@@ -127,7 +140,7 @@ def migrate(engine: Engine, permanent: Permanent, now: datetime) -> tuple[str | 
         command.upgrade(_config(connection), "head")
         if connection.execute(select(HEAD.c.id)).first() is None:
             _fill(connection, permanent, now)
-    return before, current()
+        yield before, connection
 
 
 def _create_file(path: Path) -> None:
@@ -154,6 +167,7 @@ def _fill(connection: Connection, permanent: Permanent, now: datetime) -> None:
             timezone=permanent.timezone,
             language=permanent.language,
             settings_digest="",
+            settings="",
             settings_revision=1,
             settings_changed=now,
             settings_token=token,

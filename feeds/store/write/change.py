@@ -62,7 +62,7 @@ class Change:
         self._touched_list = False
         self._withdraws = False
         self._merges = False
-        self._settings: str | None = None
+        self._settings: dict[str, str] | None = None
         self.other_settings = False
 
     def touch(self, selections: Iterable[int]) -> None:
@@ -103,9 +103,9 @@ class Change:
         """Record that the documents of a category that was merged are gone."""
         self._merges = True
 
-    def record_settings(self, digest: str) -> None:
-        """Record the digest of the settings and formats that documents are made with (rule 5)."""
-        self._settings = digest
+    def record_settings(self, digest: str, text: str) -> None:
+        """Record the settings and formats that documents are made with (rule 5), and the digest."""
+        self._settings = {"settings_digest": digest, "settings": text}
 
     def use_settings(self, digest: str) -> None:
         """Declare the settings by which this change counts releases per year.
@@ -156,7 +156,7 @@ class Change:
             self._paginate()
         touched = self._touched or self._touched_pages or self._touched_all
         if touched and self.other_settings:
-            self.record_settings("")
+            self._settings = {"settings_digest": ""}
         if not touched and self._settings is None:
             return
         stamp = {"revision": self.revision, "changed": self.instant, "token": self.token}
@@ -170,7 +170,7 @@ class Change:
             head = head.values(merge=self.revision)
         if self._settings is not None:
             head = head.values(
-                settings_digest=self._settings,
+                **self._settings,
                 settings_revision=self.revision,
                 settings_changed=self.instant,
                 settings_token=self.token,

@@ -272,7 +272,8 @@ def test_links_within_the_service_must_lead_somewhere(sound: Portal) -> None:
 @pytest.mark.parametrize(
     ("settings", "fault"),
     [
-        ({"FEEDS_AUTHORITY": ""}, "FEEDS_AUTHORITY is not set: see docs/settings.md."),
+        ({"FEEDS_AUTHORITY": ""},
+         "FEEDS_AUTHORITY is not set (example: FEEDS_AUTHORITY=prcentrs.lv): see docs"),
         ({"FEEDS_DATABASE_URL": "sqlite:////nowhere/feeds.db"},
          "There is no release store at /nowhere/feeds.db: run `feeds migrate` to create it."),
         ({"FEEDS_TIMEZONE": "Europe/Vilnius"}, "FEEDS_TIMEZONE=Europe/Vilnius is not the zone of"),

@@ -21,6 +21,7 @@ def upgrade() -> None:
         sa.Column("timezone", sa.Text(), nullable=False),
         sa.Column("language", sa.Text(), nullable=False),
         sa.Column("settings_digest", sa.Text(), nullable=False),
+        sa.Column("settings", sa.Text(), nullable=False),
         sa.Column("settings_revision", sa.BigInteger(), nullable=False),
         sa.Column("settings_changed", sa.BigInteger(), nullable=False),
         sa.Column("settings_token", sa.BigInteger(), nullable=False),
