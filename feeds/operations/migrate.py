@@ -11,7 +11,7 @@ from feeds.identity import feed_id
 from feeds.settings import Settings
 from feeds.store import Permanent, Store
 from feeds.store.read import Head, Reader, Servers, Snapshot
-from feeds.store.write import year_counts
+from feeds.store.write import month_counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +109,6 @@ def migrate(settings: Settings, now: datetime) -> Migrated:
     if differs:
         with store.change(now) as change:
             change.record_settings(digest)
-            year_counts.recount(change, settings.site)
+            month_counts.recount(change, settings.site)
     warning = language_warning(settings, head)
     return Migrated(before, after, differs and before is not None, warning)

@@ -26,6 +26,7 @@ CONTRACT = (
     "access-control-allow-origin",
     "access-control-expose-headers",
     "x-content-type-options",
+    "content-disposition",
     "content-security-policy",
     "referrer-policy",
 )

@@ -1,4 +1,4 @@
-"""The stored number of releases of each year equals the number that is shown."""
+"""The stored number of releases of each month equals the number that is shown."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -11,19 +11,19 @@ from hypothesis import strategies as st
 from tests.portal import Portal, page
 
 
-def stored(portal: Portal) -> dict[str, dict[int, int]]:
+def stored(portal: Portal) -> dict[str, dict[str, int]]:
     """Return the stored counts by the slug of the selection."""
     with portal.store.read() as state:
         selections = [state.everything(), *state.categories()]
         return {
-            "+".join(category.slug for category in selection.categories): dict(
-                state.years(selection)
-            )
+            "+".join(category.slug for category in selection.categories): {
+                str(month): count for month, count in state.months(selection).items()
+            }
             for selection in selections
         }
 
 
-def counted(portal: Portal) -> dict[str, dict[int, int]]:
+def counted(portal: Portal) -> dict[str, dict[str, int]]:
     """Count the releases shown by each selection."""
     site = portal.settings.site
     with portal.store.read() as state:
@@ -31,7 +31,7 @@ def counted(portal: Portal) -> dict[str, dict[int, int]]:
         return {
             "+".join(category.slug for category in selection.categories): dict(
                 Counter(
-                    site.local(release.published).year
+                    f"{site.local(release.published):%Y/%m}"
                     for release in state.newest_headlines(selection, 999)
                 )
             )
@@ -39,20 +39,20 @@ def counted(portal: Portal) -> dict[str, dict[int, int]]:
         }
 
 
-def test_a_year_is_one_of_the_portals_zone(another: Callable[..., Portal]) -> None:
+def test_a_month_is_one_of_the_portals_zone(another: Callable[..., Portal]) -> None:
     portal = another(FEEDS_TIMEZONE="America/New_York")
     portal.imported(page(published="2008-01-01 00:30:00"), page(published="2009-06-01 12:00:00"))
     assert stored(portal) == counted(portal)
-    assert stored(portal)[""] == {2008: 1, 2009: 1}
+    assert stored(portal)[""] == {"2008/01": 1, "2009/06": 1}
     portal.write("utc.jsonl", '{"title": "A", "body": "A", "published": "2008-01-01T00:30:00Z"}')
     assert portal.feeds("import", portal.folder / "pages").code == 0
-    assert stored(portal)[""] == {2007: 1, 2008: 1, 2009: 1}
+    assert stored(portal)[""] == {"2007/12": 1, "2008/01": 1, "2009/06": 1}
 
 
 def test_migrate_counts_again_if_the_counts_may_be_of_other_zone_data(portal: Portal) -> None:
     portal.imported(page("A", published="2008-01-01 00:30:00"), page("B"))
     before = stored(portal)
-    portal.sql("UPDATE year_count SET year = 2007 WHERE year = 2008")
+    portal.sql("UPDATE month_count SET year = 2007, month = 12 WHERE year = 2008")
     portal.environ["FEEDS_TITLE"] = "Cits"
     assert portal.feeds("migrate").code == 0
     assert stored(portal) == counted(portal) == before
@@ -70,11 +70,15 @@ def test_counts_follow_edits_withdrawals_and_restorations(portal: Portal, tmp_pa
 
     state("2008-05-01T12:00:00Z", "Kultūra")
     state("2009-05-01T12:00:00Z", "Sports")
-    assert stored(portal) == {"": {2009: 1}, "kultura": {}, "sports": {2009: 1}}
+    assert stored(portal) == {"": {"2009/05": 1}, "kultura": {}, "sports": {"2009/05": 1}}
     portal.feeds("withdraw", "2008/05/01/a")
     assert stored(portal) == {"": {}, "kultura": {}, "sports": {}}
     portal.feeds("restore", "2008/05/01/a")
-    assert stored(portal) == counted(portal) == {"": {2009: 1}, "kultura": {}, "sports": {2009: 1}}
+    assert (
+        stored(portal)
+        == counted(portal)
+        == {"": {"2009/05": 1}, "kultura": {}, "sports": {"2009/05": 1}}
+    )
 
 
 CHANGES = st.lists(
