@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from feeds.periods import Period
 from tests.portal import Portal, page
 
 
@@ -79,6 +80,39 @@ def test_counts_follow_edits_withdrawals_and_restorations(portal: Portal, tmp_pa
         == counted(portal)
         == {"": {"2009/05": 1}, "kultura": {}, "sports": {"2009/05": 1}}
     )
+
+
+def test_the_releases_of_an_interval_are_read_on_each_engine(
+    another: Callable[..., Portal],
+) -> None:
+    portal = another(FEEDS_ENTRIES="2")
+    days = (
+        "2009-10-31 23:59:59",
+        "2009-11-01 00:00:00",
+        "2009-11-30 23:59:59",
+        "2009-12-01 00:00:00",
+    )
+    portal.imported(*(page(f"R{n}", published=day) for n, day in enumerate(days)))
+    zone = portal.settings.timezone
+    with portal.store.read() as state:
+        everything = state.everything()
+        interval = Period(2009, 11).interval(zone)
+        found = state.headlines_between(everything, *interval, 9)
+        assert [release.title for release in found] == ["R2", "R1"]
+        assert [one.title for one in state.headlines_between(everything, *interval, 1)] == ["R2"]
+        assert [state.count_between(everything, *interval, most) for most in (1, 9)] == [1, 2]
+        beside = state.neighbours_of_interval(everything, *interval)
+        assert [release and release.title for release in beside] == ["R0", "R3"]
+        dates = state.page_dates(everything, [1, 2, 3])
+        assert [number for number, *_ in dates] == [1, 2]
+        at = [
+            f"{day.astimezone(zone):%Y-%m-%d %H:%M:%S}" for _, *pair in dates for day in pair if day
+        ]
+        assert tuple(at) == days
+    for number in (2, 3):
+        portal.feeds("withdraw", f"2009/{10 + number - 1}/{(30, 1)[number - 2]:02}/r{number}")
+    with portal.store.read() as state:
+        assert state.page_dates(state.everything(), [2]) == [(2, None, None)]
 
 
 CHANGES = st.lists(
