@@ -241,8 +241,7 @@ class Answers:
 
     def _all_periods(self, slugs: Sequence[str]) -> Iterator[Period]:
         selection = self._snapshot.selection(slugs)
-        if selection is not None:
-            yield from periods.all_periods(self._site, selection, self._snapshot)
+        return periods.all_periods(self._site, selection, self._snapshot) if selection else iter(())
 
     def _releases(self, portion: Portion) -> _Found:
         for path in portion.paths:

@@ -307,6 +307,6 @@ def test_a_crawler_finds_all_releases_and_pages(large: Portal) -> None:
     }
     assert len(shown) == 82
     assert {address for address in found if re.match("/releases/20../../../.", address)} == shown
-    assert len(found) == len(set(found)) == 82 + 41 + 41 + 5
+    assert len(found) == len(set(found)) == 82 + 41 + 41 + 16 + 5
     for address in found:
         assert client.head(address).status_code == 200, address
