@@ -22,12 +22,14 @@ class Site:
     """The settings that affect documents.
 
     ``base_url`` has no trailing slash. ``entries`` is the number of releases in a subscription
-    document. Instants are shown in ``zone``. ``words`` are the service's own texts.
+    document. Instants are shown in ``zone``. ``words`` are the service's own texts. ``contact`` is
+    an e-mail address, or empty.
     """
 
     base_url: str
     title: str
     rights: str
+    contact: str
     language: str
     words: Words
     zone: ZoneInfo
@@ -332,6 +334,7 @@ class Feed:
     updated: datetime
     author: str
     author_url: str
+    author_email: str
     rights: str
     language: str
     address: str

@@ -25,6 +25,7 @@ from feeds.text.catalogue import Catalogue, read_catalogue, words
 from feeds.text.plain import one_line
 
 _HOST = re.compile(r"(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9-]{1,63}")
+_MAILBOX = re.compile(r"[A-Za-z0-9._+-]{1,64}")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
 _SIMILARITY = 0.85  # from 0 (names differ entirely) to 1 (names are equal)
 PERMANENT: Final = ("authority", "authority_year", "timezone", "entries")
@@ -44,6 +45,7 @@ class Settings:
     read_database_url: str
     title: str
     rights: str
+    contact: str
     timezone: ZoneInfo
     entries: int
     language: str
@@ -92,6 +94,7 @@ class Settings:
             base_url=self.base_url,
             title=self.title,
             rights=self.rights,
+            contact=self.contact,
             language=self.language,
             words=words(self.language, self.catalogue),
             zone=self.timezone,
@@ -215,6 +218,13 @@ def _year(text: str) -> int:
     return year
 
 
+def _contact(text: str) -> str:
+    mailbox, _, host = text.rpartition("@")
+    if text and not (_MAILBOX.fullmatch(mailbox) and _HOST.fullmatch(host.lower())):
+        raise ValueError("it must be an e-mail address")
+    return text
+
+
 def _language(text: str) -> str:
     if not _LANGUAGE.fullmatch(text):
         raise ValueError("it must be a language tag")
@@ -255,6 +265,7 @@ _PARSERS: dict[str, _Parser] = {
     ),
     "title": _Parser("", "PRCentrs.Lv", one_line),
     "rights": _Parser("", "© PRCentrs.Lv", one_line),
+    "contact": _Parser("", "press@example.org", _contact),
     "timezone": _Parser("Europe/Riga", "Europe/Riga", zone),
     "entries": _Parser("50", "50", _integer(1, 1000)),
     "language": _Parser("lv", "lv", _language),

@@ -13,6 +13,7 @@ from urllib.parse import quote, unquote_to_bytes, urlsplit
 
 from feeds.domain import Category, Site
 from feeds.formats import FORMATS
+from feeds.periods import Period
 
 ROUTES: Final = {
     "index": "/",
@@ -21,6 +22,13 @@ ROUTES: Final = {
     "category_list": "/categories/list/<number>",
     "archive_page": "/releases/archive/<number>",
     "category_archive_page": "/categories/<slug>/archive/<number>",
+    "year": "/releases/<year>",
+    "month": "/releases/<year>/<month>",
+    "day": "/releases/<year>/<month>/<day>",
+    # Not directly below the category: one whose slug is "list" has the pages of the list there.
+    "category_year": "/categories/<slug>/releases/<year>",
+    "category_month": "/categories/<slug>/releases/<year>/<month>",
+    "category_day": "/categories/<slug>/releases/<year>/<month>/<day>",
     "release": "/releases/<path:path>",
     "opml": "/feeds.opml",
     "sitemap_index": "/sitemap.xml",
@@ -66,6 +74,9 @@ _PARTS = {
     "slug": "[a-z0-9+-]+",
     "slugs": "[a-z0-9+-]+",
     "number": "[0-9]+",
+    "year": "[0-9]{4}",
+    "month": "[0-9]{2}",
+    "day": "[0-9]{2}",
     "path:path": rf"{_DAY}/[a-z0-9~-]+",
 }
 
@@ -165,6 +176,11 @@ def archive_path(slugs: Sequence[str], number: int) -> str:
     return f"{selection_path(slugs)}/archive/{number}"
 
 
+def period_path(slugs: Sequence[str], period: Period) -> str:
+    """Return the path of the page of a year, a month or a day of a selection."""
+    return f"/categories/{slugs[0]}/releases/{period}" if slugs else f"/releases/{period}"
+
+
 def page_path(slugs: Sequence[str]) -> str:
     """Return the path of a selection's HTML page: a category's own page, otherwise the index."""
     return f"/categories/{slugs[0]}" if len(slugs) == 1 else "/"
@@ -188,6 +204,11 @@ def archive_url(site: Site, categories: Sequence[Category], number: int) -> str:
 def page_url(site: Site, categories: Sequence[Category]) -> str:
     """Return the URL of a selection's HTML page."""
     return site.base_url + page_path([category.slug for category in categories])
+
+
+def period_url(site: Site, categories: Sequence[Category], period: Period) -> str:
+    """Return the URL of the page of a year, a month or a day of a selection."""
+    return site.base_url + period_path([category.slug for category in categories], period)
 
 
 def category_list_url(site: Site, number: int) -> str:

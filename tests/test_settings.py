@@ -27,7 +27,7 @@ REQUIRED = {
 def test_three_settings_are_required_and_the_others_have_defaults() -> None:
     settings = Settings.read(REQUIRED)
     assert settings.database_url == settings.read_database_url == "sqlite:///feeds.db"
-    assert (settings.title, settings.rights) == ("prcentrs.lv", "")
+    assert (settings.title, settings.rights, settings.contact) == ("prcentrs.lv", "", "")
     assert (settings.entries, settings.language) == (50, "lv")
     assert str(settings.timezone) == "Europe/Riga"
     assert (settings.workers, settings.threads, settings.access_log) == (2, 4, True)
@@ -68,6 +68,10 @@ def test_a_missing_setting_is_named(name: str) -> None:
         ("ENTRIES", "0"),
         ("ENTRIES", "-1"),
         ("ENTRIES", "٥"),
+        ("CONTACT", "prcentrs.lv"),
+        ("CONTACT", "@prcentrs.lv"),
+        ("CONTACT", "mailto:redakcija@prcentrs.lv"),
+        ("CONTACT", "redakcija@pr centrs.lv"),
         ("LANGUAGE", "latviešu"),
         ("BIND", "everywhere"),
         ("WORKERS", "many"),

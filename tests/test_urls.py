@@ -26,7 +26,7 @@ from feeds.urls import (
 )
 
 BASE = "https://example.org/feeds"
-SITE = Site(BASE, "T", "", "en", words("en", None), zone("UTC"), 50)
+SITE = Site(BASE, "T", "", "", "en", words("en", None), zone("UTC"), 50)
 KULTURA, SPORTS = Category("kultura", "Kultūra"), Category("sports", "Sports")
 
 SLUGS = st.from_regex(r"[a-z0-9-]{1,20}", fullmatch=True)

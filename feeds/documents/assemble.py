@@ -127,6 +127,7 @@ def _feed(
         updated=site.local(max((entry.updated for entry in entries), default=selection.created)),
         author=site.title,
         author_url=f"{site.base_url}/",
+        author_email=site.contact,
         rights=site.rights,
         language=site.language,
         address=document_url(site, selection.categories),

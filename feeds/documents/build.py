@@ -139,6 +139,7 @@ def feed_list(site: Site, snapshot: Snapshot) -> Document:
         # The list is one of categories, but its freshness depends on the notices.
         parts=(WHOLE_STORE,),
         surrogate_keys=surrogate_keys(()),
+        file_name=opml.FILE_NAME,
     )
     return Document(metadata, partial(_feed_list, site, snapshot))
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from lxml import etree
 
 MEDIA_TYPE = "text/x-opml"
+FILE_NAME = "feeds.opml"
 
 
 class Outline(NamedTuple):

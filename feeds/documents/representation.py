@@ -36,6 +36,7 @@ class Metadata:
     rarely changes. ``parts`` are the parts of the store that the document is made from: it is stale
     once one of them has changed. ``surrogate_keys`` are the keys by which a CDN may purge it,
     separated by spaces. ``shows_pictures`` means that it contains pictures of other hosts.
+    ``file_name`` is the name under which a browser saves it instead of showing it, if it should.
     """
 
     etag: str
@@ -47,6 +48,7 @@ class Metadata:
     parts: tuple[Hashable, ...] = ()
     surrogate_keys: str = ""
     shows_pictures: bool = False
+    file_name: str = ""
 
     def cache_control(self, now: datetime) -> str:
         """Return the value of ``Cache-Control`` (RFC 9111 §5.2, RFC 5861)."""

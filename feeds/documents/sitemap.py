@@ -28,6 +28,7 @@ from feeds.urls import (
     archive_path,
     category_list_url,
     page_path,
+    period_path,
     release_sitemap_url,
     release_url,
     selection_sitemap_url,
@@ -63,9 +64,12 @@ def selections(site: Site, number: int, snapshot: Snapshot) -> Document | None:
 
 
 def _selection_pages(site: Site, number: int, snapshot: Snapshot) -> Iterable[_Listed]:
-    for slug, page, changed in snapshot.selection_pages(number):
+    for slug, period, page, changed in snapshot.selection_pages(number):
         slugs = [slug] if slug else []
-        path = archive_path(slugs, page) if page else page_path(slugs)
+        if period:
+            path = period_path(slugs, period)
+        else:
+            path = archive_path(slugs, page) if page else page_path(slugs)
         yield site.base_url + path, changed
     if number == 1:
         last = max(1, ceil(snapshot.count_categories() / CATEGORIES_ON_A_PAGE))

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from feeds.domain import Site
 
-VERSION = 7
+VERSION = 8
 """Increment this with every change of what a format, ``assemble``, ``sitemap``, a page or a text
 writes."""
 
@@ -24,6 +24,7 @@ def settings_text(site: Site) -> str:
         "base_url": site.base_url,
         "title": site.title,
         "rights": site.rights,
+        "contact": site.contact,
         "language": site.language,
         "locale": str(site.words.locale),
         "catalogue": site.words.catalogue.digest,

@@ -202,7 +202,11 @@ def feed_generator(
     generator.title(feed.title)
     generator.subtitle(feed.subtitle)
     generator.updated(feed.updated)
-    generator.author({"name": feed.author, "uri": feed.author_url})
+    author = {"name": feed.author, "uri": feed.author_url}
+    if feed.author_email:
+        author["email"] = feed.author_email
+        generator.managingEditor(f"{feed.author_email} ({feed.author})")
+    generator.author(author)
     generator.link(href=f"{feed.address}.{extension}", rel="self", type=media_type)
     # feedgen uses the last link as the link of an RSS channel.
     generator.link(href=feed.page_url, rel="alternate", type="text/html")

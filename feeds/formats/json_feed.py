@@ -27,6 +27,9 @@ def render(feed: Feed, entries: Sequence[Entry]) -> Pieces:
         "language": feed.language,
         "authors": [{"name": feed.author, "url": feed.author_url}],
     }
+    if feed.author_email:
+        # An author has one URL, which may be a mailbox, and the portal's page is named above.
+        document["authors"][0]["url"] = f"mailto:{feed.author_email}"
     if feed.previous:
         document["next_url"] = f"{feed.previous}.{EXTENSION}"
     # JSON Feed has no fields for the feed's own id, date, rights and history: an extension has.

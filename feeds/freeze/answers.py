@@ -18,12 +18,14 @@ from feeds.documents.build import CATEGORIES_ON_A_PAGE
 from feeds.documents.representation import Document, Metadata, Representation
 from feeds.domain import Site
 from feeds.formats import FORMATS
+from feeds.periods import Period
 from feeds.store.read import Snapshot
 from feeds.urls import (
     archive_path,
     is_for_programs,
     is_own_address,
     page_path,
+    period_path,
     release_path,
     release_sitemap_url,
     selection_path,
@@ -31,7 +33,7 @@ from feeds.urls import (
     sitemap_index_url,
 )
 from feeds.web.http.response import BROWSER_HEADERS, COMMON_HEADERS, content_type, ok
-from feeds.web.pages import pages
+from feeds.web.pages import layout, pages, periods
 from feeds.web.pages.assets import assets
 from feeds.web.redirects import WITHDRAWN, moved
 
@@ -102,6 +104,7 @@ def portions(snapshot: Snapshot, combined: Sequence[tuple[str, ...]]) -> Iterato
         newest = snapshot.newest_page(selection)
         for first in range(1, newest + 1, _PAGES):
             yield Portion("archive", slugs, range(first, min(first + _PAGES, newest + 1)))
+        yield Portion("periods", slugs)
     for paths in _batches(snapshot.release_paths(), _RELEASES):
         yield Portion("releases", paths=paths)
 
@@ -148,11 +151,15 @@ def renamed_addresses(snapshot: Snapshot, site: Site) -> Iterator[Moved]:
     for former, current in renamed(snapshot):
         selection = None if former in merged else snapshot.selection((current,))
         newest = snapshot.newest_page(selection) if selection else 0
-        for suffix in ("", *(f"/archive/{number}" for number in range(1, newest + 1))):
-            for extension in _EXTENSIONS:
-                below = f"{suffix}{extension}"
-                url = f"{site.base_url}/categories/{current}{below}"
-                yield Moved(f"{site.root}/categories/{former}{below}", url)
+        archive = (f"/archive/{number}" for number in range(1, newest + 1))
+        everything = snapshot.selection((current,))
+        dates = periods.all_periods(site, everything, snapshot) if everything else ()
+        for below in (
+            *(f"{suffix}{extension}" for suffix in ("", *archive) for extension in _EXTENSIONS),
+            *(f"/releases/{period}" for period in dates),
+        ):
+            url = f"{site.base_url}/categories/{current}{below}"
+            yield Moved(f"{site.root}/categories/{former}{below}", url)
 
 
 class Answers:
@@ -193,7 +200,7 @@ class Answers:
             content, media_type = f"{sentence}\n".encode(), TEXT
         else:
             page = pages.error(self._site, status, self._snapshot.notices())
-            content, media_type = page.body, content_type(pages.HTML)
+            content, media_type = page.body, content_type(layout.HTML)
         headers = [
             ("Content-Type", media_type),
             ("Content-Length", str(len(content))),
@@ -245,6 +252,15 @@ class Answers:
             for form in FORMATS.values():
                 document = build.archive(self._site, portion.slugs, number, form, self._snapshot)
                 yield f"{path}.{form.extension}", document
+
+    def _periods(self, portion: Portion) -> _Found:
+        for period in self._all_periods(portion.slugs):
+            path = period_path(portion.slugs, period)
+            yield path, periods.page(self._site, portion.slugs, period, self._snapshot)
+
+    def _all_periods(self, slugs: Sequence[str]) -> Iterator[Period]:
+        selection = self._snapshot.selection(slugs)
+        return periods.all_periods(self._site, selection, self._snapshot) if selection else iter(())
 
     def _releases(self, portion: Portion) -> _Found:
         for path in portion.paths:

@@ -14,13 +14,14 @@ from feeds.identity import feed_id
 from feeds.settings import Settings
 from feeds.store import Permanent, Store
 from feeds.store.read import Head, Reader, Servers, Snapshot
-from feeds.store.write import year_counts
+from feeds.store.write import month_counts
 from feeds.text.catalogue import has_texts, is_language
 
 _VARIABLES: Final = {
     "base_url": "FEEDS_BASE_URL",
     "title": "FEEDS_TITLE",
     "rights": "FEEDS_RIGHTS",
+    "contact": "FEEDS_CONTACT",
     "language": "FEEDS_LANGUAGE",
     "zone": "FEEDS_TIMEZONE",
     "entries": "FEEDS_ENTRIES",
@@ -137,7 +138,7 @@ def migrate(settings: Settings, now: datetime) -> Migrated:
     if migrated.changes or before is None:
         with store.change(now) as change:
             change.record_settings(settings_digest(site), settings_text(site))
-            year_counts.recount(change, site)
+            month_counts.recount(change, site)
     return migrated
 
 

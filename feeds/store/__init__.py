@@ -74,10 +74,10 @@ class Store:
         with engine.reading(self._engine) as connection:
             version.check(connection)
 
-    def faults(self, site: Site, *, count_years: bool) -> Iterator[str]:
+    def faults(self, site: Site, *, count_months: bool) -> Iterator[str]:
         """Yield what is wrong with the rows of the store (``feeds.store.check``)."""
         with engine.reading(self._engine, seconds=0) as connection:
-            yield from check.faults(connection, site, count_years=count_years)
+            yield from check.faults(connection, site, count_months=count_months)
 
     def migrate(self, permanent: Permanent, now: datetime) -> tuple[str | None, str]:
         """Create the store or upgrade its schema; return the schema versions before and after.

@@ -13,8 +13,10 @@ from sqlalchemy import Connection, Row, and_, exists, func, literal, or_, select
 from sqlalchemy.exc import DBAPIError
 
 from feeds.domain import Site
+from feeds.periods import Period, day_of
 from feeds.store.copy.dump import TABLES, Dump
 from feeds.store.engine import is_sqlite
+from feeds.store.read import queries
 from feeds.store.read.snapshot import Snapshot
 from feeds.store.schema.checksum import checksum, plain_rows
 from feeds.store.schema.tables import (
@@ -27,7 +29,6 @@ from feeds.store.schema.tables import (
     NOTICE,
     RELEASE,
     SELECTION,
-    YEAR_COUNT,
 )
 from feeds.store.write.archive_pages import GROWTH, OrderKey
 
@@ -35,10 +36,10 @@ _FETCHED = 200  # rows at a time, since a body may have megabytes
 _MOST = 10  # faults of one kind that are named
 
 
-def faults(connection: Connection, site: Site, *, count_years: bool) -> Iterator[str]:
+def faults(connection: Connection, site: Site, *, count_months: bool) -> Iterator[str]:
     """Yield what is wrong with a store; of each kind the first ten, and the number of others.
 
-    ``count_years`` means that the years were counted in the zone of ``site``.
+    ``count_months`` means that the months were counted in the zone of ``site``.
     """
     try:
         intact = True
@@ -47,7 +48,7 @@ def faults(connection: Connection, site: Site, *, count_years: bool) -> Iterator
             yield fault
         if not intact:  # what is read from a damaged file says nothing more
             return
-        state = _State(connection, site, count_years=count_years)
+        state = _State(connection, site, count_months=count_months)
         for kind in (_checksums, _unlisted, _wrongly_listed, _memberships, _selections, _head):
             try:
                 yield from _first(kind(state))
@@ -65,7 +66,7 @@ _Row = Row[*tuple[Any, ...]]
 class _State(NamedTuple):
     connection: Connection
     site: Site
-    count_years: bool
+    count_months: bool
 
     def rows(self, statement: Any) -> Iterator[_Row]:
         """Yield the rows of a statement as a stream."""
@@ -191,7 +192,7 @@ class _Counted:
     def __init__(self, state: _State, selection: int, boundaries: list[OrderKey]) -> None:
         self.sizes = [0] * len(boundaries)
         self.tail = 0
-        self.years: Counter[int] = Counter()
+        self.months: Counter[Period] = Counter()
         page = 0
         key = (LISTING.c.published, LISTING.c.rank)
         of_selection = select(*key).where(LISTING.c.selection == selection).order_by(*key)
@@ -202,12 +203,13 @@ class _Counted:
                 self.sizes[page] += 1
             else:
                 self.tail += 1
-            if state.count_years:
-                self.years[state.site.local(published).year] += 1
+            if state.count_months:
+                day = day_of(state.site, published)
+                self.months[Period(day.year, day.month)] += 1
 
 
 def _selections(state: _State) -> Iterator[str]:
-    """Yield wrong counts, years and archive pages of each selection."""
+    """Yield wrong counts, months and archive pages of each selection."""
     connection = state.connection
     page_size = connection.scalar(select(HEAD.c.page_size)) or 1
     last_import = Snapshot(connection).last_import()
@@ -246,14 +248,12 @@ def _wrong_counts(state: _State, row: _Row, name: str, counted: _Counted) -> Ite
     for column, number in (("count", counted.tail + sum(counted.sizes)), ("tail", counted.tail)):
         if stored[column] != number:
             yield f"{name} has a {column} of {number:,}, but {stored[column]:,} is recorded"
-    rows = state.connection.execute(
-        select(YEAR_COUNT.c.year, YEAR_COUNT.c["count"]).where(YEAR_COUNT.c.selection == row.id)
-    )
-    recorded = {year: count for year, count in rows}  # noqa: C416 - rows, not pairs
-    if state.count_years and recorded != counted.years:
-        years = sorted(recorded | counted.years)
-        wrong = [str(year) for year in years if recorded.get(year) != counted.years[year]]
-        yield f"{name} has wrong numbers of releases for {', '.join(wrong)}"
+    if state.count_months:
+        rows = state.connection.execute(queries.MONTHS, {"selection": row.id})
+        recorded = {Period(month.year, month.month): month.shown for month in rows}
+        for month in sorted({*recorded, *counted.months}, key=str):
+            if recorded.get(month) != counted.months[month]:
+                yield f"{name} has a wrong number of releases for {month}"
 
 
 def _head(state: _State) -> Iterator[str]:

@@ -19,7 +19,7 @@ from pathlib import Path
 from string import Formatter
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date
+from babel.dates import format_date, format_time
 from babel.lists import format_list
 from babel.messages.catalog import Catalog, Message
 from babel.messages.mofile import write_mo
@@ -145,6 +145,15 @@ class Words:
     def date(self, day: dt.date) -> str:
         """Format a date with the name of the month."""
         return format_date(day, "long", locale=self.locale)
+
+    def month(self, day: dt.date) -> str:
+        """Format the month of a day with its year."""
+        month = format_date(day, "LLLL", locale=self.locale)
+        return self.pgettext("month", "{month} {year}").format(month=month, year=day.year)
+
+    def time(self, time: dt.time) -> str:
+        """Format a time in hours and minutes."""
+        return format_time(time, "short", locale=self.locale)
 
     def since(self, day: dt.date) -> str:
         """Format the start date of a suspension. Many languages inflect the month here."""

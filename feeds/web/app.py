@@ -22,7 +22,7 @@ from feeds.web.cache.revision import RevisionMonitor
 from feeds.web.errors import ErrorResponses
 from feeds.web.http.conditional import ALLOWED_METHODS, OPTIONS_HEADERS
 from feeds.web.http.response import BROWSER_HEADERS, COMMON_HEADERS
-from feeds.web.pages import pages
+from feeds.web.pages import layout
 from feeds.web.redirects import Redirects
 
 
@@ -94,7 +94,7 @@ def _redirect_with_query(redirects: Redirects) -> WerkzeugResponse | None:
 
 
 def _add_headers(response: Response) -> Response:
-    for_browsers = BROWSER_HEADERS if response.mimetype == pages.HTML else ()
+    for_browsers = BROWSER_HEADERS if response.mimetype == layout.HTML else ()
     for name, value in (*COMMON_HEADERS, *for_browsers):
         response.headers.setdefault(name, value)
     return response

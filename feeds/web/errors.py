@@ -15,7 +15,7 @@ from feeds.domain import Site
 from feeds.errors import StoreError
 from feeds.urls import is_for_programs
 from feeds.web.cache.cache import Cache
-from feeds.web.pages import pages
+from feeds.web.pages import layout, pages
 
 _TEXT = "text/plain; charset=utf-8"
 _LOG = logging.getLogger(__name__)
@@ -74,7 +74,7 @@ class ErrorResponses:
 
 def _set_page(response: WerkzeugResponse, body: bytes) -> None:
     response.set_data(body)
-    response.content_type = f"{pages.HTML}; charset=utf-8"
+    response.content_type = f"{layout.HTML}; charset=utf-8"
 
 
 def plain_text(sentence: str, status: int) -> Response:

@@ -4,22 +4,26 @@ They are looked up only if no document has the address, and are not cached in th
 """
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from flask import abort, redirect
 from werkzeug.wrappers import Response
 
 from feeds.domain import Site
 from feeds.errors import StoreUnavailableError
+from feeds.periods import Period
 from feeds.store.read import Reader, Snapshot
 from feeds.text.plain import one_line
 from feeds.urls import (
     OLD_ADDRESS_LENGTH,
     is_own_address,
     normalize_old_address,
+    period_path,
     permalink,
     selection_path,
 )
 from feeds.web.cache.revision import RevisionMonitor
+from feeds.web.pages.periods import lists_day
 
 WITHDRAWN = "This release was withdrawn and is no longer shown."
 
@@ -78,6 +82,15 @@ class Redirects:
         if canonical == list(slugs):
             return None
         return self._redirect(f"{selection_path(canonical)}{suffix}")
+
+    def period(self, slugs: Sequence[str], period: Period) -> Response | None:
+        """Redirect a day whose releases the page of its month lists, or a former slug.
+
+        A month has pages of its days while it has many releases.
+        """
+        if period.day and self._reader.run(partial(lists_day, self._site, slugs, period)):
+            return self._redirect(period_path(slugs, period.month_of_day))
+        return self.categories(slugs, f"/releases/{period}") if slugs else None
 
     def old_address(self, path_info: str, query: str) -> Response | None:
         """Redirect an old address; raise 410 if its target is a withdrawn release.

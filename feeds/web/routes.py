@@ -1,6 +1,6 @@
 """Views: from a URL to the representation that is served there."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ from feeds.documents.body import Body, Rendering
 from feeds.domain import Site
 from feeds.errors import StoreError
 from feeds.formats import FORMATS, Format
+from feeds.periods import Period
 from feeds.store.read import Reader, Snapshot
 from feeds.text.plain import one_line
 from feeds.urls import (
@@ -34,12 +35,14 @@ from feeds.web.cache.revision import RevisionMonitor
 from feeds.web.errors import plain_text
 from feeds.web.http.conditional import accepted_coding, respond
 from feeds.web.http.response import Response as HttpResponse
-from feeds.web.pages import pages
+from feeds.web.pages import pages, periods
 from feeds.web.pages.assets import assets
 from feeds.web.redirects import Redirects, unknown_category
 
 _Find = Callable[[], WerkzeugResponse | None]
 """Looks for a redirect where nothing is represented."""
+
+_PERIODS = ("year", "month", "day")
 
 
 def _require_slugs(slugs: Sequence[str]) -> None:
@@ -164,6 +167,17 @@ class _Views:
             partial(self._redirects.release, path),
         )
 
+    def year(self, **parts: str) -> WerkzeugResponse:
+        return self._period((), parts)
+
+    month = day = year
+
+    def category_year(self, slug: str, **parts: str) -> WerkzeugResponse:
+        _require_slugs([slug])
+        return self._period((slug,), parts)
+
+    category_month = category_day = category_year
+
     def archive_page(self, number: str) -> WerkzeugResponse:
         return self._archive_page((), number)
 
@@ -232,6 +246,17 @@ class _Views:
             partial(pages.archive, self._site, slugs, int(number)),
             "archive page",
             partial(self._redirects.archive, slugs, number, ""),
+        )
+
+    def _period(self, slugs: tuple[str, ...], parts: Mapping[str, str]) -> WerkzeugResponse:
+        kind = "list of releases"
+        period = Period.parse("/".join(parts[name] for name in _PERIODS if name in parts))
+        if period is None:
+            abort(404, f"There is no such {kind}.")
+        return self._serve(
+            partial(periods.page, self._site, slugs, period),
+            kind,
+            partial(self._redirects.period, slugs, period),
         )
 
     def _serve(self, source: Source, kind: str, find: _Find = lambda: None) -> WerkzeugResponse:

@@ -15,6 +15,8 @@ PAGES = {
     "index": "/",
     "category": "/categories/kultura",
     "archive": "/categories/kultura/archive/1",
+    "year": "/releases/2021",
+    "month": "/categories/kultura/releases/2021/05",
     "release": "/releases/2021/05/04/an-exhibition-in-liepkalne",
 }
 STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -190,7 +192,7 @@ def test_a_page_without_script_has_no_buttons_that_need_it(visit: Open, name: st
 def test_a_page_is_printed_without_its_controls(visit: Open) -> None:
     page = visit(PAGES["release"])
     page.emulate_media(media="print")
-    for name in (".size", ".beside", ".skip"):
+    for name in (".size", ".address", ".beside", ".skip"):
         expect(page.locator(name).first).to_be_hidden()
     for name in ("h1", ".published", ".body", ".contact", ".rights", ".notice"):
         expect(page.locator(name)).to_be_visible()
@@ -219,11 +221,40 @@ def test_a_reader_walks_from_the_index_to_a_release_and_on(visit: Open) -> None:
     expect(heading).to_contain_text("Arhīvs")
 
 
-def test_the_chart_has_a_text_alternative(visit: Open) -> None:
+def test_any_release_is_three_clicks_away(visit: Open) -> None:
+    page = visit("/")
+    page.get_by_role("link", name="2021", exact=True).click()
+    page.get_by_role("link", name="2021. gada maijs", exact=True).click()
+    page.get_by_role("link", name="An exhibition in Liepkalne").click()
+    expect(page).to_have_url(re.compile(f"{PAGES['release']}$"))
+
+
+def test_a_bar_of_the_chart_leads_to_its_year(visit: Open, site: str) -> None:
     page = visit(PAGES["category"])
-    expect(
-        page.get_by_role("img", name="Preses relīžu skaits pa gadiem no 2008. līdz")
-    ).to_be_visible()
-    page.get_by_text("Rādīt tabulā").click()
-    expect(page.get_by_role("rowheader", name="2008")).to_be_visible()
-    assert violations(page) == []
+    expect(page.locator(".chart svg a").first).to_have_attribute("tabindex", "-1")
+    # Also above the bar of a year with few releases.
+    page.locator(".chart .whole").nth(2).click(position={"x": 5, "y": 1})
+    expect(page).to_have_url(f"{site}/categories/kultura/releases/2010")
+
+
+def test_previous_is_left_and_next_is_right(visit: Open) -> None:
+    for address in (PAGES["archive"], PAGES["month"], PAGES["release"]):
+        page = visit(address)
+        for link in page.locator("nav :is(a.previous, a.next)").all():
+            box = link.bounding_box()
+            assert box
+            left = box["x"] < WIDTHS["wide"] / 2
+            assert left == ("previous" in (link.get_attribute("class") or ""))
+        assert page.locator("nav a.next").count()
+
+
+def test_the_notice_takes_one_line_in_a_wide_window(visit: Open) -> None:
+    page = visit("/")
+    text, since, heading = (
+        page.locator(name).bounding_box() for name in (".notice .text", ".notice .since", "h1")
+    )
+    assert text
+    assert since
+    assert heading
+    assert text["height"] == since["height"]
+    assert text["x"] == heading["x"]

@@ -32,6 +32,27 @@ def test_the_address_of_a_feed_is_copied(visit: Open, site: str) -> None:
     expect(page.get_by_role("button", name="Kopēt")).to_be_visible()
 
 
+def test_the_address_of_a_release_is_copied_in_a_narrow_window(visit: Open, site: str) -> None:
+    address = "/releases/2021/05/04/an-exhibition-in-liepkalne"
+    page = visit(address, "narrow", **CLIPBOARD)
+    button = page.get_by_role("button", name="Kopēt: Šīs preses relīzes adrese")
+    field, beside = page.locator("#address").bounding_box(), button.bounding_box()
+    assert field
+    assert beside
+    assert abs(field["y"] - beside["y"]) < field["height"] / 2
+    button.click()
+    expect(page.get_by_role("button", name="Nokopēts")).to_be_visible()
+    assert clipboard(page) == f"{site}{address}"
+    screenshot(page, "release-copied-narrow")
+
+
+def test_the_list_of_feeds_is_saved(visit: Open) -> None:
+    page = visit("/")
+    with page.expect_download() as saved:
+        page.get_by_role("link", name="Visu plūsmu saraksts").click()
+    assert saved.value.suggested_filename == "feeds.opml"
+
+
 def test_an_address_is_copied_without_the_clipboard_interface(visit: Open, site: str) -> None:
     page = visit("/robots.txt", **CLIPBOARD)
     # As for every page without https.

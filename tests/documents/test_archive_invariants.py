@@ -132,7 +132,7 @@ class Archive(RuleBasedStateMachine):
     @invariant()
     def the_store_has_no_faults(self) -> None:
         site = self.portal.settings.site
-        assert list(self.portal.store.faults(site, count_years=True)) == []
+        assert list(self.portal.store.faults(site, count_months=True)) == []
 
     @staticmethod
     def numbered(address: str) -> tuple[str, int]:

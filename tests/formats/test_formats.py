@@ -44,6 +44,7 @@ SITE = Site(
     base_url="https://feeds.example.org",
     title="Portāls & <co>",
     rights="© & <mēs>",
+    contact="",
     language="lv",
     words=words("lv"),
     zone=ZoneInfo("Europe/Riga"),

@@ -60,6 +60,10 @@ def addresses(portal: Portal) -> Iterator[str]:
             yield selection
         for number in range(1, 8):
             yield from (f"{selection}/archive/{number}{end}" for end in ("", ".atom", ".json"))
+        below = "" if selection == "/releases" else selection
+        yield from (
+            f"{below}/releases/{period}" for period in ("2010", "2010/05", "2009", "2010/5")
+        )
     yield from (f"/releases/{row[0]}" for row in portal.sql("SELECT path FROM release"))
     yield from (row[0] for row in portal.sql("SELECT location FROM redirect"))
     for (location,) in portal.sql("SELECT location FROM permalink"):

@@ -67,6 +67,8 @@ def test_files_have_the_bytes_that_the_service_serves_in_every_coding(small: Por
         "/categories/tema-1": "categories/tema-1.html",
         "/releases/archive/1.rss": "releases/archive/1.rss",
         "/releases/archive/1": "releases/archive/1.html",
+        "/releases/2010": "releases/2010.html",
+        "/categories/tema-1/releases/2010/05": "categories/tema-1/releases/2010/05.html",
         "/feeds.opml": "feeds.opml",
         "/favicon.ico": "favicon.ico",
         "/feed.css": "feed.css",
@@ -105,6 +107,22 @@ def test_the_manifest_names_every_file_and_its_digest_is_printed(small: Portal) 
         for text in (listed, (current / "manifest.sha256").read_text())
     ]
     assert without[0] == without[1]
+
+
+@pytest.mark.slow
+def test_the_days_of_a_month_with_many_releases_are_written(portal: Portal) -> None:
+    lines = [
+        json.dumps(
+            {"title": f"R{n}", "body": "B", "published": f"2010-05-{n % 2 + 1:02}T12:00:00Z"}
+        )
+        for n in range(501)
+    ]
+    assert portal.feeds("import", portal.write("many.jsonl", "\n".join(lines))).code == 0
+    assert freeze(portal).code == 0
+    assert names(site(portal) / "releases" / "2010" / "05") >= {"01.html", "02.html"}
+    live = portal.client().get("/releases/2010/05/02")
+    assert live.status_code == 200
+    assert (site(portal) / "releases/2010/05/02.html").read_bytes() == live.data
 
 
 @pytest.mark.slow

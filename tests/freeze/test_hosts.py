@@ -32,6 +32,7 @@ CONTRACT = (
     "access-control-allow-origin",
     "access-control-expose-headers",
     "x-content-type-options",
+    "content-disposition",
     "content-security-policy",
     "referrer-policy",
 )

@@ -197,16 +197,16 @@ def test_migrate_derives_again_what_an_upgrade_deleted(
     portal = another(FEEDS_ENTRIES="2")
     portal.imported(*(page(f"R{n}", published=f"2010-05-0{n + 1} 12:00:00") for n in range(5)))
     before = portal.client().get("/releases/archive/1.atom").data
-    counts = portal.sql("SELECT * FROM year_count ORDER BY selection, year")
+    counts = portal.sql("SELECT * FROM month_count ORDER BY selection, year, month")
     upgrade = (
-        "DELETE FROM archive_page; UPDATE selection SET tail = count; DELETE FROM year_count; "
+        "DELETE FROM archive_page; UPDATE selection SET tail = count; DELETE FROM month_count; "
         "UPDATE head SET settings_digest = ''"
     )
     with next_version(tmp_path, upgrade):
         assert portal.feeds("migrate").code == 0
         assert portal.client().get("/releases/archive/1.atom").data == before
         assert portal.client().get("/categories/pasvaldibas/archive/2.atom").status_code == 200
-        assert portal.sql("SELECT * FROM year_count ORDER BY selection, year") == counts
+        assert portal.sql("SELECT * FROM month_count ORDER BY selection, year, month") == counts
 
 
 def test_migrate_names_a_folder_that_does_not_exist(tmp_path: Path) -> None:

@@ -25,6 +25,16 @@ def listed(tree: Any) -> list[str]:
     return [a.text for a in tree.xpath("//ol[@class='releases']//a[@class='title']")]
 
 
+def text(element: Any) -> str:
+    return " ".join(element.text_content().split())
+
+
+def bars(tree: Any) -> list[tuple[str, str]]:
+    """Return the title and the height of each bar of the chart."""
+    links = tree.xpath(f"{SVG}/svg/a")
+    return [(link.xpath("title")[0].text, link.xpath("rect")[-1].get("height")) for link in links]
+
+
 def years(*counts: tuple[int, int], category: str = "Kultūra") -> list[str]:
     return [
         page(f"R{year} {n}", category, f"{year}-06-01 12:00:{n:02}")
@@ -38,15 +48,17 @@ def test_a_category_says_how_many_releases_of_which_years_it_has(portal: Portal)
     tree = tree_of(portal, "/categories/kultura")
     (count,) = tree.xpath("//main/p[@class='count']")
     assert " ".join(count.text_content().split()) == "6 preses relīzes, 2007–2009"
+    assert bars(tree) == [("2007: 2", "50.0"), ("2009: 4", "100.0")]
+    assert [rect.get("x") for rect in tree.xpath(f"{SVG}//rect[@class='whole']")] == ["0", "20"]
+    # The bars are for a mouse; what they show is also a list of links.
     (svg,) = tree.xpath(f"{SVG}/svg")
-    assert svg.get("role") == "img"
-    assert svg.get("aria-label") == (
-        "Preses relīžu skaits pa gadiem no 2007. līdz 2009. gadam; visvairāk (4) – 2009. gadā"
-    )
-    bars = [(bar[0].text, bar.get("height")) for bar in svg.xpath("rect")]
-    assert bars == [("2007: 2", "50.0"), ("2008: 0", "0"), ("2009: 4", "100.0")]
-    rows = [tuple(cell.text for cell in row) for row in tree.xpath(f"{SVG}//table/tbody/tr")]
-    assert rows == [("2007", "2"), ("2008", "0"), ("2009", "4")]
+    assert svg.get("aria-hidden") == "true"
+    assert {link.get("tabindex") for link in svg.xpath("a")} == {"-1"}
+    shown = [" ".join(item.text_content().split()) for item in tree.xpath(f"{SVG}//li")]
+    assert shown == ["2007 22 preses relīzes", "2009 44 preses relīzes"]
+    at = [f"{BASE}/categories/kultura/releases/{year}" for year in (2007, 2009)]
+    assert tree.xpath(f"{SVG}//li/a/@href") == svg.xpath("a/@href") == at
+    assert tree.xpath(f"{SVG}/p")[0].text == "2009: 4 preses relīzes"
     assert " ".join(
         tree_of(portal, "/").xpath("//p[@class='count']")[0].text_content().split()
     ) == ("7 preses relīzes, 2007–2012")
@@ -74,21 +86,20 @@ def test_the_chart_needs_two_years_and_the_count_one(portal: Portal) -> None:
     assert tree_of(portal, "/").xpath("//p[@class='count']")[0].text == "0 preses relīžu"
     portal.imported(*years((2007, 3)))
     tree = tree_of(portal, "/categories/kultura")
-    assert tree.xpath(SVG) == []
+    assert tree.xpath(f"{SVG}/svg") == []
+    assert tree.xpath(f"{SVG}//li/a/@href") == [f"{BASE}/categories/kultura/releases/2007"]
     text = tree.xpath("//p[@class='count']")[0].text_content()
     assert " ".join(text.split()) == "3 preses relīzes, 2007"
 
 
 def test_the_chart_of_a_long_period_omits_years_without_releases(portal: Portal) -> None:
     portal.imported(*years((1007, 1), (2009, 300 // 100)))
-    bars = tree_of(portal, "/").xpath(f"{SVG}/svg/rect")
-    assert [bar[0].text for bar in bars] == ["1007: 1", "2009: 3"]
+    assert bars(tree_of(portal, "/")) == [("1007: 1", "33.3"), ("2009: 3", "100.0")]
 
 
 def test_the_bar_of_a_year_with_few_releases_stays_visible(portal: Portal) -> None:
     portal.imported(*years((2007, 1), (2008, 60)))
-    bars = tree_of(portal, "/").xpath(f"{SVG}/svg/rect")
-    assert [bar.get("height") for bar in bars] == ["2", "100.0"]
+    assert bars(tree_of(portal, "/")) == [("2007: 1", "2"), ("2008: 60", "100.0")]
 
 
 def test_a_category_page_does_not_repeat_its_own_name_in_its_list(portal: Portal) -> None:
@@ -116,7 +127,7 @@ def test_archive_pages_list_the_releases_of_the_archive_documents(
         assert document["home_page_url"] == address
         assert tree.xpath("//link[@rel='canonical']/@href") == [address]
         walked.append(path.rpartition("/")[2])
-        older = tree.xpath("(//nav[@class='turn'])[1]/a[@class='older']/@href")
+        older = tree.xpath("(//nav[@class='turn'])[1]/a[@class='previous']/@href")
         if not older:
             break
         (address,) = older
@@ -144,6 +155,25 @@ def test_older_releases_continue_where_the_newest_end(
     assert first.text == f"R2007 {8 - int(entries)}"
 
 
+def test_an_archive_page_names_others_by_number_and_dates(another: Callable[..., Portal]) -> None:
+    portal = another(FEEDS_ENTRIES="2")
+    portal.imported(*years(*((year, 1) for year in range(2001, 2022)), (2022, 3)))
+    for year in (2009, 2010):
+        portal.feeds("withdraw", f"{year}/06/01/r{year}-0")
+    tree = tree_of(portal, "/releases/archive/6")
+    assert (
+        text(tree.xpath("//p[@class='count']")[0]) == "2011. gada 1. jūnijs – 2012. gada 1. jūnijs"
+    )
+    links = tree.xpath("//nav[@class='pages']//a")
+    dates = {
+        n: f"{n} {1999 + 2 * n}. gada 1. jūnijs – {2000 + 2 * n}. gada 1. jūnijs"
+        for n in range(1, 12)
+    } | {5: "5", 12: "12 2022. gada 1. jūnijs"}
+    assert [text(link) for link in links] == [dates[n] for n in (1, *range(3, 10), 12)]
+    assert links[1].get("href") == f"{BASE}/releases/archive/3"
+    assert [text(link)[0] for link in links if link.get("aria-current") == "page"] == ["6"]
+
+
 def test_archive_pages_link_to_newer_releases(another: Callable[..., Portal]) -> None:
     portal = another(FEEDS_ENTRIES="2").imported(*years((2007, 5)))
     for address, newer in (
@@ -151,7 +181,7 @@ def test_archive_pages_link_to_newer_releases(another: Callable[..., Portal]) ->
         ("/categories/kultura/archive/2", "/categories/kultura"),
         ("/releases/archive/2", "/"),
     ):
-        found = tree_of(portal, address).xpath("//a[@class='newer']/@href")
+        found = tree_of(portal, address).xpath("//a[@class='next']/@href")
         assert found == [BASE + newer] * 2
 
 

@@ -2,7 +2,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from lxml import html
+from lxml import etree, html
 
 from tests.portal import BANNER, NO_CONTACT, Portal, page
 
@@ -50,16 +50,20 @@ def test_a_release_page_has_the_order_of_the_imported_page(portal: Portal, seed_
         BANNER,
         "Sabiedrības integrācija",
         "Integrācijas sekretariātam aprit 5 gadi!",
-        "Publicēts",
-        "2007-11-27 00:55:22",
+        "Publicēts:",
+        "2007. gada 27. novembris, 00:55",
         "Uzziņai",
         "http://www.integracija.gov.lv",
         NO_CONTACT,
+        "Šīs preses relīzes adrese",
         "Copyright © 2007-2022 PRCentrs.Lv",
     ]
     places = [lines.index(line) for line in order]
     assert places == sorted(places)
     assert len(tree.xpath("//article/div[@class='body']/p")) == 12
+    (field,) = tree.xpath("//main/div/input[@readonly]")
+    assert field.get("value") == f"https://feeds.example.org{address}"
+    assert (field.get("data-copy"), field.get("data-copied")) == ("Kopēt", "Nokopēts")
 
 
 def test_a_release_page_shows_contact_website_and_feeds(portal: Portal) -> None:
@@ -83,6 +87,37 @@ def test_a_category_page_lists_its_releases(portal: Portal) -> None:
     assert "Izstāde" in text
     assert "Spēle" not in text
     assert 'href="https://feeds.example.org/categories/kultura.json"' in text
+
+
+def test_the_contact_of_the_portal_is_on_every_page_and_in_every_feed(
+    another: Callable[..., Portal],
+) -> None:
+    mailbox = "redakcija+pr@prcentrs.example.lv"
+    portal = another(FEEDS_TITLE="PR & <co>").imported(page("A", "Kultūra"))
+    before = {form: portal.client().get(f"/releases.{form}") for form in ("atom", "rss", "json")}
+    portal.environ["FEEDS_CONTACT"] = mailbox
+    client = portal.client()
+    for address in ("/", "/releases/2010/05/04/a", "/releases/2010", "/nav"):
+        (link,) = html.fromstring(client.get(address).data).xpath(
+            "//footer//a[@href and contains(., '@')]"
+        )
+        assert (link.get("href"), link.text) == (f"mailto:{mailbox}", mailbox)
+    after = {form: client.get(f"/releases.{form}") for form in before}
+    assert all(after[form].headers["ETag"] != before[form].headers["ETag"] for form in before)
+    atom = etree.fromstring(after["atom"].data)
+    author = atom.find("{http://www.w3.org/2005/Atom}author")
+    assert [(etree.QName(each).localname, each.text) for each in author] == [
+        ("name", "PR & <co>"),
+        ("email", mailbox),
+        ("uri", "https://feeds.example.org/"),
+    ]
+    channel = etree.fromstring(after["rss"].data)[0]
+    assert [each.text for each in channel.iter("managingEditor")] == [f"{mailbox} (PR & <co>)"]
+    assert after["json"].get_json()["authors"] == [
+        {"name": "PR & <co>", "url": f"mailto:{mailbox}"}
+    ]
+    for response in before.values():
+        assert mailbox not in response.text
 
 
 def test_titles_and_texts_are_escaped(another: Callable[..., Portal]) -> None:

@@ -1,5 +1,6 @@
 """Sitemaps: what they list, the rules of sitemaps.org, and what moves ``lastmod``."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -104,7 +105,14 @@ def test_the_sitemaps_list_each_release_and_each_page_once(large: Portal) -> Non
         for number in range(1, pages + 1)
     }  # fmt: skip
     categories = {f"/categories/{slug}" for slug in ("k0", "k1", "k2", "list/1")}
-    assert read(client, PAGES).keys() == {"/"} | categories | archives
+    periods = {
+        f"{below}/releases/{period}"
+        for below in ("", "/categories/k0", "/categories/k1", "/categories/k2")
+        for period in ("2010", "2010/01", "2010/02", "2010/03")
+    }
+    pages = read(client, PAGES)
+    assert pages.keys() == {"/"} | categories | archives | periods
+    assert {pages[address] for address in periods} == {None}
     for address in (*listed, *read(client, PAGES)):
         assert client.head(address).status_code == 200, address
 
@@ -298,7 +306,7 @@ def test_a_crawler_finds_all_releases_and_pages(large: Portal) -> None:
         for (path,) in large.sql("SELECT path FROM release WHERE withdrawn IS NULL")
     }
     assert len(shown) == 82
-    assert {address for address in found if address.startswith("/releases/20")} == shown
-    assert len(found) == len(set(found)) == 82 + 41 + 41 + 5
+    assert {address for address in found if re.match("/releases/20../../../.", address)} == shown
+    assert len(found) == len(set(found)) == 82 + 41 + 41 + 16 + 5
     for address in found:
         assert client.head(address).status_code == 200, address

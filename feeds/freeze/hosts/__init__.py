@@ -24,6 +24,7 @@ from feeds.web.http.response import (
     BROWSER_HEADERS,
     COMMON_HEADERS,
     PICTURE_HEADERS,
+    attachment,
     content_type,
 )
 from feeds.web.pages.assets import assets
@@ -56,6 +57,7 @@ def values(site: Site, folder: Path, announced: datetime | None, now: datetime) 
         "methods": ALLOWED_METHODS,
         "policy": BROWSER_HEADERS[0][1],
         "picture_policy": PICTURE_HEADERS[0][1],
+        "attachment": attachment(opml.FILE_NAME),
         "cache": Metadata("", "", announced=announced).cache_control(now),
         "cache_archive": Metadata("", "", is_archive=True).cache_control(now),
         "cache_assets": Metadata("", "").cache_control(now),

@@ -32,8 +32,8 @@ class Check:
             head = snapshot.head()
         site = self._settings.site
         # The years were counted with the recorded settings.
-        count_years = head.settings_digest == settings_digest(site)
-        for fault in self._store.faults(site, count_years=count_years):
+        count_months = head.settings_digest == settings_digest(site)
+        for fault in self._store.faults(site, count_months=count_months):
             yield f"{fault}. {_RESTORE}"
 
     def document_faults(self, sample: int | None) -> Iterator[str]:

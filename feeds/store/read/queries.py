@@ -20,6 +20,7 @@ from sqlalchemy import (
     bindparam,
     cast,
     func,
+    literal,
     null,
     select,
     text,
@@ -40,7 +41,7 @@ _membership = tables.MEMBERSHIP.c
 _media_host = tables.MEDIA_HOST.c
 _listing = tables.LISTING.c
 _page = tables.ARCHIVE_PAGE.c
-_year_count = tables.YEAR_COUNT.c
+_month_count = tables.MONTH_COUNT.c
 _redirect = tables.REDIRECT.c
 _permalink = tables.PERMALINK.c
 _notice = tables.NOTICE.c
@@ -293,10 +294,10 @@ PAGE_OF = (
     .limit(1)
 )
 
-YEARS = (
-    select(_year_count.year, _year_count["count"].label("shown"))
-    .where(_year_count.selection == bindparam("selection"))
-    .order_by(_year_count.year)
+MONTHS = (
+    select(_month_count.year, _month_count.month, _month_count["count"].label("shown"))
+    .where(_month_count.selection == bindparam("selection"))
+    .order_by(_month_count.year, _month_count.month)
 )
 
 _after = tuple_(
@@ -310,6 +311,46 @@ IN_INTERVAL = (_listing.selection == bindparam("selection")) & (_key > _after) &
 _of_page = select(_listing.release).where(IN_INTERVAL)
 PAGE_HEADLINES = _release_queries(_of_page)
 PAGE_LISTED = _listed(_of_page)
+_newest_of_interval = _of_page.order_by(*NEWEST_FIRST).limit(_limit)
+INTERVAL_HEADLINES = _release_queries(_newest_of_interval)
+COUNT_INTERVAL = select(func.count()).select_from(_of_page.limit(_limit).subquery())
+
+_before = tables.ARCHIVE_PAGE.alias("before")
+_listed_on_page = (
+    select(_listing.published)
+    .where(
+        _listing.selection == _page.selection,
+        _key <= tuple_(_page.last_published, _page.last_rank),
+        # SQLite would not use its index for an alternative.
+        _key
+        > tuple_(
+            func.coalesce(_before.c.last_published, literal(BEGINNING[0], tables.UtcSeconds)),
+            func.coalesce(_before.c.last_rank, 0),
+        ),
+    )
+    .limit(1)
+    .correlate(tables.ARCHIVE_PAGE, _before)
+)
+PAGE_DATES = (
+    select(
+        _page.number,
+        _listed_on_page.order_by(_listing.published, _listing.rank)
+        .scalar_subquery()
+        .label("oldest"),
+        _listed_on_page.order_by(*NEWEST_FIRST).scalar_subquery().label("newest"),
+    )
+    .outerjoin_from(
+        tables.ARCHIVE_PAGE,
+        _before,
+        (_before.c.selection == _page.selection) & (_before.c.number == _page.number - 1),
+    )
+    .where(
+        _page.selection == bindparam("selection"),
+        _page.number.in_(bindparam("numbers", expanding=True)),
+    )
+    .order_by(_page.number)
+)
+"""Archive pages with the dates of their oldest and newest releases; null if all are withdrawn."""
 LISTED_AT = _listed(
     select(_release.id.label("release")).where(
         _release.path == bindparam("path"), _release.withdrawn.is_(None)

@@ -15,8 +15,10 @@ from sqlalchemy import (
     Row,
     bindparam,
     case,
+    cast,
     func,
     literal,
+    null,
     select,
     union_all,
 )
@@ -37,6 +39,9 @@ _selection = tables.SELECTION.c
 _page = tables.ARCHIVE_PAGE.c
 _release = tables.RELEASE.c
 _last = tables.ARCHIVE_PAGE.alias("last").c
+_month_count = tables.MONTH_COUNT.c
+_years = select(_month_count.selection, _month_count.year).distinct().subquery("years")
+_unknown = cast(null(), tables.UtcSeconds)
 
 # An archive page may grow to four times its size: 20 pages of 625 releases, or 12 of 1,000, which
 # is the largest size, then have at most 50,000.
@@ -71,36 +76,47 @@ BLOCKS = (
 )
 """The last change and the largest size of the archive pages of each sitemap of releases."""
 
-# The first page of a selection is that of its newest releases.
+# The first page of a selection is that of its newest releases. The pages of years and months follow
+# those of the archive: when they last changed is not recorded.
+_none = literal(0, Integer)
 _selection_pages = union_all(
     select(
-        _selection.id.label("selection"), literal(0, Integer).label("number"), _selection.changed
+        _selection.id.label("selection"),
+        _none.label("year"),
+        _none.label("month"),
+        _none.label("number"),
+        _selection.changed,
     ),
-    select(_page.selection, _page.number, _page.changed),
+    select(_page.selection, _none, _none, _page.number, _page.changed),
+    select(_month_count.selection, _month_count.year, _none, _none, _unknown).distinct(),
+    select(_month_count.selection, _month_count.year, _month_count.month, _none, _unknown),
 )
+_order = ("selection", "year", "month", "number")
 _listed = (
-    _selection_pages.order_by("selection", "number")
+    _selection_pages.order_by(*_order)
     .limit(SELECTION_PAGES)
     .offset((bindparam("sitemap", type_=Integer) - 1) * SELECTION_PAGES)
     .subquery("listed")
 )
 PAGES_OF_SELECTIONS = (
-    select(_selection.slug, _listed.c.number, _listed.c.changed)
+    select(_selection.slug, _listed.c.year, _listed.c.month, _listed.c.number, _listed.c.changed)
     .join_from(_listed, tables.SELECTION, _selection.id == _listed.c.selection)
-    .order_by(_listed.c.selection, _listed.c.number)
+    .order_by(*(_listed.c[name] for name in _order))
 )
-"""The pages of selections in a sitemap; page 0 is that of the newest releases."""
+"""The pages of selections in a sitemap; without a year, page 0 is that of the newest releases."""
 
 COUNT_PAGES_OF_SELECTIONS = queries.HEAD.add_columns(
     (
         select(func.count()).select_from(tables.SELECTION).scalar_subquery()
         + select(func.count()).select_from(tables.ARCHIVE_PAGE).scalar_subquery()
+        + select(func.count()).select_from(_years).scalar_subquery()
+        + select(func.count()).select_from(tables.MONTH_COUNT).scalar_subquery()
     ).label("pages")
 )
 """The head with the number of pages of selections."""
 
 _placed = _selection_pages.subquery().c
-_place = func.row_number().over(order_by=(_placed.selection, _placed.number))
+_place = func.row_number().over(order_by=[_placed[name] for name in _order])
 _sitemaps = select(_placed.changed, ((_place - 1) // SELECTION_PAGES).label("sitemap")).subquery().c
 CHANGES_OF_SELECTIONS = (
     select(func.max(_sitemaps.changed)).group_by(_sitemaps.sitemap).order_by(_sitemaps.sitemap)

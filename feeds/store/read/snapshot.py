@@ -30,6 +30,7 @@ from feeds.domain import (
 )
 from feeds.errors import StoreError
 from feeds.identity import combined_feed_id
+from feeds.periods import Period
 from feeds.store.read import queries, sitemaps
 from feeds.store.read.sitemaps import ReleaseSitemap
 from feeds.store.schema.tables import ALL_ID, ALL_SLUG
@@ -46,6 +47,7 @@ _MOST_CHANGED = 1000  # a change of more parts counts as a change of everything
 _BATCH = 1000  # rows that are read at a time where all rows of a table are wanted
 
 _ORDER = attrgetter("published", "rank")
+_BEFORE_RANKS = -1  # in an order key: before all releases of the same instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +273,17 @@ class Snapshot:
             token=row.page_token,
         )
 
+    def page_dates(
+        self, selection: Selection, numbers: Sequence[int]
+    ) -> list[tuple[int, datetime | None, datetime | None]]:
+        """Return archive pages in order, each with the dates of its oldest and newest release.
+
+        The dates are None if all releases of the page have been withdrawn.
+        """
+        values = {"selection": selection.members[0], "numbers": numbers}
+        rows = self._rows(queries.PAGE_DATES, **values)
+        return [(row.number, row.oldest, row.newest) for row in rows]
+
     def page_listed(self, selection: Selection, page: ArchivePage) -> list[ListedRelease]:
         """Return the releases of an archive page without their texts, newest first."""
         return self._listed(queries.PAGE_LISTED, **_page_interval(selection, page))
@@ -311,34 +324,70 @@ class Snapshot:
         self._head = _head(row)
         return ceil(int(row.pages) / sitemaps.SELECTION_PAGES)
 
-    def selection_sitemaps(self) -> list[datetime]:
-        """Return the instant of the last change of each sitemap of the pages of selections."""
+    def selection_sitemaps(self) -> list[datetime | None]:
+        """Return the instant of the last change of each sitemap of the pages of selections.
+
+        It is None if the sitemap has pages of years and months alone.
+        """
         return [row[0] for row in self._rows(sitemaps.CHANGES_OF_SELECTIONS)]
 
-    def selection_pages(self, number: int) -> list[tuple[str, int, datetime]]:
-        """Return slug, number and last change of each page of selections in a sitemap.
+    def selection_pages(self, number: int) -> list[tuple[str, Period | None, int, datetime | None]]:
+        """Return slug, period, number and last change of each page of selections in a sitemap.
 
-        The page of a selection's newest releases has number 0; the others are archive pages.
+        A page of a year or a month has a period, and no instant. Of the others, that of a
+        selection's newest releases has number 0, and the rest are archive pages.
         """
-        rows = self._rows(sitemaps.PAGES_OF_SELECTIONS, sitemap=number)
-        return [(row.slug, row.number, row.changed) for row in rows]
+        return [
+            (row.slug, Period(row.year, row.month) if row.year else None, row.number, row.changed)
+            for row in self._rows(sitemaps.PAGES_OF_SELECTIONS, sitemap=number)
+        ]
 
-    def years(self, selection: Selection) -> list[tuple[int, int]]:
-        """Return the years in which a selection has releases, in order, and how many in each."""
-        found = self._rows(queries.YEARS, selection=selection.members[0])
-        return [(row.year, row.shown) for row in found]
+    def months(self, selection: Selection) -> dict[Period, int]:
+        """Return the months in which a selection has releases, in order, and how many in each."""
+        found = self._rows(queries.MONTHS, selection=selection.members[0])
+        return {Period(row.year, row.month): row.shown for row in found}
+
+    def count_between(self, selection: Selection, begin: datetime, end: datetime, most: int) -> int:
+        """Return how many releases of a selection are of an interval, ``most`` if there are more.
+
+        The interval does not include its end.
+        """
+        interval = _of_instants(selection, begin, end)
+        (found,) = self._rows(queries.COUNT_INTERVAL, **interval, limit=most)
+        return int(found[0])
+
+    def headlines_between(
+        self, selection: Selection, begin: datetime, end: datetime, limit: int
+    ) -> list[Headline]:
+        """Return the headlines of the newest releases of an interval, newest first.
+
+        The interval does not include its end.
+        """
+        interval = _of_instants(selection, begin, end)
+        return self._headlines(queries.INTERVAL_HEADLINES, **interval, limit=limit)
 
     def neighbours(
         self, selection: Selection, release: Headline
     ) -> tuple[Headline | None, Headline | None]:
         """Return the releases of a selection just before and just after a release, or None."""
-        key = {
-            "selection": selection.members[0],
-            "published": release.published,
-            "rank": release.rank,
-        }
+        key = (release.published, release.rank)
+        return self._beside(selection, key, key)
+
+    def neighbours_of_interval(
+        self, selection: Selection, begin: datetime, end: datetime
+    ) -> tuple[Headline | None, Headline | None]:
+        """Return the releases of a selection just before and just after an interval, or None."""
+        return self._beside(selection, (begin, _BEFORE_RANKS), (end, _BEFORE_RANKS))
+
+    def _beside(
+        self, selection: Selection, first: tuple[datetime, int], last: tuple[datetime, int]
+    ) -> tuple[Headline | None, Headline | None]:
         earlier, later = (
-            self._rows(statement, **key) for statement in (queries.NEXT_EARLIER, queries.NEXT_LATER)
+            self._rows(statement, selection=selection.members[0], published=instant, rank=rank)
+            for statement, (instant, rank) in (
+                (queries.NEXT_EARLIER, first),
+                (queries.NEXT_LATER, last),
+            )
         )
         ids = [row.release for row in (*earlier, *later)]
         found = self._headlines(queries.GIVEN_HEADLINES, ids=ids)
@@ -475,6 +524,10 @@ def _ordered(categories: dict[int, Category]) -> tuple[Category, ...]:
 
 def _head(row: Row[Any]) -> Head:
     return Head(**{name: getattr(row, name) for name in Head.__slots__})
+
+
+def _of_instants(selection: Selection, begin: datetime, end: datetime) -> dict[str, object]:
+    return _interval(selection.members[0], (begin, _BEFORE_RANKS), (end, _BEFORE_RANKS))
 
 
 def _page_interval(selection: Selection, page: ArchivePage) -> dict[str, object]:

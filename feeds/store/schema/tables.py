@@ -352,15 +352,16 @@ ARCHIVE_PAGE = Table(
 )
 
 
-class YearCountColumns(TypedColumns):
-    """How many releases of a year, in the portal's zone, a selection shows; no row means none."""
+class MonthCountColumns(TypedColumns):
+    """How many releases of a month, in the portal's zone, a selection shows; no row means none."""
 
     selection: Named[int] = Column(Integer, ForeignKey("selection.id"), primary_key=True)
     year: Named[int] = Column(Integer, primary_key=True, autoincrement=False)
+    month: Named[int] = Column(Integer, primary_key=True, autoincrement=False)
     count: Named[int] = Column(BigInteger)
 
 
-YEAR_COUNT = Table("year_count", METADATA, YearCountColumns, sqlite_with_rowid=False)
+MONTH_COUNT = Table("month_count", METADATA, MonthCountColumns, sqlite_with_rowid=False)
 
 
 class RedirectColumns(TypedColumns):

@@ -14,9 +14,9 @@ from feeds.store.schema.tables import (
     LABEL,
     LISTING,
     MEMBERSHIP,
+    MONTH_COUNT,
     REDIRECT,
     SELECTION,
-    YEAR_COUNT,
 )
 from feeds.store.write.change import Change
 from feeds.store.write.listing import Listing, ListingEntry
@@ -80,7 +80,7 @@ def merge(change: Change, merged: StoredCategory, into: StoredCategory, site: Si
             LISTING.c.selection == merged.id, LISTING.c.release.not_in(shown_there)
         )
     ).all()
-    for derived in (LISTING, ARCHIVE_PAGE, YEAR_COUNT):
+    for derived in (LISTING, ARCHIVE_PAGE, MONTH_COUNT):
         change.connection.execute(delete(derived).where(derived.c.selection == merged.id))
     change.connection.execute(delete(SELECTION).where(SELECTION.c.id == merged.id))
     # Otherwise an import could name the category as the other one was named.

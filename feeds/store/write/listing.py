@@ -24,7 +24,7 @@ from feeds.store.schema.tables import (
     MEMBERSHIP,
     SELECTION,
 )
-from feeds.store.write import year_counts
+from feeds.store.write import month_counts
 from feeds.store.write.archive_pages import (
     OrderKey,
     last_boundaries,
@@ -57,7 +57,7 @@ class Listing:
     """Updates the listing as part of one change.
 
     ``site`` has the number of releases in a subscription document, and the time zone in which
-    releases are counted by year.
+    releases are counted by month.
     """
 
     def __init__(self, change: Change, site: Site) -> None:
@@ -183,7 +183,7 @@ class Listing:
                 keys_in_pages[row.selection].append(key)
         self._adjust_counts(counts, tails)
         instants = ((row.selection, row.published) for row in rows)
-        year_counts.adjust(self._change, self._site, instants, sign)
+        month_counts.adjust(self._change, self._site, instants, sign)
         self._adjust_page_sizes(page_sizes)
         # The subscription document shows the whole tail, as its window is at least a page long.
         self._change.touch_tails(tails)

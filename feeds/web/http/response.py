@@ -56,9 +56,16 @@ def ok(
     if coding is not None:
         headers.append(("Content-Encoding", coding))
     headers.append(("Content-Length", str(len(body))))
+    if metadata.file_name:
+        headers.append(("Content-Disposition", attachment(metadata.file_name)))
     if media_type in _BROWSER_TYPES:
         headers += PICTURE_HEADERS if metadata.shows_pictures else BROWSER_HEADERS
     return Response("200 OK", headers, body)
+
+
+def attachment(file_name: str) -> str:
+    """Return the value of ``Content-Disposition`` with which a browser saves a file (RFC 6266)."""
+    return f'attachment; filename="{file_name}"'
 
 
 def content_type(media_type: str) -> str:

@@ -7,45 +7,24 @@ from math import ceil
 from typing import Final
 from urllib.parse import urlencode
 
-from flask import render_template
 from markupsafe import Markup
 
-from feeds.documents.assemble import contact_html, selection_title
-from feeds.documents.build import (
-    CATEGORIES_ON_A_PAGE,
-    MOST_COMBINED,
-    last_changed,
-    surrogate_keys,
-)
-from feeds.documents.representation import Metadata, Representation, entity_tag_of
-from feeds.domain import (
-    Category,
-    Headline,
-    Link,
-    Notice,
-    Selection,
-    Site,
-    running_suspension,
-)
-from feeds.formats import FORMATS
-from feeds.store.read import WHOLE_STORE, Snapshot
-from feeds.urls import (
-    archive_url,
-    category_list_url,
-    document_url,
-    page_url,
-    release_url,
-)
+from feeds.documents.assemble import contact_html
+from feeds.documents.build import CATEGORIES_ON_A_PAGE, MOST_COMBINED
+from feeds.documents.representation import Representation
+from feeds.domain import Notice, Selection, Site
+from feeds.store.read import Snapshot
+from feeds.urls import archive_url, category_list_url, page_url, release_url
+from feeds.web.pages import layout
 from feeds.web.pages.category_list import alphabetical
 from feeds.web.pages.media import Media
 from feeds.web.pages.news_article import news_article
 from feeds.web.pages.year_chart import YearChart
 
-HTML: Final = "text/html"
-
 _MANY: Final = 40  # categories; the index of a portal with more offers letters and a search
 _MOST_LISTED: Final = 300  # categories; the index of a portal with more lists only the largest
 _LARGEST: Final = 40  # categories on such an index
+_AROUND: Final = 3  # archive pages before and after one that it links to
 
 
 def index(site: Site, snapshot: Snapshot, *, chooser: bool = True) -> Representation:
@@ -62,37 +41,22 @@ def index(site: Site, snapshot: Snapshot, *, chooser: bool = True) -> Representa
         categories = sorted(largest, key=lambda selection: selection.count, reverse=True)
     releases = snapshot.newest_headlines(everything, site.entries)
     initials = _initials(site, categories) if _MANY < count <= _MOST_LISTED else {}
-    return _page(
+    return layout.page(
         "index.html",
         snapshot,
         site,
         (),
         choosing=chooser,
         address=page_url(site, ()),
-        feeds=_feeds(site, ()),
+        feeds=layout.feeds(site, ()),
         chart=YearChart.of(snapshot, everything),
         categories=categories,
         initials=initials,
         count=count,
         most_combined=MOST_COMBINED,
         releases=releases,
-        older=_older(snapshot, site, everything, releases),
+        older=layout.older(snapshot, site, everything, releases),
     )
-
-
-def _older(
-    snapshot: Snapshot, site: Site, selection: Selection, releases: Sequence[Headline]
-) -> str | None:
-    """Return the URL of the release after these, on its archive page; None if there is none.
-
-    The archive page may begin with releases that are among these.
-    """
-    earlier = snapshot.neighbours(selection, releases[-1])[0] if releases else None
-    # While a bulk import is running, no archive page may contain it yet.
-    number = snapshot.page_of(selection, earlier) if earlier else 0
-    if earlier is None or not number:
-        return None
-    return f"{archive_url(site, selection.categories, number)}#{earlier.path}"
 
 
 def _initials(site: Site, categories: Sequence[Selection]) -> dict[str, str]:
@@ -110,17 +74,17 @@ def category(site: Site, slug: str, snapshot: Snapshot) -> Representation | None
     if selection is None:
         return None
     releases = snapshot.newest_headlines(selection, site.entries)
-    return _page(
+    return layout.page(
         "category.html",
         snapshot,
         site,
         selection.categories,
         address=page_url(site, selection.categories),
-        feeds=_feeds(site, selection.categories) + _feeds(site, ()),
+        feeds=layout.feeds(site, selection.categories) + layout.feeds(site, ()),
         category=selection.categories[0],
         chart=YearChart.of(snapshot, selection),
         releases=releases,
-        older=_older(snapshot, site, selection, releases),
+        older=layout.older(snapshot, site, selection, releases),
     )
 
 
@@ -148,14 +112,14 @@ def category_list(  # noqa: PLR0913 - the number, and each field of the form
     by_slug = snapshot.categories_by_slug([*shown, *selected])
     kept = [by_slug[slug] for slug in selected if slug in by_slug]
     keeping = [("category", selection.categories[0].slug) for selection in kept]
-    return _page(
+    return layout.page(
         "category_list.html",
         snapshot,
         site,
         (),
         choosing=chooser,
         address="" if text else category_list_url(site, number),
-        feeds=_feeds(site, ()),
+        feeds=layout.feeds(site, ()),
         page=number,
         last=last,
         text=text,
@@ -189,18 +153,25 @@ def archive(
         return None
     selection, page = found
     heading = site.words.gettext("All press releases")
-    return _page(
+    return layout.page(
         "archive.html",
         snapshot,
         site,
         selection.categories,
         address=archive_url(site, selection.categories, number),
-        feeds=_feeds(site, selection.categories) + (_feeds(site, ()) if slugs else []),
+        feeds=layout.feeds(site, selection.categories) + (layout.feeds(site, ()) if slugs else []),
         heading=selection.categories[0].name if selection.categories else heading,
         categories=selection.categories,
         page=page,
+        pages=snapshot.page_dates(selection, _near(number, snapshot.newest_page(selection))),
         releases=snapshot.page_headlines(selection, page),
     )
+
+
+def _near(number: int, newest: int) -> list[int]:
+    """Return the numbers of the first archive page, the newest one and those around a number."""
+    around = range(max(1, number - _AROUND), min(newest, number + _AROUND) + 1)
+    return sorted({1, newest, *around})
 
 
 def release(site: Site, path: str, snapshot: Snapshot) -> Representation | None:
@@ -208,16 +179,16 @@ def release(site: Site, path: str, snapshot: Snapshot) -> Representation | None:
     found = snapshot.release(path)
     if found is None:
         return None
-    feeds = [link for category in found.categories for link in _feeds(site, (category,))]
+    feeds = [link for category in found.categories for link in layout.feeds(site, (category,))]
     media = Media.of(found, site.words)
     no_contact = site.words.gettext("The issuer's contact details are not available at present.")
-    page = _page(
+    page = layout.page(
         "release.html",
         snapshot,
         site,
         found.categories,
         address=release_url(site, found.path),
-        feeds=feeds + _feeds(site, ()),
+        feeds=feeds + layout.feeds(site, ()),
         release=found,
         byline=site.words.names(found.authors),
         media=media,
@@ -271,83 +242,13 @@ def error(
         sentence = words.gettext("A feed can combine at most {most} categories.")
         sentence = sentence.format(most=MOST_COMBINED).rstrip(".")
         advice = words.gettext("Go back and select fewer.")
-    body = _rendered(
+    body = layout.rendered(
         "error.html",
         site,
         notices,
-        feeds=_feeds(site, ()),
+        feeds=layout.feeds(site, ()),
         status=status.value,
         sentence=sentence,
         advice=advice,
     )
-    return _representation(body)
-
-
-def _page(
-    template: str,
-    snapshot: Snapshot,
-    site: Site,
-    about: Sequence[Category],
-    **values: object,
-) -> Representation:
-    representation = _representation(_rendered(template, site, snapshot.notices(), **values))
-    metadata = replace(
-        representation.metadata,
-        # A page shows names, counts and notices, so any change may change it.
-        changed=last_changed(snapshot, site, snapshot.head().instant),
-        announced=snapshot.head().announced,
-        surrogate_keys=surrogate_keys([category.slug for category in about]),
-    )
-    return Representation(metadata, representation.body)
-
-
-def _representation(page: str) -> Representation:
-    body = page.encode()
-    return Representation(Metadata(entity_tag_of(body), HTML, parts=(WHOLE_STORE,)), body)
-
-
-def _rendered(template: str, site: Site, notices: Sequence[Notice], **values: object) -> str:
-    words = site.words
-    running = running_suspension(notices)
-    page_language = str(words.locale).replace("_", "-")
-    since = ""
-    if running is not None and running.since is not None:
-        since = words.since(site.local(running.since))
-    return render_template(
-        template,
-        site=site,
-        notice=running,
-        since=since,
-        page_language=page_language,
-        # Texts of the portal are in its language, for which there may be no catalogue.
-        portal_lang=Markup(' lang="{}" dir="auto"').format(site.language)
-        if site.language != page_language
-        else "",
-        direction=words.locale.text_direction,
-        _=words.gettext,
-        pgettext=words.pgettext,
-        ngettext=words.ngettext,
-        number=words.number,
-        date=words.date,
-        document_url=lambda *categories: document_url(site, categories),
-        page_url=lambda *categories: page_url(site, categories),
-        archive_url=lambda categories, number: archive_url(site, categories, number),
-        category_list_url=lambda number: category_list_url(site, number),
-        release_url=lambda path: release_url(site, path),
-        formats=FORMATS.values(),
-        **values,
-    )
-
-
-def _feeds(site: Site, categories: Sequence[Category]) -> list[tuple[str, Link]]:
-    """Return title and link of each feed of a selection, for autodiscovery."""
-    title = selection_title(site, categories)
-    return [
-        (
-            f"{title} ({form.name})",
-            Link(
-                "alternate", f"{document_url(site, categories)}.{form.extension}", form.media_type
-            ),
-        )
-        for form in FORMATS.values()
-    ]
+    return layout.representation(body)

@@ -1,10 +1,12 @@
 """The number of a selection's releases and the chart of releases per year, for the pages."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from feeds.domain import Selection
+from feeds.periods import Period
 from feeds.store.read import Snapshot
 
 _MOST_YEARS: Final = 100  # of a longer period, years without releases are left out
@@ -13,11 +15,17 @@ _LEAST_HEIGHT: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A year in the chart; ``height`` is a percentage of the highest bar."""
+    """A year in the chart; ``height`` is a percentage of the highest bar, ``place`` its place."""
 
+    place: int
     year: int
     count: int
     height: float
+
+    @property
+    def period(self) -> Period:
+        """The period that the bar stands for."""
+        return Period(self.year)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +38,19 @@ class YearChart:
     @classmethod
     def of(cls, snapshot: Snapshot, selection: Selection) -> "YearChart":
         """Read the chart of a selection."""
-        counts = dict(snapshot.years(selection))
+        counts: Counter[int] = Counter()
+        for month, count in snapshot.months(selection).items():
+            counts[month.year] += count
         years = sorted(counts)
         if years and years[-1] - years[0] < _MOST_YEARS:
             years = list(range(years[0], years[-1] + 1))
         most = max(counts.values(), default=0)
         bars = [
-            Bar(year, count, max(_LEAST_HEIGHT, round(100 * count / most, 1)) if count else 0)
-            for year in years
-            for count in [counts.get(year, 0)]
+            Bar(
+                place, year, count, max(_LEAST_HEIGHT, round(100 * count / most, 1)) if count else 0
+            )
+            for place, year in enumerate(years)
+            for count in [counts[year]]
         ]
         return cls(selection.count, bars)
 

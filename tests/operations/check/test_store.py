@@ -74,7 +74,7 @@ DAMAGES = [
     ("DELETE FROM listing WHERE release = 1 AND selection = 1", [
         "The release 2010/01/01/relize-0000 is missing from the listing of selection 1",
         "The category kultura has a count of 6, but 7 is recorded",
-        "The category kultura has wrong numbers of releases for 2010",
+        "The category kultura has a wrong number of releases for 2010/01",
         "The category kultura has 1 releases on archive page 1, but the page is recorded with 2"]),
     ("UPDATE listing SET rank = rank + 1 WHERE release = 8 AND selection = 0", [
         "The release 2010/01/08/relize-0007 is missing from the listing of selection 0",
@@ -88,10 +88,10 @@ DAMAGES = [
         "The selection of all releases has a count of 7, but 9 is recorded"]),
     ("UPDATE selection SET tail = 0 WHERE id = 1", [
         "The category kultura has a tail of 2, but 0 is recorded"]),
-    ("UPDATE year_count SET count = 3 WHERE selection = 0", [
-        "The selection of all releases has wrong numbers of releases for 2010"]),
-    ("INSERT INTO year_count VALUES (1, 1999, 1)", [
-        "The category kultura has wrong numbers of releases for 1999"]),
+    ("UPDATE month_count SET count = 3 WHERE selection = 0", [
+        "The selection of all releases has a wrong number of releases for 2010/01"]),
+    ("INSERT INTO month_count VALUES (1, 1999, 12, 1)", [
+        "The category kultura has a wrong number of releases for 1999/12"]),
     ("UPDATE archive_page SET size = 8 WHERE selection = 0 AND number = 1", [
         f"{ALL} has 2 releases on archive page 1, but the page is recorded with 8"]),
     ("UPDATE archive_page SET number = 7 WHERE selection = 1 AND number = 2", [

@@ -237,21 +237,22 @@ def upgrade() -> None:
     op.create_index("ix_archive_page_size", "archive_page", ["size"])
 
     op.create_table(
-        "year_count",
+        "month_count",
         sa.Column("selection", sa.Integer(), nullable=False),
         sa.Column("year", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("month", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("count", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["selection"], ["selection.id"], name=op.f("fk_year_count_selection")
+            ["selection"], ["selection.id"], name=op.f("fk_month_count_selection")
         ),
-        sa.PrimaryKeyConstraint("selection", "year", name=op.f("pk_year_count")),
+        sa.PrimaryKeyConstraint("selection", "year", "month", name=op.f("pk_month_count")),
         sqlite_with_rowid=False,
     )
 
 
 def downgrade() -> None:
     """Drop every table."""
-    op.drop_table("year_count")
+    op.drop_table("month_count")
     op.drop_table("archive_page")
     op.drop_table("media_host")
     op.drop_table("membership")

@@ -1,4 +1,4 @@
-"""The stored number of releases of each year equals the number that is shown."""
+"""The stored number of releases of each month equals the number that is shown."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -8,22 +8,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from feeds.periods import Period
 from tests.portal import Portal, page
 
 
-def stored(portal: Portal) -> dict[str, dict[int, int]]:
+def stored(portal: Portal) -> dict[str, dict[str, int]]:
     """Return the stored counts by the slug of the selection."""
     with portal.store.read() as state:
         selections = [state.everything(), *state.categories()]
         return {
-            "+".join(category.slug for category in selection.categories): dict(
-                state.years(selection)
-            )
+            "+".join(category.slug for category in selection.categories): {
+                str(month): count for month, count in state.months(selection).items()
+            }
             for selection in selections
         }
 
 
-def counted(portal: Portal) -> dict[str, dict[int, int]]:
+def counted(portal: Portal) -> dict[str, dict[str, int]]:
     """Count the releases shown by each selection."""
     site = portal.settings.site
     with portal.store.read() as state:
@@ -31,7 +32,7 @@ def counted(portal: Portal) -> dict[str, dict[int, int]]:
         return {
             "+".join(category.slug for category in selection.categories): dict(
                 Counter(
-                    site.local(release.published).year
+                    f"{site.local(release.published):%Y/%m}"
                     for release in state.newest_headlines(selection, 999)
                 )
             )
@@ -39,20 +40,20 @@ def counted(portal: Portal) -> dict[str, dict[int, int]]:
         }
 
 
-def test_a_year_is_one_of_the_portals_zone(another: Callable[..., Portal]) -> None:
+def test_a_month_is_one_of_the_portals_zone(another: Callable[..., Portal]) -> None:
     portal = another(FEEDS_TIMEZONE="America/New_York")
     portal.imported(page(published="2008-01-01 00:30:00"), page(published="2009-06-01 12:00:00"))
     assert stored(portal) == counted(portal)
-    assert stored(portal)[""] == {2008: 1, 2009: 1}
+    assert stored(portal)[""] == {"2008/01": 1, "2009/06": 1}
     portal.write("utc.jsonl", '{"title": "A", "body": "A", "published": "2008-01-01T00:30:00Z"}')
     assert portal.feeds("import", portal.folder / "pages").code == 0
-    assert stored(portal)[""] == {2007: 1, 2008: 1, 2009: 1}
+    assert stored(portal)[""] == {"2007/12": 1, "2008/01": 1, "2009/06": 1}
 
 
 def test_migrate_counts_again_if_the_counts_may_be_of_other_zone_data(portal: Portal) -> None:
     portal.imported(page("A", published="2008-01-01 00:30:00"), page("B"))
     before = stored(portal)
-    portal.sql("UPDATE year_count SET year = 2007 WHERE year = 2008")
+    portal.sql("UPDATE month_count SET year = 2007, month = 12 WHERE year = 2008")
     portal.environ["FEEDS_TITLE"] = "Cits"
     assert portal.feeds("migrate").code == 0
     assert stored(portal) == counted(portal) == before
@@ -70,11 +71,48 @@ def test_counts_follow_edits_withdrawals_and_restorations(portal: Portal, tmp_pa
 
     state("2008-05-01T12:00:00Z", "Kultūra")
     state("2009-05-01T12:00:00Z", "Sports")
-    assert stored(portal) == {"": {2009: 1}, "kultura": {}, "sports": {2009: 1}}
+    assert stored(portal) == {"": {"2009/05": 1}, "kultura": {}, "sports": {"2009/05": 1}}
     portal.feeds("withdraw", "2008/05/01/a")
     assert stored(portal) == {"": {}, "kultura": {}, "sports": {}}
     portal.feeds("restore", "2008/05/01/a")
-    assert stored(portal) == counted(portal) == {"": {2009: 1}, "kultura": {}, "sports": {2009: 1}}
+    assert (
+        stored(portal)
+        == counted(portal)
+        == {"": {"2009/05": 1}, "kultura": {}, "sports": {"2009/05": 1}}
+    )
+
+
+def test_the_releases_of_an_interval_are_read_on_each_engine(
+    another: Callable[..., Portal],
+) -> None:
+    portal = another(FEEDS_ENTRIES="2")
+    days = (
+        "2009-10-31 23:59:59",
+        "2009-11-01 00:00:00",
+        "2009-11-30 23:59:59",
+        "2009-12-01 00:00:00",
+    )
+    portal.imported(*(page(f"R{n}", published=day) for n, day in enumerate(days)))
+    zone = portal.settings.timezone
+    with portal.store.read() as state:
+        everything = state.everything()
+        interval = Period(2009, 11).interval(zone)
+        found = state.headlines_between(everything, *interval, 9)
+        assert [release.title for release in found] == ["R2", "R1"]
+        assert [one.title for one in state.headlines_between(everything, *interval, 1)] == ["R2"]
+        assert [state.count_between(everything, *interval, most) for most in (1, 9)] == [1, 2]
+        beside = state.neighbours_of_interval(everything, *interval)
+        assert [release and release.title for release in beside] == ["R0", "R3"]
+        dates = state.page_dates(everything, [1, 2, 3])
+        assert [number for number, *_ in dates] == [1, 2]
+        at = [
+            f"{day.astimezone(zone):%Y-%m-%d %H:%M:%S}" for _, *pair in dates for day in pair if day
+        ]
+        assert tuple(at) == days
+    for number in (2, 3):
+        portal.feeds("withdraw", f"2009/{10 + number - 1}/{(30, 1)[number - 2]:02}/r{number}")
+    with portal.store.read() as state:
+        assert state.page_dates(state.everything(), [2]) == [(2, None, None)]
 
 
 CHANGES = st.lists(

@@ -1,6 +1,6 @@
-"""The number of releases of each year that a selection shows, updated with the listing.
+"""The number of releases of each month that a selection shows, updated with the listing.
 
-A year is one of the portal's zone: after a change of the settings all are counted again.
+A month is one of the portal's zone: after a change of the settings all are counted again.
 """
 
 from collections import Counter
@@ -10,15 +10,17 @@ from datetime import datetime
 from sqlalchemy import delete, insert, select, text
 
 from feeds.domain import Site
-from feeds.store.schema.tables import LISTING, YEAR_COUNT
+from feeds.periods import day_of
+from feeds.store.schema.tables import LISTING, MONTH_COUNT
 from feeds.store.write.change import Change
 
 _FETCHED = 10_000
 
 # Both engines understand this; in SQLAlchemy it is a different construct for each.
 _ADJUST = text(
-    "INSERT INTO year_count (selection, year, count) VALUES (:selection, :year, :count) "
-    "ON CONFLICT (selection, year) DO UPDATE SET count = year_count.count + excluded.count"
+    "INSERT INTO month_count (selection, year, month, count) "
+    "VALUES (:selection, :year, :month, :count) ON CONFLICT (selection, year, month) "
+    "DO UPDATE SET count = month_count.count + excluded.count"
 )
 
 
@@ -30,8 +32,8 @@ def adjust(
     change.connection.execute(_ADJUST, counts)
     if difference < 0:
         for selection in sorted({row["selection"] for row in counts}):
-            none_left = (YEAR_COUNT.c.selection == selection, YEAR_COUNT.c.count == 0)
-            change.connection.execute(delete(YEAR_COUNT).where(*none_left))
+            none_left = (MONTH_COUNT.c.selection == selection, MONTH_COUNT.c.count == 0)
+            change.connection.execute(delete(MONTH_COUNT).where(*none_left))
 
 
 def recount(change: Change, site: Site) -> None:
@@ -42,14 +44,18 @@ def recount(change: Change, site: Site) -> None:
         execution_options={"yield_per": _FETCHED},
     ) as listed:
         counts = _counted(site, ((row.selection, row.published) for row in listed), 1)
-    change.connection.execute(delete(YEAR_COUNT))
+    change.connection.execute(delete(MONTH_COUNT))
     if counts:
-        change.connection.execute(insert(YEAR_COUNT), counts)
+        change.connection.execute(insert(MONTH_COUNT), counts)
 
 
 def _counted(site: Site, listed: Iterable[tuple[int, datetime]], each: int) -> list[dict[str, int]]:
-    counts = Counter((selection, site.local(published).year) for selection, published in listed)
+    counts = Counter(
+        (selection, day.year, day.month)
+        for selection, published in listed
+        for day in [day_of(site, published)]
+    )
     return [
-        {"selection": selection, "year": year, "count": count * each}
-        for (selection, year), count in sorted(counts.items())
+        {"selection": selection, "year": year, "month": month, "count": count * each}
+        for (selection, year, month), count in sorted(counts.items())
     ]
