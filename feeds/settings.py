@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from difflib import get_close_matches
 from importlib.resources import files
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -28,6 +29,7 @@ _HOST = re.compile(r"(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
 _SIMILARITY = 0.85  # from 0 (names differ entirely) to 1 (names are equal)
 _FIRST_YEAR = 1985  # when the first domain name was registered
+_SECRETS = ("FEEDS_DATABASE_URL", "FEEDS_READ_DATABASE_URL")  # which may contain a password
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ class Settings:
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> "Settings":
         """Read and check all settings; raise ``SettingsError`` for the first that is wrong."""
+        environ = _with_files(environ)
         values: dict[str, Any] = {}
         for field in fields(cls):
             name = f"FEEDS_{field.name.upper()}"
@@ -103,12 +106,34 @@ def misnamed(environ: Mapping[str, str]) -> list[str]:
     service called ``feeds`` gets a variable ``FEEDS_PORT``.
     """
     names = [f"FEEDS_{field.name.upper()}" for field in fields(Settings)]
+    names += [f"{name}_FILE" for name in _SECRETS]
     return [
         f"{name} is not a setting: did you mean {near[0]}?"
         for name in sorted(environ)
         if name.startswith("FEED") and name not in names
         if (near := get_close_matches(name, names, n=1, cutoff=_SIMILARITY))
     ]
+
+
+def _with_files(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment with the settings that are in files, such as secrets of containers."""
+    found = dict(environ)
+    for name in _SECRETS:
+        file = f"{name}_FILE"
+        path = environ.get(file, "").strip()
+        if not path:
+            continue
+        if environ.get(name, "").strip():
+            raise SettingsError(f"{name} and {file} are both set: remove one of them.")
+        try:
+            found[name] = Path(path).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise SettingsError(f"{file}={path!r} cannot be read: {error.strerror}.") from error
+        except UnicodeDecodeError as error:
+            raise SettingsError(f"{file}={path!r} cannot be read: it is not UTF-8.") from error
+        if not found[name]:
+            raise SettingsError(f"{file}={path!r} is empty: write the value of {name} into it.")
+    return found
 
 
 def zone(name: str) -> ZoneInfo:
