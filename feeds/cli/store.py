@@ -119,18 +119,42 @@ def export(store: Store, settings: Settings, file: str | None) -> None:
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True))
+@click.argument("path", type=click.Path(path_type=Path, allow_dash=True))
+@click.option(
+    "--keep-daily",
+    type=click.IntRange(min=1),
+    help="PATH is a folder: keep the newest back-up of each of that many days.",
+)
+@click.option(
+    "--keep-weekly",
+    type=click.IntRange(min=1),
+    help="PATH is a folder: keep the newest back-up of each of that many weeks.",
+)
 @with_store
-def backup(store: Store, settings: Settings, file: Path) -> None:
-    """Copy a SQLite store that is in use to the new file FILE, or to standard output (-)."""
+def backup(
+    store: Store, settings: Settings, path: Path, keep_daily: int | None, keep_weekly: int | None
+) -> None:
+    """Back up a store that is in use to a new file, a folder, or standard output (-).
+
+    The back-up is a copy of a SQLite file, or the export of a PostgreSQL database.
+    """
     from feeds.ingest.inputs import printable
     from feeds.operations import backup as operations
 
-    if file == Path("-"):
+    if keep_daily or keep_weekly:
+        if path == Path("-"):
+            raise click.UsageError("--keep-daily and --keep-weekly need a folder.")
+        keep = operations.Keep(keep_daily or 0, keep_weekly or 0)
+        made, removed = operations.backup_into(store, path, keep, settings.timezone, now())
+        click.echo(f"Copied to {printable(made)}.")
+        for old in removed:
+            click.echo(f"Removed {printable(old)}.")
+        return
+    if path == Path("-"):
         with tempfile.TemporaryDirectory(prefix="feeds-backup-") as folder:
-            operations.backup(store, Path(folder, "store.db"))
-            with Path(folder, "store.db").open("rb") as copy:
+            operations.backup(store, Path(folder, "store"))
+            with Path(folder, "store").open("rb") as copy:
                 shutil.copyfileobj(copy, sys.stdout.buffer)
         return
-    operations.backup(store, file)
-    click.echo(f"Copied to {printable(file)}.")
+    operations.backup(store, path)
+    click.echo(f"Copied to {printable(path)}.")

@@ -9,6 +9,7 @@ is an array.
 import hashlib
 import json
 import os
+import secrets
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -57,25 +58,25 @@ def _content(store: Store, counts: dict[str, int]) -> Iterator[str]:
 
 
 def export_to(store: Store, path: Path) -> None:
-    """Write an export to a new file, which is removed if the export fails.
+    """Write an export to a new file, which appears when it is complete.
 
     Raises ``RefusedError`` if the file exists, ``NothingToDoError`` if it cannot be written.
     """
+    if path.exists() or path.is_symlink():
+        raise RefusedError(f"{printable(path)} exists: name a new file.")
+    unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        with path.open("x", encoding="utf-8", newline="\n") as file:
-            try:
-                file.writelines(f"{line}\n" for line in export(store))
-                file.flush()
-                os.fsync(file.fileno())
-            except BaseException:
-                path.unlink()
-                raise
-    except FileExistsError:
-        raise RefusedError(f"{printable(path)} exists: name a new file.") from None
+        with unfinished.open("x", encoding="utf-8", newline="\n") as file:
+            file.writelines(f"{line}\n" for line in export(store))
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.rename(path)
     except OSError as error:
         raise NothingToDoError(
             f"The export {printable(path)} cannot be written: {error.strerror}."
         ) from error
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def is_export(path: Path) -> bool:

@@ -11,7 +11,6 @@ from datetime import datetime
 from pathlib import Path
 
 from feeds.domain import Site
-from feeds.errors import NothingToDoError
 from feeds.store import check, engine
 from feeds.store.copy.backup import copy
 from feeds.store.copy.dump import Dump, RowWriter
@@ -98,15 +97,14 @@ class Store:
         with engine.writing(self._engine) as connection:
             yield RowWriter(connection, self.name)
 
-    def back_up(self, into: Path) -> None:
+    @property
+    def is_file(self) -> bool:
+        """Whether the store is a SQLite file on this machine."""
+        return engine.is_sqlite(self._engine)
+
+    def copy_to(self, into: Path) -> None:
         """Copy a SQLite store to a new file while it is in use.
 
-        Raises ``NothingToDoError`` if the store is not a file, ``StoreError`` if the copy cannot be
-        written.
+        Raises ``StoreError`` if the copy cannot be written.
         """
-        if not engine.is_sqlite(self._engine):
-            raise NothingToDoError(
-                "The release store is not a file on this machine: back it up with "
-                "`feeds export FILE`."
-            )
         copy(Path(self.name), into)
