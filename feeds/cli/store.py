@@ -1,4 +1,4 @@
-"""The store as a whole: migrate, status, export and backup."""
+"""The store as a whole: migrate, status, export, backup and backup-restore."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def export(store: Store, settings: Settings, file: str | None) -> None:
     from feeds.operations import export as operations
 
     if file and file != "-":
-        operations.export_to(store, Path(file))
+        operations.write_export(operations.export(store), Path(file))
         return
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8", newline="\n")
@@ -158,3 +158,38 @@ def backup(
         return
     operations.backup(store, path)
     click.echo(f"Copied to {printable(path)}.")
+
+
+@click.command("backup-restore")
+@click.argument("file", type=click.Path(path_type=Path))
+def backup_restore(file: Path) -> None:
+    """Put a back-up in place of the store, also while the service runs.
+
+    FILE is a copy of a SQLite store or an export, for a store of either engine. What the store had
+    is kept in a file.
+    """
+    from feeds.ingest.inputs import printable
+    from feeds.operations import backup_restore as operations
+    from feeds.settings import Settings
+    from feeds.store import Store
+
+    settings = Settings.read(os.environ)
+    restored = operations.restore_backup(Store(settings.database_url), settings, file, now())
+    head = restored.after.head
+    click.echo(
+        f"Restored {printable(file)}: {len(restored.after.releases):,} releases, newest change "
+        f"{settings.site.local(head.instant)} (revision {head.revision})."
+    )
+    if restored.kept is None:
+        click.echo("There was no store before.")
+    elif restored.before is None:
+        click.echo(
+            f"The former store, which cannot be read, is kept in {printable(restored.kept)}."
+        )
+    else:
+        click.echo(f"The former store is kept in {printable(restored.kept)}. Compared with it:")
+        sentences = list(operations.differences(restored.before, restored.after))
+        for sentence in sentences or ["Releases, notices and imports are the same."]:
+            click.echo(f"  {sentence}")
+    if not restored.current:
+        click.echo("It was made with other settings or formats: run `feeds migrate`.")

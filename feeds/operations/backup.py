@@ -12,7 +12,7 @@ from pathlib import Path
 
 from feeds.errors import NothingToDoError, RefusedError
 from feeds.ingest.inputs import printable
-from feeds.operations.export import export_to
+from feeds.operations.export import export, write_export
 from feeds.store import Store
 
 _STEM = "feeds-%Y%m%dT%H%M%SZ"
@@ -22,14 +22,15 @@ _LOCK = ".lock"
 def backup(store: Store, into: Path) -> None:
     """Back the store up to a new file.
 
-    Raises ``RefusedError`` if the file exists, and what ``Store.copy_to`` and ``export_to`` raise.
+    Raises ``RefusedError`` if the file exists, ``StoreError`` or ``NothingToDoError`` if it cannot
+    be written.
     """
     if into.exists() or into.is_symlink():
         raise RefusedError(f"{printable(into)} already exists: name a new file.")
     if store.is_file:
         store.copy_to(into)
     else:
-        export_to(store, into)
+        write_export(export(store), into)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,9 @@ def _locked(folder: Path) -> Iterator[None]:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise RefusedError(f"Another back-up is being made in {printable(folder)}.") from None
+                raise RefusedError(
+                    f"Another back-up is being made in {printable(folder)}."
+                ) from None
             yield
     except OSError as error:
         raise NothingToDoError(

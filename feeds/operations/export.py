@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import secrets
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +25,7 @@ from feeds.settings import Settings
 from feeds.store import Store
 from feeds.store.copy.dump import (
     TABLES,
+    Dump,
     InvalidDataError,
     RowWriter,
     Value,
@@ -38,27 +39,31 @@ _BATCH = 100  # rows: the body of one release may have megabytes
 
 def export(store: Store) -> Iterator[str]:
     """Yield the lines of an export without line feeds, all from one snapshot."""
+    with store.dump() as dump:
+        yield from export_rows(dump, store.schema)
+
+
+def export_rows(dump: Dump, schema: str) -> Iterator[str]:
+    """Yield the lines of an export of the rows of a snapshot."""
     counts = dict.fromkeys(TABLES, 0)
     digest = hashlib.sha256()
-    for line in _content(store, counts):
+    for line in _content(dump, schema, counts):
         digest.update(f"{line}\n".encode())
         yield line
     yield json.dumps({"rows": counts, "sha256": digest.hexdigest()})
 
 
-def _content(store: Store, counts: dict[str, int]) -> Iterator[str]:
-    first = {"release-feeds": "export", "version": VERSION, "schema": store.schema}
-    yield json.dumps(first)
-    with store.dump() as dump:
-        for table, columns in TABLES.items():
-            yield json.dumps({"table": table, "columns": columns})
-            for row in dump.rows(table):
-                counts[table] += 1
-                yield json.dumps(row, ensure_ascii=False, separators=(",", ":"))
+def _content(dump: Dump, schema: str, counts: dict[str, int]) -> Iterator[str]:
+    yield json.dumps({"release-feeds": "export", "version": VERSION, "schema": schema})
+    for table, columns in TABLES.items():
+        yield json.dumps({"table": table, "columns": columns})
+        for row in dump.rows(table):
+            counts[table] += 1
+            yield json.dumps(row, ensure_ascii=False, separators=(",", ":"))
 
 
-def export_to(store: Store, path: Path) -> None:
-    """Write an export to a new file, which appears when it is complete.
+def write_export(lines: Iterable[str], path: Path) -> None:
+    """Write the lines of an export to a new file, which appears when it is complete.
 
     Raises ``RefusedError`` if the file exists, ``NothingToDoError`` if it cannot be written.
     """
@@ -67,7 +72,7 @@ def export_to(store: Store, path: Path) -> None:
     unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         with unfinished.open("x", encoding="utf-8", newline="\n") as file:
-            file.writelines(f"{line}\n" for line in export(store))
+            file.writelines(f"{line}\n" for line in lines)
             file.flush()
             os.fsync(file.fileno())
         unfinished.rename(path)

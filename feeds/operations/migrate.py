@@ -89,6 +89,13 @@ def require_same_store(settings: Settings, url: str, head: Head) -> None:
             )
 
 
+def permanent_settings(settings: Settings) -> Permanent:
+    """Return the settings with which a store is created."""
+    return Permanent(
+        settings.tag_authority, settings.entries, str(settings.timezone.key), settings.language
+    )
+
+
 def migrate(settings: Settings, now: datetime) -> Migrated:
     """Create the store or upgrade its schema, and record the settings that appear in documents.
 
@@ -96,10 +103,7 @@ def migrate(settings: Settings, now: datetime) -> Migrated:
     which nothing has to be changed is only read.
     """
     store = Store(settings.database_url)
-    permanent = Permanent(
-        settings.tag_authority, settings.entries, str(settings.timezone.key), settings.language
-    )
-    before, after = store.migrate(permanent, now)
+    before, after = store.migrate(permanent_settings(settings), now)
     digest = settings_digest(settings.site)
     with store.read() as snapshot:
         require_usable(settings, snapshot)

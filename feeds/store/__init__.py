@@ -12,14 +12,15 @@ from pathlib import Path
 
 from feeds.domain import Site
 from feeds.store import check, engine
-from feeds.store.copy.backup import copy
+from feeds.store.copy.backup import copy, replace
+from feeds.store.copy.content import Content, become_another, content
 from feeds.store.copy.dump import Dump, RowWriter
 from feeds.store.read import Snapshot
 from feeds.store.schema import version
 from feeds.store.schema.version import Permanent
 from feeds.store.write.change import Change
 
-__all__ = ["Permanent", "Store"]
+__all__ = ["Content", "Permanent", "Store"]
 
 
 class Store:
@@ -95,7 +96,22 @@ class Store:
     def fill(self) -> Iterator[RowWriter]:
         """Open one transaction that writes rows; raise ``RefusedError`` if the store has rows."""
         with engine.writing(self._engine) as connection:
-            yield RowWriter(connection, self.name)
+            writer = RowWriter(connection)
+            writer.require_empty(self.name)
+            writer.clear()
+            yield writer
+
+    @contextmanager
+    def refill(self) -> Iterator[tuple[Dump, RowWriter]]:
+        """Open one transaction that first reads all rows of a database, and then replaces them."""
+        with engine.writing(self._engine) as connection:
+            writer = RowWriter(connection)
+            yield Dump(connection), writer
+
+    def content(self) -> Content:
+        """Return what an operator would miss in another state of the store."""
+        with engine.reading(self._engine, seconds=0) as connection:
+            return content(connection)
 
     @property
     def is_file(self) -> bool:
@@ -108,3 +124,18 @@ class Store:
         Raises ``StoreError`` if the copy cannot be written.
         """
         copy(Path(self.name), into)
+
+    def become_another(self, instant: datetime | None) -> None:
+        """Give the store another id; documents count as changed not before ``instant``, if given.
+
+        Their entity tags stay.
+        """
+        with engine.writing(self._engine) as connection:
+            become_another(connection, instant)
+
+    def replace_file(self, new: Path, kept: Path) -> None:
+        """Put the content of another file into this SQLite store, which is copied to ``kept``.
+
+        See ``feeds.store.copy.backup.replace``.
+        """
+        replace(Path(self.name), new, kept)

@@ -135,8 +135,8 @@ def test_a_folder_keeps_a_back_up_of_each_of_the_last_days_and_weeks(portal: Por
     for name in (*others, *kept, *removed, ".feeds-killed"):
         (folder / name).touch()
     ran = portal.feeds(*keeping)
-    (made,) = {path.name for path in folder.iterdir()} - kept - others - {".lock"}
-    lines = [f"Copied to {folder}/{made}.", *(f"Removed {folder}/{name}." for name in removed)]
+    (name,) = {path.name for path in folder.iterdir()} - kept - others - {".lock"}
+    lines = [f"Copied to {folder}/{name}.", *(f"Removed {folder}/{name}." for name in removed)]
     assert sorted(ran.out.splitlines()) == sorted(lines)
     with (folder / ".lock").open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
