@@ -58,9 +58,7 @@ def restore_backup(store: Store, settings: Settings, file: Path, now: datetime) 
         before = _content(store)
         after = prepared.content()
         same = before is not None and before.head.token == after.head.token
-        latest = before.head.instant if before else now
-        instant = max(now.replace(microsecond=0), latest + timedelta(seconds=1))
-        prepared.become_another(None if same else instant)
+        prepared.become_another(None if same else _later_than(before, after, now))
         kept = _put(prepared, path, store, file, now)
     if store.is_file:  # what was changed while the back-up was prepared is in the file that is kept
         before = _content(Store(f"sqlite:///{kept}")) if kept.exists() else None
@@ -152,6 +150,12 @@ def _content(store: Store) -> Content | None:
         store.check()
         return store.content()
     return None
+
+
+def _later_than(before: Content | None, after: Content, now: datetime) -> datetime:
+    """Return an instant that is later than any that a client may have of a document."""
+    heads = [state.head.instant for state in (before, after) if state]
+    return max(now.replace(microsecond=0), max(heads) + timedelta(seconds=1))
 
 
 def _put(prepared: Store, path: Path, store: Store, file: Path, now: datetime) -> Path:

@@ -152,11 +152,8 @@ def test_a_store_that_is_damaged_or_missing_is_restored(portal: Portal) -> None:
         assert portal.feeds("check", "--sample", "0").code == 0
     portal.environ["FEEDS_DATABASE_URL"] = f"sqlite:///{portal.folder}"
     ran = portal.feeds("backup-restore", copy)
-    reason = "disk I/O error"
-    assert (ran.code, ran.err) == (
-        2,
-        f"feeds: The release store {portal.folder} cannot be replaced: {reason}.\n",
-    )
+    assert ran.code == 2
+    assert ran.err.startswith(f"feeds: The release store {portal.folder} cannot be replaced: ")
 
 
 @pytest.mark.slow

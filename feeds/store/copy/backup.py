@@ -91,15 +91,14 @@ def _reason(error: Exception) -> object:
 
 
 def _is_database(file: Path) -> bool:
+    """Return whether a file exists and begins like a database, sound or not."""
     if not file.exists():
         return False
-    with closing(_connect(file, "ro")) as connection:
-        try:
+    try:
+        with closing(_connect(file, "ro")) as connection:
             connection.execute("PRAGMA schema_version")
-        except sqlite3.DatabaseError as error:
-            if error.sqlite_errorcode == sqlite3.SQLITE_NOTADB:
-                return False
-            raise
+    except sqlite3.DatabaseError as error:
+        return error.sqlite_errorcode != sqlite3.SQLITE_NOTADB
     return True
 
 
