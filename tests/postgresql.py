@@ -56,8 +56,9 @@ def main() -> None:
         else:
             (folder / "bin").symlink_to(programs / "pginstall" / "bin")
         data = new_data_folder(folder, "data")
-        options = [part for name, value in _OPTIONS.items() for part in ("-c", f"{name}={value}")]
-        run(folder, "initdb", "-D", data, *_INITDB, *options)
+        run(folder, "initdb", "-D", data, *_INITDB)
+        with (data / "postgresql.conf").open("a") as config:
+            config.writelines(f"{name} = '{value}'\n" for name, value in _OPTIONS.items())
         start(data)
         # If the server is killed, nothing of it is left; another process may start it again.
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)
