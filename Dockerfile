@@ -24,8 +24,10 @@ RUN python -m pip --python /opt/release-feeds install --no-deps --no-build-isola
 
 FROM python:3.11-slim-bookworm
 COPY --from=build /opt/release-feeds /opt/release-feeds
-# A new volume takes owner and mode from this folder. The user id need not exist in the image.
-RUN install -d -o 10001 -g 10001 -m 0750 /var/lib/release-feeds
+# A new volume takes owner and mode from these folders: the store, and the socket of deploy/compose.yaml. The user id need
+# not exist in the image.
+RUN install -d -o 10001 -g 10001 -m 0750 /var/lib/release-feeds \
+    && install -d -o 10001 -g 10001 -m 0755 /run/release-feeds
 ENV PATH=/opt/release-feeds/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \

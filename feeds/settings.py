@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from difflib import get_close_matches
 from importlib.resources import files
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -32,6 +33,7 @@ PERMANENT: Final = ("authority", "authority_year", "timezone", "entries")
 """The settings that a store keeps from its creation on."""
 
 _FIRST_YEAR = 1985  # when the first domain name was registered
+_SECRETS = ("FEEDS_DATABASE_URL", "FEEDS_READ_DATABASE_URL")  # which may contain a password
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +65,9 @@ class Settings:
 
         A ``new_store`` needs those of ``PERMANENT`` to be set, also those that have a default.
         """
+        faults: list[str] = []
+        environ = _with_files(environ, faults)
         values: dict[str, Any] = {}
-        faults = []
         for field in fields(cls):
             try:
                 values[field.name] = read_setting(environ, field.name, new_store=new_store)
@@ -140,12 +143,40 @@ def misnamed(environ: Mapping[str, str]) -> list[str]:
     service called ``feeds`` gets a variable ``FEEDS_PORT``.
     """
     names = [variable(field.name) for field in fields(Settings)]
+    names += [f"{name}_FILE" for name in _SECRETS]
     return [
         f"{name} is not a setting: did you mean {near[0]}?"
         for name in sorted(environ)
         if name.startswith("FEED") and name not in names
         if (near := get_close_matches(name, names, n=1, cutoff=_SIMILARITY))
     ]
+
+
+def _with_files(environ: Mapping[str, str], faults: list[str]) -> dict[str, str]:
+    """Return the environment with the settings that are in files, such as secrets of containers.
+
+    What is wrong with a file is added to ``faults``; its setting is then as in ``environ``.
+    """
+    found = dict(environ)
+    for name in _SECRETS:
+        file = f"{name}_FILE"
+        path = environ.get(file, "").strip()
+        if not path:
+            continue
+        if environ.get(name, "").strip():
+            faults.append(f"{name} and {file} are both set: remove one of them.")
+            continue
+        try:
+            text = Path(path).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            faults.append(f"{file}={path!r} cannot be read: {error.strerror}.")
+        except UnicodeDecodeError:
+            faults.append(f"{file}={path!r} cannot be read: it is not UTF-8.")
+        else:
+            if not text:
+                faults.append(f"{file}={path!r} is empty: write the value of {name} into it.")
+            found[name] = text
+    return found
 
 
 def zone(name: str) -> ZoneInfo:

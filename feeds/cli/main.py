@@ -91,5 +91,6 @@ for command in (
     freeze.freeze,
     store.export,
     store.backup,
+    store.backup_restore,
 ):
     commands.add_command(command)

@@ -1,4 +1,4 @@
-"""The store as a whole: migrate, status, export and backup."""
+"""The store as a whole: migrate, status, export, backup and backup-restore."""
 
 from __future__ import annotations
 
@@ -177,28 +177,88 @@ def export(store: Store, settings: Settings, file: str | None) -> None:
     from feeds.operations import export as operations
 
     if file and file != "-":
-        click.echo(f"Exported {contents(operations.export_to(store, Path(file)))}.")
+        rows = operations.write_export(operations.export(store), Path(file))
+        click.echo(f"Exported {contents(rows)}.")
         return
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8", newline="\n")
-    counts = operations.write(store, sys.stdout)
+    counts = operations.write(operations.export(store), sys.stdout)
     sys.stdout.flush()
     click.echo(f"Exported {contents(counts)}.", err=True)
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True))
+@click.argument("path", type=click.Path(path_type=Path, allow_dash=True))
+@click.option(
+    "--keep-daily",
+    type=click.IntRange(min=1),
+    help="PATH is a folder: keep the newest back-up of each of that many days.",
+)
+@click.option(
+    "--keep-weekly",
+    type=click.IntRange(min=1),
+    help="PATH is a folder: keep the newest back-up of each of that many weeks.",
+)
 @with_store
-def backup(store: Store, settings: Settings, file: Path) -> None:
-    """Copy a SQLite store that is in use to the new file FILE, or to standard output (-)."""
+def backup(
+    store: Store, settings: Settings, path: Path, keep_daily: int | None, keep_weekly: int | None
+) -> None:
+    """Back up a store that is in use to a new file, a folder, or standard output (-).
+
+    The back-up is a copy of a SQLite file, or the export of a PostgreSQL database.
+    """
     from feeds.ingest.inputs import printable
     from feeds.operations import backup as operations
 
-    if file == Path("-"):
+    if keep_daily or keep_weekly:
+        if path == Path("-"):
+            raise click.UsageError("--keep-daily and --keep-weekly need a folder.")
+        keep = operations.Keep(keep_daily or 0, keep_weekly or 0)
+        made, removed = operations.backup_into(store, path, keep, settings.timezone, now())
+        click.echo(f"Copied to {printable(made)}.")
+        for old in removed:
+            click.echo(f"Removed {printable(old)}.")
+        return
+    if path == Path("-"):
         with tempfile.TemporaryDirectory(prefix="feeds-backup-") as folder:
-            operations.backup(store, Path(folder, "store.db"))
-            with Path(folder, "store.db").open("rb") as copy:
+            operations.backup(store, Path(folder, "store"))
+            with Path(folder, "store").open("rb") as copy:
                 shutil.copyfileobj(copy, sys.stdout.buffer)
         return
-    operations.backup(store, file)
-    click.echo(f"Copied to {printable(file)}.")
+    operations.backup(store, path)
+    click.echo(f"Copied to {printable(path)}.")
+
+
+@click.command("backup-restore")
+@click.argument("file", type=click.Path(path_type=Path))
+def backup_restore(file: Path) -> None:
+    """Put a back-up in place of the store, also while the service runs.
+
+    FILE is a copy of a SQLite store or an export, for a store of either engine. What the store had
+    is kept in a file.
+    """
+    from feeds.ingest.inputs import printable
+    from feeds.operations import backup_restore as operations
+    from feeds.settings import Settings
+    from feeds.store import Store
+
+    settings = Settings.read(os.environ)
+    restored = operations.restore_backup(Store(settings.database_url), settings, file, now())
+    head = restored.after.head
+    click.echo(
+        f"Restored {printable(file)}: {len(restored.after.releases):,} releases, newest change "
+        f"{settings.site.local(head.instant)} (revision {head.revision})."
+    )
+    if restored.kept is None:
+        click.echo("There was no store before.")
+    elif restored.before is None:
+        click.echo(
+            f"The former store, which cannot be read, is kept in {printable(restored.kept)}."
+        )
+    else:
+        click.echo(f"The former store is kept in {printable(restored.kept)}. Compared with it:")
+        sentences = list(operations.differences(restored.before, restored.after))
+        for sentence in sentences or ["Releases, notices and imports are the same."]:
+            click.echo(f"  {sentence}")
+    if not restored.current:
+        click.echo("It was made with other settings or formats: run `feeds migrate`.")

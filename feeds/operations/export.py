@@ -9,7 +9,8 @@ is an array.
 import hashlib
 import json
 import os
-from collections.abc import Generator, Iterator, Sequence
+import secrets
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,7 @@ from feeds.settings import Settings
 from feeds.store import Store
 from feeds.store.copy.dump import (
     TABLES,
+    Dump,
     InvalidDataError,
     RowWriter,
     Value,
@@ -37,54 +39,58 @@ _BATCH = 100  # rows: the body of one release may have megabytes
 
 def export(store: Store) -> Iterator[str]:
     """Yield the lines of an export without line feeds, all from one snapshot."""
+    with store.dump() as dump:
+        yield from export_rows(dump, store.schema)
+
+
+def export_rows(dump: Dump, schema: str) -> Iterator[str]:
+    """Yield the lines of an export of the rows of a snapshot."""
     counts = dict.fromkeys(TABLES, 0)
     digest = hashlib.sha256()
-    for line in _content(store, counts):
+    for line in _content(dump, schema, counts):
         digest.update(f"{line}\n".encode())
         yield line
     yield json.dumps({"rows": counts, "sha256": digest.hexdigest()})
 
 
-def _content(store: Store, counts: dict[str, int]) -> Iterator[str]:
-    first = {"release-feeds": "export", "version": VERSION, "schema": store.schema}
-    yield json.dumps(first)
-    with store.dump() as dump:
-        for table, columns in TABLES.items():
-            yield json.dumps({"table": table, "columns": columns})
-            for row in dump.rows(table):
-                counts[table] += 1
-                yield json.dumps(row, ensure_ascii=False, separators=(",", ":"))
+def _content(dump: Dump, schema: str, counts: dict[str, int]) -> Iterator[str]:
+    yield json.dumps({"release-feeds": "export", "version": VERSION, "schema": schema})
+    for table, columns in TABLES.items():
+        yield json.dumps({"table": table, "columns": columns})
+        for row in dump.rows(table):
+            counts[table] += 1
+            yield json.dumps(row, ensure_ascii=False, separators=(",", ":"))
 
 
-def write(store: Store, file: TextIO) -> dict[str, int]:
-    """Write an export; return the number of rows in each table."""
-    for line in export(store):
+def write(lines: Iterable[str], file: TextIO) -> dict[str, int]:
+    """Write the lines of an export; return the number of rows in each table."""
+    for line in lines:
         file.write(f"{line}\n")
     rows: dict[str, int] = json.loads(line)["rows"]  # the last line has them
     return rows
 
 
-def export_to(store: Store, path: Path) -> dict[str, int]:
-    """Write an export to a new file, which is removed if the export fails.
+def write_export(lines: Iterable[str], path: Path) -> dict[str, int]:
+    """Write the lines of an export to a new file, which appears when it is complete.
 
     Returns the number of rows in each table. Raises ``RefusedError`` if the file exists,
     ``NothingToDoError`` if it cannot be written.
     """
+    if path.exists() or path.is_symlink():
+        raise RefusedError(f"{printable(path)} exists: name a new file.")
+    unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        with path.open("x", encoding="utf-8", newline="\n") as file:
-            try:
-                rows = write(store, file)
-                file.flush()
-                os.fsync(file.fileno())
-            except BaseException:
-                path.unlink()
-                raise
-    except FileExistsError:
-        raise RefusedError(f"{printable(path)} exists: name a new file.") from None
+        with unfinished.open("x", encoding="utf-8", newline="\n") as file:
+            rows = write(lines, file)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.rename(path)
     except OSError as error:
         raise NothingToDoError(
             f"The export {printable(path)} cannot be written: {error.strerror}."
         ) from error
+    finally:
+        unfinished.unlink(missing_ok=True)
     return rows
 
 

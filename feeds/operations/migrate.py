@@ -124,6 +124,13 @@ def text_warning(settings: Settings) -> str | None:
     return None
 
 
+def permanent_settings(settings: Settings) -> Permanent:
+    """Return the settings with which a store is created."""
+    return Permanent(
+        settings.tag_authority, settings.entries, str(settings.timezone.key), settings.language
+    )
+
+
 def migrate(settings: Settings, now: datetime) -> Migrated:
     """Create the store or upgrade its schema, and record the settings that appear in documents.
 
@@ -131,7 +138,7 @@ def migrate(settings: Settings, now: datetime) -> Migrated:
     which nothing has to be changed is only read.
     """
     store = Store(settings.database_url)
-    before, after = store.migrate(_permanent(settings), now)
+    before, after = store.migrate(permanent_settings(settings), now)
     site = settings.site
     with store.read() as snapshot:
         migrated = _compared(settings, before, after, snapshot)
@@ -149,14 +156,8 @@ def foretell(settings: Settings, now: datetime) -> Migrated:
     if before is None:
         warning = text_warning(settings)
         return Migrated(None, store.schema, (), (warning,) if warning else ())
-    with store.upgraded(_permanent(settings), now) as snapshot:
+    with store.upgraded(permanent_settings(settings), now) as snapshot:
         return _compared(settings, before, store.schema, snapshot)
-
-
-def _permanent(settings: Settings) -> Permanent:
-    return Permanent(
-        settings.tag_authority, settings.entries, str(settings.timezone.key), settings.language
-    )
 
 
 def _compared(settings: Settings, before: str | None, after: str, snapshot: Snapshot) -> Migrated:

@@ -11,16 +11,16 @@ from datetime import datetime
 from pathlib import Path
 
 from feeds.domain import Site
-from feeds.errors import NothingToDoError
 from feeds.store import check, engine
-from feeds.store.copy.backup import copy
+from feeds.store.copy.backup import copy, replace
+from feeds.store.copy.content import Content, become_another, content
 from feeds.store.copy.dump import Dump, RowWriter
 from feeds.store.read import Snapshot
 from feeds.store.schema import version
 from feeds.store.schema.version import Permanent
 from feeds.store.write.change import Change
 
-__all__ = ["Permanent", "Store"]
+__all__ = ["Content", "Permanent", "Store"]
 
 
 class Store:
@@ -107,17 +107,46 @@ class Store:
     def fill(self) -> Iterator[RowWriter]:
         """Open one transaction that writes rows; raise ``RefusedError`` if the store has rows."""
         with engine.writing(self._engine) as connection:
-            yield RowWriter(connection, self.name)
+            writer = RowWriter(connection)
+            writer.require_empty(self.name)
+            writer.clear()
+            yield writer
 
-    def back_up(self, into: Path) -> None:
+    @contextmanager
+    def refill(self) -> Iterator[tuple[Dump, RowWriter]]:
+        """Open one transaction that first reads all rows of a database, and then replaces them."""
+        with engine.writing(self._engine) as connection:
+            writer = RowWriter(connection)
+            yield Dump(connection), writer
+
+    def content(self) -> Content:
+        """Return what an operator would miss in another state of the store."""
+        with engine.reading(self._engine, seconds=0) as connection:
+            return content(connection)
+
+    @property
+    def is_file(self) -> bool:
+        """Whether the store is a SQLite file on this machine."""
+        return engine.is_sqlite(self._engine)
+
+    def copy_to(self, into: Path) -> None:
         """Copy a SQLite store to a new file while it is in use.
 
-        Raises ``NothingToDoError`` if the store is not a file, ``StoreError`` if the copy cannot be
-        written.
+        Raises ``StoreError`` if the copy cannot be written.
         """
-        if not engine.is_sqlite(self._engine):
-            raise NothingToDoError(
-                "The release store is not a file on this machine: back it up with "
-                "`feeds export FILE`."
-            )
         copy(Path(self.name), into)
+
+    def become_another(self, instant: datetime | None) -> None:
+        """Give the store another id; documents count as changed not before ``instant``, if given.
+
+        Their entity tags stay.
+        """
+        with engine.writing(self._engine) as connection:
+            become_another(connection, instant)
+
+    def replace_file(self, new: Path, kept: Path) -> None:
+        """Put the content of another file into this SQLite store, which is copied to ``kept``.
+
+        See ``feeds.store.copy.backup.replace``.
+        """
+        replace(Path(self.name), new, kept)

@@ -20,7 +20,7 @@ from tests.deploy.site import ROOT, free_ports
 pytestmark = pytest.mark.slow
 
 DOCKERFILE = ROOT / "Dockerfile"
-OF_THE_IMAGE = ("/opt/release-feeds", "/var/lib/release-feeds", "/src")
+OF_THE_IMAGE = ("/opt/release-feeds", "/var/lib/release-feeds", "/run/release-feeds", "/src")
 SETTINGS = {
     "FEEDS_BASE_URL": "https://feeds.example.org",
     "FEEDS_AUTHORITY": "prcentrs.example",

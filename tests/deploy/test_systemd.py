@@ -29,6 +29,7 @@ pytestmark = pytest.mark.slow
 UNIT = ROOT / "deploy" / "release-feeds.service"
 ENVIRONMENT = ROOT / "deploy" / "feeds.env"
 SOCKET = ROOT / "deploy" / "release-feeds.socket"
+BACKUP = ROOT / "deploy" / "release-feeds-backup.service"
 FEEDS = str(Path(sys.executable).with_name("feeds"))
 # What a child of systemd does with a socket before it becomes the service.
 TO_CHILD = """
@@ -49,12 +50,13 @@ def analyze(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture
 def unit(tmp_path: Path) -> Path:
-    """Return the unit with the path of the program on this machine."""
-    text = UNIT.read_text().replace("/opt/release-feeds/current/bin/feeds", FEEDS)
-    path = tmp_path / UNIT.name
-    path.write_text(text)
-    shutil.copy(SOCKET, tmp_path)
-    return path
+    """Return the unit with the path of the program on this machine, beside the other units."""
+    for written in (UNIT, BACKUP):
+        text = written.read_text().replace("/opt/release-feeds/current/bin/feeds", FEEDS)
+        (tmp_path / written.name).write_text(text)
+    for other in (SOCKET, BACKUP.with_suffix(".timer")):
+        shutil.copy(other, tmp_path)
+    return tmp_path / UNIT.name
 
 
 def values(unit: Path, name: str) -> list[str]:
@@ -68,13 +70,29 @@ def example() -> dict[str, str]:
 
 
 def test_systemd_accepts_the_units_without_a_warning(unit: Path) -> None:
-    ran = analyze("verify", "--man=no", unit, unit.with_suffix(".socket"))
+    units = [path for path in unit.parent.iterdir() if path.name.startswith("release-feeds")]
+    assert len(units) == 4
+    ran = analyze("verify", "--man=no", *units)
     assert (ran.returncode, ran.stdout + ran.stderr) == (0, "")
+    (when,) = values(unit.with_name("release-feeds-backup.timer"), "OnCalendar")
+    assert analyze("calendar", when).returncode == 0
 
 
-def test_the_service_is_isolated_from_the_machine(unit: Path) -> None:
-    ran = analyze("security", "--offline=true", "--no-pager", "--threshold=15", unit)
+@pytest.mark.parametrize("name", [UNIT.name, BACKUP.name])
+def test_the_services_are_isolated_from_the_machine(unit: Path, name: str) -> None:
+    ran = analyze("security", "--offline=true", "--no-pager", "--threshold=15", unit.parent / name)
     assert ran.returncode == 0, ran.stdout.splitlines()[-1]
+    # Only what they do differs.
+    sandbox = UNIT.read_text().partition("RestrictAddressFamilies=")[2].partition("[Install]")[0]
+    assert BACKUP.read_text().partition("RestrictAddressFamilies=")[2].strip() == sandbox.strip()
+
+
+def test_the_timer_makes_back_ups_in_the_folder_of_the_store(systemd: "Systemd") -> None:
+    subprocess.run([FEEDS, "migrate"], cwd=systemd.store, env=systemd.environ, check=True)
+    (command,) = values(systemd.unit.with_name(BACKUP.name), "ExecStart")
+    words = shlex.split(command.replace("/var/lib/release-feeds", str(systemd.store)))
+    subprocess.run(words, cwd=systemd.store, env=systemd.environ, check=True)
+    assert len(list((systemd.store / "backups").glob("feeds-*.db"))) == 1
 
 
 def test_the_example_of_the_settings_is_complete() -> None:

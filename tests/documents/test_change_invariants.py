@@ -35,7 +35,7 @@ from feeds.ingest.run import import_paths
 from feeds.operations import categories, redirects
 from feeds.operations.backup import backup
 from feeds.operations.check import Check
-from feeds.operations.export import Loader, export_to
+from feeds.operations.export import Loader, export, write_export
 from feeds.operations.migrate import migrate
 from feeds.operations.notices import notices, retract
 from feeds.operations.suspend import amend, resume, suspend
@@ -368,7 +368,7 @@ class Changes(RuleBasedStateMachine):
         new.environ = old.environ | {"FEEDS_DATABASE_URL": new.url}
         copied = new.folder / "copy"
         if is_exported or not new.url.startswith("sqlite"):
-            export_to(old.store, copied)
+            write_export(export(old.store), copied)
             list(Loader(new.store, new.settings, copied))
         else:
             backup(old.store, copied)

@@ -1,3 +1,4 @@
+import fcntl
 import os
 import resource
 import sqlite3
@@ -107,14 +108,45 @@ def test_a_failed_copy_leaves_no_file(portal: Portal) -> None:
 
 
 @pytest.mark.engines("postgresql", reason="it has no file to copy")
-def test_only_a_file_can_be_copied(portal: Portal) -> None:
-    ran = portal.feeds("backup", portal.folder / "copy")
+def test_the_back_up_of_a_database_is_an_export(portal: Portal) -> None:
+    portal.imported(page("A"))
+    file = portal.folder / "copy"
+    assert portal.feeds("backup", file).out == f"Copied to {file}.\n"
+    assert file.read_text() == portal.feeds("export").out
+    assert portal.feeds("backup", file).code == 1
+
+
+def test_a_folder_keeps_a_back_up_of_each_of_the_last_days_and_weeks(portal: Portal) -> None:
+    folder = portal.folder / "backups"
+    suffix = ".db" if portal.store.is_file else ".jsonl"
+
+    def names(*instants: str) -> set[str]:
+        return {f"feeds-{instant}{suffix}" for instant in instants}
+
+    keeping = ("backup", "--keep-daily", "4", "--keep-weekly", "3", folder)
+    ran = portal.feeds(*keeping)
+    (made,) = folder.glob("feeds-*")
+    assert (ran.code, ran.out) == (0, f"Copied to {made}.\n")
+    made.unlink()
+    others = {"feeds-mine.db", "feeds-20200101T120000Z.txt", "readme"}
+    # The zone is two hours ahead.
+    kept = names("20200108T120000Z", "20200114T120000Z", "20200115T215959Z", "20200115T220000Z")
+    removed = names("20200101T120000Z", "20200113T120000Z", "20200115T120000Z")
+    for name in (*others, *kept, *removed, ".feeds-killed"):
+        (folder / name).touch()
+    ran = portal.feeds(*keeping)
+    (name,) = {path.name for path in folder.iterdir()} - kept - others - {".lock"}
+    lines = [f"Copied to {folder}/{name}.", *(f"Removed {folder}/{name}." for name in removed)]
+    assert sorted(ran.out.splitlines()) == sorted(lines)
+    with (folder / ".lock").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        ran = portal.feeds("backup", "--keep-daily", "1", folder)
+    assert (ran.code, ran.err) == (1, f"feeds: Another back-up is being made in {folder}.\n")
+    assert portal.feeds("backup", "--keep-daily", "1", "-").code == 2
+    ran = portal.feeds("backup", "--keep-daily", "1", folder / "readme")
     assert (ran.code, ran.err) == (
         2,
-        (
-            "feeds: The release store is not a file on this machine: "
-            "back it up with `feeds export FILE`.\n"
-        ),
+        f"feeds: The folder {folder}/readme cannot be used: File exists.\n",
     )
 
 

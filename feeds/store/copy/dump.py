@@ -8,6 +8,7 @@ store that they came from.
 import secrets
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import (
@@ -61,6 +62,8 @@ TABLES = {name: tuple(column.name for column in table.c) for name, table in _TAB
 # Those of the fields of ``domain.Attachment``.
 _ATTACHMENT_TYPES = (str, str | None, int | None, str | None, bool)
 
+_UNINDEXED = ("source_key", "permalink")
+
 _FETCHED = 200  # rows at a time, since a body may have megabytes
 
 # The first and the last instant that can be shown in every zone.
@@ -94,25 +97,39 @@ class Dump:
 
 
 class RowWriter:
-    """Writes rows to an empty store, table after table in the order of ``TABLES``.
+    """Writes rows to a cleared store, table after table in the order of ``TABLES``."""
 
-    Raises ``RefusedError`` if the store, which ``name`` names, is not empty.
-    """
-
-    def __init__(self, connection: Connection, name: str) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._snapshot = Snapshot(connection)
         lock_head(connection)
+
+    def require_empty(self, name: str) -> None:
+        """Raise ``RefusedError`` if the store, which ``name`` names, is not empty."""
         filled = [table.select() for table in (RELEASE, NOTICE, REDIRECT, LABEL)]
-        if any(connection.execute(statement.limit(1)).first() for statement in filled):
+        if any(self._connection.execute(statement.limit(1)).first() for statement in filled):
             raise RefusedError(
                 f"The release store at {name} is in use: name a new one in FEEDS_DATABASE_URL, "
                 "create it with `feeds migrate`, and import the export there."
             )
+
+    def clear(self) -> None:
+        """Remove all rows but the head."""
         for table in reversed(_TABLES.values()):
             # A writer that waits for the head would not see another row with the same key.
             if table.name != HEAD.name:
-                connection.execute(delete(table))
+                self._connection.execute(delete(table))
+
+    def replace(self) -> None:
+        """Remove all rows but the head from a PostgreSQL database that may have many.
+
+        It looks for references to each release that is removed: two tables have no index for that.
+        """
+        for table in _UNINDEXED:
+            self._connection.exec_driver_sql(f"CREATE INDEX removing_{table} ON {table} (release)")
+        self.clear()
+        for table in _UNINDEXED:
+            self._connection.exec_driver_sql(f"DROP INDEX removing_{table}")
 
     def add(self, table: str, values: Sequence[Sequence[Value]]) -> None:
         """Write rows; raise ``InvalidDataError`` if they violate a constraint."""
@@ -129,6 +146,11 @@ class RowWriter:
             raise InvalidDataError(
                 f"it, or a row shortly before it, violates a constraint: {reason}"
             ) from error
+
+    def add_all(self, table: str, rows: Iterator[Sequence[Value]]) -> None:
+        """Write all rows of a table, a few at a time."""
+        while batch := list(islice(rows, _FETCHED)):
+            self.add(table, batch)
 
     def finish(self) -> Head:
         """Give the store a new id, so that caches of the old one are dropped; return its head.

@@ -1,0 +1,53 @@
+"""One state of a store that replaces another: what differs, and the identity of the new one."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, select, update
+
+from feeds.domain import Notice
+from feeds.store.read.snapshot import Head, Snapshot
+from feeds.store.schema.tables import HEAD, IMPORT_RUN, RELEASE
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What an operator would miss in another state of the store.
+
+    The releases are given by entry id, each with its token and whether it is shown, and the notices
+    by entry id. ``imports`` are numbered, each with the instant at which it was started.
+    """
+
+    head: Head
+    releases: dict[str, tuple[int, bool]]
+    notices: dict[str, Notice]
+    imports: frozenset[tuple[int, datetime]]
+    suspension: Notice | None
+
+
+def content(connection: Connection) -> Content:
+    """Read what a store contains."""
+    snapshot = Snapshot(connection)
+    columns = (RELEASE.c.entry_id, RELEASE.c.token, RELEASE.c.withdrawn)
+    return Content(
+        head=snapshot.head(),
+        releases={
+            row.entry_id: (row.token, row.withdrawn is None)
+            for row in connection.execute(select(*columns))
+        },
+        notices={notice.entry_id: notice for notice in snapshot.all_notices()},
+        imports=frozenset(
+            (row.id, row.started)
+            for row in connection.execute(select(IMPORT_RUN.c.id, IMPORT_RUN.c.started))
+        ),
+        suspension=snapshot.running_suspension(),
+    )
+
+
+def become_another(connection: Connection, instant: datetime | None) -> None:
+    """Give the store another id; documents count as changed not before ``instant``, if given."""
+    values: dict[str, object] = {"store_id": secrets.token_hex(16)}
+    if instant is not None:
+        values |= {"instant": instant, "settings_changed": instant}
+    connection.execute(update(HEAD).values(values))

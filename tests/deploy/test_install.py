@@ -1,0 +1,118 @@
+"""The script that installs the service, run in a folder of its own."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.deploy.site import ROOT, certify
+from tests.deploy.test_systemd import analyze
+
+pytestmark = pytest.mark.slow
+
+SCRIPT = ROOT / "deploy" / "install.sh"
+PLACES = {
+    "PREFIX": "opt",
+    "CONFIG": "etc/feeds",
+    "STATE": "state",
+    "UNITS": "units",
+    "BIN": "bin",
+    "NGINX": "nginx",
+    "CACHE": "cache",
+    "LOGS": "logs",
+    "CERTIFICATES": "certificates",
+}
+
+
+@pytest.fixture
+def machine() -> Iterator[Path]:
+    """Return a folder that stands for the root of the machine; every user can enter it."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root, for the user of the service")
+    with tempfile.TemporaryDirectory(prefix="feeds-install-") as folder:
+        root = Path(folder)
+        root.chmod(0o755)
+        for name in ("cache", "logs", "nginx"):
+            (root / name).mkdir()
+        (root / "nginx" / "nginx.conf").write_text(
+            f"worker_processes 1;\npid {root}/nginx.pid;\nevents {{ worker_connections 768; }}\n"
+            f"http {{ error_log {root}/error.log; include {root}/nginx/conf.d/*.conf; }}\n"
+        )
+        yield root
+
+
+def install(root: Path) -> "subprocess.CompletedProcess[str]":
+    places = {name: str(root / place) for name, place in PLACES.items()}
+    return subprocess.run(
+        [SCRIPT],
+        # The Python of the tests may be one that no other user can run.
+        env=os.environ | places | {"FEEDS_USER": "root", "PIP_NO_COMPILE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def contents(root: Path) -> dict[str, bytes]:
+    return {
+        str(path): path.read_bytes()
+        for name in ("bin", "units", "nginx", "etc")
+        for path in (root / name).rglob("*")
+        if path.is_file()
+    }
+
+
+def test_the_linter_of_shell_scripts_reports_nothing() -> None:
+    shellcheck = Path(sys.executable).with_name("shellcheck")
+    if not shellcheck.exists():
+        pytest.skip("needs shellcheck, which is missing: make test installs it")
+    ran = subprocess.run([shellcheck, SCRIPT], capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout + ran.stderr) == (0, "")
+
+
+def test_a_machine_is_set_up_step_by_step(machine: Path) -> None:
+    settings = machine / "etc" / "feeds" / "feeds.env"
+    first = install(machine)
+    assert (first.returncode, first.stdout) == (
+        1,
+        f"Write your settings into {settings} (docs/settings.md), then run this again.\n",
+    )
+    settings.write_text(settings.read_text().replace("example.org", "prcentrs.example"))
+    second = install(machine)
+    assert second.returncode == 0, second.stderr
+    assert f"Created the store {machine}/state/feeds.db (schema 0001)." in second.stdout
+    assert "- DNS: let the name feeds.prcentrs.example lead to this machine." in second.stdout
+    assert "certbot certonly --webroot" in second.stdout
+    feeds = machine / "bin" / "feeds"
+    ran = subprocess.run([feeds, "status"], capture_output=True, text=True, check=False, cwd="/")
+    assert ran.stdout.startswith("Active: publication is not suspended."), ran.stderr
+    units = sorted((machine / "units").iterdir())
+    assert [unit.name for unit in units] == [
+        "release-feeds-backup.service",
+        "release-feeds-backup.timer",
+        "release-feeds.service",
+        "release-feeds.socket",
+    ]
+    verified = analyze("verify", "--man=no", *units)
+    assert (verified.returncode, verified.stdout + verified.stderr) == (0, "")
+
+    live = machine / "certificates" / "live" / "feeds.prcentrs.example"
+    live.mkdir(parents=True)
+    certify(live)
+    third = install(machine)
+    assert third.returncode == 0, third.stderr
+    assert "TLS" not in third.stdout
+    machines = (machine / "nginx" / "nginx.conf").read_text()
+    assert "worker_connections 4096;" in machines
+    site = machine / "nginx" / "conf.d" / "release-feeds.conf"
+    site.write_text(site.read_text() + "# mine\n")
+    before = contents(machine)
+    fourth = install(machine)
+    assert f"- nginx: {site} differs from that of this version" in fourth.stdout
+    after = contents(machine)
+    assert f"{after.pop(f'{site}.new').decode()}# mine\n" == site.read_text()
+    assert after == before

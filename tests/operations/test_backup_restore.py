@@ -1,0 +1,212 @@
+"""Restoring back-ups: what is put in place of a store, what is kept, and what is said about it."""
+
+import signal
+import sqlite3
+import subprocess
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.operations.test_export import served
+from tests.portal import START, Portal, command, page
+
+
+def kept(portal: Portal) -> Path:
+    """Return the file with the former store."""
+    folder = portal.folder
+    (found,) = folder.glob("feeds.db.before-*" if portal.store.is_file else "before-*.jsonl")
+    return found
+
+
+def test_a_back_up_replaces_a_store_and_its_loss_is_told(portal: Portal) -> None:
+    portal.imported(page("A"), page("B"), page("C"))
+    (entry_id,) = portal.sql("SELECT entry_id FROM release WHERE id = 1")[0]
+    copy = portal.folder / "copy"
+    assert portal.feeds("backup", copy).code == 0
+    client = portal.client(lambda: datetime.now(UTC) + timedelta(days=1))
+    before = client.get("/releases.atom")
+    ids = portal.sql("SELECT store_id FROM head")
+    portal.imported(page("D"))
+    assert portal.feeds("withdraw", entry_id).code == 0
+    assert portal.feeds("suspend").code == 0
+    after = client.get("/releases.atom")
+    assert after.headers["ETag"] != before.headers["ETag"]
+    ran = portal.feeds("backup-restore", copy)
+    assert (ran.code, ran.err) == (0, "")
+    head, where, *lines = ran.out.splitlines()
+    assert head.startswith(f"Restored {copy}: 3 releases, newest change ")
+    assert where == f"The former store is kept in {kept(portal)}. Compared with it:"
+    assert lines == [
+        "  Releases: 1 missing, 1 shown again that were withdrawn.",
+        "  Notices: 1 missing. `feeds notices` lists those that are there now.",
+        "  Imports: 1 missing.",
+        "  The portal was suspended, the copy is not: run `feeds suspend`.",
+    ]
+    # The running service notices the other history.
+    restored = client.get("/releases.atom", headers={"If-None-Match": after.headers["ETag"]})
+    assert restored.data == before.data
+    assert restored.headers["ETag"] == before.headers["ETag"]
+    # A client that asks by date gets it, too.
+    by_date = {"If-Modified-Since": after.headers["Last-Modified"]}
+    assert client.get("/releases.atom", headers=by_date).data == before.data
+    known = {"If-None-Match": before.headers["ETag"]}
+    assert client.get("/releases.atom", headers=known).status_code == 304
+    assert portal.sql("SELECT store_id FROM head") != ids
+    assert portal.feeds("check", "--sample", "0").code == 0
+    # New rows get numbers of their own.
+    assert portal.imported(page("E")).feeds("suspend").code == 0
+    # The way back is the same.
+    again = kept(portal).rename(portal.folder / "former")
+    lines = portal.feeds("backup-restore", again).out.splitlines()
+    assert "The portal was not suspended" not in "".join(lines)
+    assert "  Releases: 1 missing, 1 not there before, 1 withdrawn that were shown." in lines
+    assert client.get("/releases.atom").data == after.data
+    kept(portal).unlink()
+    assert portal.feeds("backup-restore", again).out.endswith(
+        "  Releases, notices and imports are the same.\n"
+    )
+    kept(portal).unlink()
+    assert portal.feeds("backup-restore", copy).code == 0
+    kept(portal).unlink()
+    assert portal.feeds("backup-restore", again).out.endswith(
+        "  The portal was not suspended, the copy is: run `feeds resume`.\n"
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.engines("postgresql", reason="it names both engines itself")
+def test_the_back_up_of_one_engine_can_be_restored_on_the_other(
+    portal: Portal, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    settings = {"FEEDS_ENTRIES": "5"}
+    first = Portal(tmp_path_factory.mktemp("sqlite"), **settings).made()
+    second = portal
+    dates = [f"{1000 + n * 17}-01-01 10:00:00" for n in range(60)]
+    first.imported(*(page(f"{n}", f"Kategorija {n % 3}", at) for n, at in enumerate(dates)))
+    copy = first.folder / "copy"
+    assert first.feeds("suspend").code == first.feeds("backup", copy).code == 0
+    second.imported(page("Cits"))
+    second.environ |= settings
+    ran = second.feeds("backup-restore", copy)
+    assert (ran.code, ran.err) == (0, "")
+    assert "  Releases: 1 missing, 60 not there before." in ran.out
+    shown = [
+        {address: (body, headers["ETag"]) for address, (body, headers) in served(one).items()}
+        for one in (first, second)
+    ]
+    assert shown[0] == shown[1]
+    assert second.feeds("check", "--sample", "0").code == 0
+    back = second.folder / "back"
+    assert second.feeds("backup", back).code == 0
+    ran = first.feeds("backup-restore", back)
+    assert ran.out.endswith("  Releases, notices and imports are the same.\n")
+
+
+@pytest.mark.slow
+def test_a_kill_leaves_the_former_store_or_the_new_one(portal: Portal) -> None:
+    portal.imported(*(page(f"{n}", body="Vārds " * 30_000) for n in range(40)))
+    copy = portal.folder / "copy"
+    assert portal.feeds("backup", copy).code == 0
+    portal.imported(page("Pēc kopijas"))
+    before = portal.feeds("export").out
+    with command(portal, "backup-restore", copy, stdout=subprocess.DEVNULL) as process:
+        pattern = "feeds.db.before-*" if portal.store.is_file else "before-*.jsonl"
+        # From here on the content is replaced.
+        while not list(portal.folder.glob(pattern)):
+            assert process.poll() is None
+        process.kill()
+    assert process.returncode == -signal.SIGKILL
+    assert portal.feeds("export").out == before
+    assert portal.feeds("check", "--sample", "0").code == 0
+    kept(portal).unlink()
+    assert portal.feeds("backup-restore", copy).code == 0
+    assert portal.sql("SELECT count(*) FROM release") == [(40,)]
+
+
+@pytest.mark.engines("sqlite", reason="these are states of a file")
+def test_a_store_that_is_damaged_or_missing_is_restored(portal: Portal) -> None:
+    copy = portal.folder / "copy"
+    portal.imported(page("A")).feeds("backup", copy)
+    client = portal.client()
+    body = client.get("/releases.atom").data
+    size = portal.file.stat().st_size
+    for damage in ("first pages", "other pages", "removed"):
+        if damage == "removed":
+            portal.file.unlink()
+        else:
+            with portal.file.open("r+b") as file:
+                file.seek(0 if damage == "first pages" else 4096)
+                file.write(b"x" * (size - 4096))
+            assert portal.feeds("status").code == 2
+        ran = portal.feeds("backup-restore", copy)
+        assert (ran.code, ran.err) == (0, ""), damage
+        if damage == "removed":
+            assert "There was no store before." in ran.out
+        else:
+            assert "The former store, which cannot be read, is kept in " in ran.out
+            kept(portal).unlink()
+        assert client.get("/releases.atom").data == body
+        assert portal.feeds("check", "--sample", "0").code == 0
+    portal.environ["FEEDS_DATABASE_URL"] = f"sqlite:///{portal.folder}"
+    ran = portal.feeds("backup-restore", copy)
+    assert ran.code == 2
+    assert ran.err.startswith(f"feeds: The release store {portal.folder} cannot be replaced: ")
+
+
+@pytest.mark.slow
+@pytest.mark.engines("sqlite", reason="PostgreSQL's own time-out is tested elsewhere")
+def test_a_store_that_another_command_changes_is_not_replaced(portal: Portal) -> None:
+    copy = portal.folder / "copy"
+    portal.imported(page("A")).feeds("backup", copy)
+    with portal.store.change(START):
+        ran = portal.feeds("backup-restore", copy)
+    assert (ran.code, ran.err) == (
+        2,
+        "feeds: The release store does not answer: database is locked.\n",
+    )
+    assert portal.feeds("status").code == 0
+
+
+def test_what_is_no_sound_back_up_of_this_portal_is_refused(
+    portal: Portal, another: Callable[..., Portal]
+) -> None:
+    copy = portal.folder / "copy"
+    portal.imported(page("A")).feeds("backup", copy)
+    content = portal.feeds("export").out
+
+    def refused(file: Path, code: int = 1, by: Portal = portal) -> str:
+        ran = by.feeds("backup-restore", file)
+        assert (ran.code, ran.out) == (code, "")
+        assert portal.feeds("export").out == content
+        return ran.err
+
+    assert refused(portal.write("text", "text")).endswith(
+        "text is neither a copy of a store nor an export: name a file that `feeds backup` or "
+        "`feeds export` wrote.\n"
+    )
+    nothing = portal.folder / "nothing"
+    assert refused(nothing, 2) == f"feeds: {nothing} cannot be read: No such file or directory.\n"
+    other = another(FEEDS_TITLE="Cits")
+    ran = other.feeds("backup-restore", copy)
+    assert ran.out.endswith("It was made with other settings or formats: run `feeds migrate`.\n")
+    theirs = another(FEEDS_AUTHORITY="other.example")
+    assert "FEEDS_AUTHORITY=other.example" in refused(copy, 2, theirs)
+    damaged = portal.folder / "damaged"
+    if portal.store.is_file:
+        damaged.write_bytes(copy.read_bytes())
+        with closing(sqlite3.connect(damaged)) as database, database:
+            database.execute("UPDATE release SET title = 'Cits'")
+        assert f"{damaged} is damaged: " in refused(damaged)
+        with closing(sqlite3.connect(damaged)) as database, database:
+            database.execute("UPDATE alembic_version SET version_num = '9999'")
+        assert refused(damaged) == (
+            f"feeds: {damaged} cannot be restored: The release store at {damaged} has the schema "
+            "9999 of a newer version of this service: install that version, or restore an older "
+            "back-up.\n"
+        )
+    else:
+        damaged.write_text(copy.read_text()[:-100])
+        assert "the export was cut off here" in refused(damaged)
