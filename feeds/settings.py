@@ -49,6 +49,8 @@ class Settings:
     workers: int
     threads: int
     access_log: bool
+    log_format: str
+    metrics: bool
     cache_mb: int
     revision_ttl: int
 
@@ -202,6 +204,12 @@ def _switch(text: str) -> bool:
     return text.lower() == "on"
 
 
+def _log_format(text: str) -> str:
+    if text.lower() not in {"text", "json"}:
+        raise ValueError("it must be text or json")
+    return text.lower()
+
+
 def _bind(text: str) -> str:
     if not re.fullmatch(r"unix:\S+|(?:[A-Za-z0-9.-]+|\[[0-9a-fA-F:]+\])?:[0-9]{1,5}", text):
         raise ValueError("it must be an address such as 127.0.0.1:8000 or unix:/run/feeds.sock")
@@ -225,6 +233,8 @@ _PARSERS: dict[str, tuple[str | None, Callable[[str], object]]] = {
     "workers": ("2", _integer(1, 256)),
     "threads": ("4", _integer(1, 256)),
     "access_log": ("on", _switch),
+    "log_format": ("text", _log_format),
+    "metrics": ("off", _switch),
     "cache_mb": ("64", _integer(1, 65536)),
     "revision_ttl": ("1", _integer(0, 3600)),
 }
