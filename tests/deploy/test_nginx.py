@@ -335,7 +335,7 @@ def test_other_methods_are_answered_and_the_probes_are_private(
     assert (options.status, options.headers["allow"]) == (204, "GET, HEAD, OPTIONS")
     assert site.ask(FEED, method="POST").status == 405
     assert unchanging.direct("/readyz", {}).status == 200
-    for probe in ("/healthz", "/readyz", "//readyz", "/%72eadyz", "/readyz?x"):
+    for probe in ("/healthz", "/readyz", "/metrics", "//readyz", "/%72eadyz", "/readyz?x"):
         assert site.ask(probe).status == 404
 
 
