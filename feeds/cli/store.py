@@ -27,6 +27,7 @@ _MOST_HOSTS = 10
 @click.command()
 def migrate() -> None:
     """Create the store, or update it after a deployment."""
+    from feeds.cli import journal
     from feeds.operations import migrate as operations
     from feeds.settings import Settings
     from feeds.store import Store
@@ -44,6 +45,8 @@ def migrate() -> None:
         click.echo(f"feeds: {result.warning}", err=True)
     if result.settings_changed:
         click.echo("Settings or formats have changed: every document has a new revision.")
+    if result.revision is not None:
+        journal.record(result.revision)
 
 
 @click.command()

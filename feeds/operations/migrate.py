@@ -16,12 +16,16 @@ from feeds.store.write import year_counts
 
 @dataclass(frozen=True, slots=True)
 class Migrated:
-    """The schema version before (None: no store) and after, and whether documents changed."""
+    """The schema version before (None: no store) and after, and whether documents changed.
+
+    ``revision`` is that of the store if anything was changed, otherwise None.
+    """
 
     before: str | None
     after: str
     settings_changed: bool
     warning: str | None
+    revision: int | None
 
 
 def require_usable(settings: Settings, snapshot: Snapshot) -> None:
@@ -111,4 +115,7 @@ def migrate(settings: Settings, now: datetime) -> Migrated:
             change.record_settings(digest)
             year_counts.recount(change, settings.site)
     warning = language_warning(settings, head)
-    return Migrated(before, after, differs and before is not None, warning)
+    revision = head.revision if before != after else None
+    return Migrated(
+        before, after, differs and before is not None, warning, store.changed or revision
+    )

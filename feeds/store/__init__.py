@@ -26,11 +26,13 @@ __all__ = ["Permanent", "Store"]
 class Store:
     """A store that can be read, changed, migrated and copied.
 
-    It has no open connection between calls.
+    It has no open connection between calls. ``changed`` is the revision that the last change made
+    by this object has left; None if it has changed nothing.
     """
 
     def __init__(self, url: str) -> None:
         self._engine = engine.open_engine(url)
+        self.changed: int | None = None
 
     @property
     def schema(self) -> str:
@@ -63,6 +65,8 @@ class Store:
             change = Change(connection, now)
             yield change
             change.finish(last=last)
+        if commit and change.left is not None:
+            self.changed = change.left
 
     def yield_to_writers(self) -> None:
         """Let another writer begin, between two transactions of a long command."""
@@ -96,7 +100,9 @@ class Store:
     def fill(self) -> Iterator[RowWriter]:
         """Open one transaction that writes rows; raise ``RefusedError`` if the store has rows."""
         with engine.writing(self._engine) as connection:
-            yield RowWriter(connection, self.name)
+            writer = RowWriter(connection, self.name)
+            yield writer
+        self.changed = writer.left
 
     def back_up(self, into: Path) -> None:
         """Copy a SQLite store to a new file while it is in use.

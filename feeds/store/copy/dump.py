@@ -96,12 +96,13 @@ class Dump:
 class RowWriter:
     """Writes rows to an empty store, table after table in the order of ``TABLES``.
 
-    Raises ``RefusedError`` if the store, which ``name`` names, is not empty.
+    ``left`` is the revision of the finished store. Raises ``RefusedError`` if the store, which ``name`` names, is not empty.
     """
 
     def __init__(self, connection: Connection, name: str) -> None:
         self._connection = connection
         self._snapshot = Snapshot(connection)
+        self.left: int | None = None
         lock_head(connection)
         filled = [table.select() for table in (RELEASE, NOTICE, REDIRECT, LABEL)]
         if any(connection.execute(statement.limit(1)).first() for statement in filled):
@@ -143,7 +144,9 @@ class RowWriter:
             raise InvalidDataError("it has no selection of all releases")
         if self._connection.dialect.name == "postgresql":
             self._set_sequences()
-        return self._snapshot.head()
+        head = self._snapshot.head()
+        self.left = head.revision
+        return head
 
     def _set_sequences(self) -> None:
         for table in _TABLES.values():
