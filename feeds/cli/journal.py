@@ -28,9 +28,9 @@ def record(revision: int) -> None:
         "MESSAGE": message,
         "PRIORITY": 5,  # notice
         "SYSLOG_IDENTIFIER": "feeds",
-        "FEEDS_COMMAND": command,
-        "FEEDS_REVISION": revision,
-        "FEEDS_USER": user,
+        "CHANGE_COMMAND": command,
+        "CHANGE_REVISION": revision,
+        "CHANGE_USER": user,
     }
     # https://systemd.io/JOURNAL_NATIVE_PROTOCOL: no value contains the end of a line.
     lines = "".join(f"{name}={value}\n" for name, value in fields.items())

@@ -32,15 +32,15 @@ def test_each_command_that_changes_something_tells_the_journal_who_and_what(
             return ran.out
         (entry,) = ran.journal
         words = " ".join(map(str, arguments))
-        assert entry["FEEDS_USER"] == "lita"
-        assert entry["FEEDS_COMMAND"].replace("'", "") == f"feeds {words}"
+        assert entry["CHANGE_USER"] == "lita"
+        assert entry["CHANGE_COMMAND"].replace("'", "") == f"feeds {words}"
         assert entry["MESSAGE"] == (
-            f"lita ran `{entry['FEEDS_COMMAND']}`: the store now has revision "
-            f"{entry['FEEDS_REVISION']}."
+            f"lita ran `{entry['CHANGE_COMMAND']}`: the store now has revision "
+            f"{entry['CHANGE_REVISION']}."
         )
         assert (entry["PRIORITY"], entry["SYSLOG_IDENTIFIER"]) == ("5", "feeds")
-        assert (int(entry["FEEDS_REVISION"]) > revision) is visibly
-        revision = int(entry["FEEDS_REVISION"])
+        assert (int(entry["CHANGE_REVISION"]) > revision) is visibly
+        revision = int(entry["CHANGE_REVISION"])
         assert f'"revision": {revision},' in portal.feeds("status", "--json").out
         return ran.out
 
@@ -57,17 +57,14 @@ def test_each_command_that_changes_something_tells_the_journal_who_and_what(
     run("resume")
     run("notices", "retract", id_)
     run("notices", "retract", id_, changes=False)
-    run("withdraw", changes=False)
-    run("withdraw", "2010/05/04/tilts")
-    run("withdraw", "2010/05/04/tilts", changes=False)
-    run("restore", "2010/05/04/tilts")
+    for command in ("withdraw", "restore"):
+        run(command, "2010/05/04/tilts")
+        run(command, "2010/05/04/tilts", changes=False)
     run("categories", "rename", "kultura", "Māksla")
     run("categories", "rename", "kultura", "Māksla", changes=False)
-    run("address", "add", "/feed/", "/releases.rss", visibly=False)
-    run("address", "add", "/feed/", "/releases.rss", changes=False)
-    run("address", "list", changes=False)
-    run("address", "remove", "/feed/", visibly=False)
-    run("address", "remove", "/feed/", changes=False)
+    for redirect in (("add", "/feed/", "/releases.rss"), ("remove", "/feed/")):
+        run("address", *redirect, visibly=False)
+        run("address", *redirect, changes=False)
     export = tmp_path / "export.jsonl"
     run("export", export, changes=False)
     portal.file.rename(tmp_path / "old.db")
@@ -79,12 +76,12 @@ def test_each_command_that_changes_something_tells_the_journal_who_and_what(
 
 
 def test_a_command_cannot_forge_an_entry(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SUDO_USER", "lita\nFEEDS_REVISION=1")
-    text = "a\nFEEDS_USER=root\n\udcff" + "b" * 5000
+    monkeypatch.setenv("SUDO_USER", "lita\nCHANGE_REVISION=1")
+    text = "a\nCHANGE_USER=root\n\udcff" + "b" * 5000
     (entry,) = portal.feeds("suspend", "--text", text).journal
-    assert entry["FEEDS_USER"] == "lita\\nFEEDS_REVISION=1"
-    assert "a\\nFEEDS_USER=root\\n" in entry["FEEDS_COMMAND"]
-    assert len(entry["FEEDS_COMMAND"]) < 1100
+    assert entry["CHANGE_USER"] == "lita\\nCHANGE_REVISION=1"
+    assert "a\\nCHANGE_USER=root\\n" in entry["CHANGE_COMMAND"]
+    assert len(entry["CHANGE_COMMAND"]) < 1100
 
 
 def test_without_a_journal_the_line_is_printed_unless_a_person_would_read_it(

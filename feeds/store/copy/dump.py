@@ -96,7 +96,8 @@ class Dump:
 class RowWriter:
     """Writes rows to an empty store, table after table in the order of ``TABLES``.
 
-    ``left`` is the revision of the finished store. Raises ``RefusedError`` if the store, which ``name`` names, is not empty.
+    ``left`` is the revision of the finished store. Raises ``RefusedError`` if the store, which
+    ``name`` names, is not empty.
     """
 
     def __init__(self, connection: Connection, name: str) -> None:
