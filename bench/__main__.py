@@ -33,6 +33,7 @@ Rows = Mapping[str, Callable[[Bench], list[Result]]]
 ROWS: Final[Rows] = {
     "hot": polls.hot,
     "not_modified": polls.not_modified,
+    "metrics": polls.metrics,
     "frameworks": polls.frameworks,
     "nginx": nginx.nginx,
     "cold": stores.cold,

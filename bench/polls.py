@@ -57,6 +57,21 @@ def _against_bare_wsgi(
     return compared(row, what, *sides, Target(0.95, at_least=True, lenient=True))
 
 
+def metrics(bench: Bench) -> list[Result]:
+    """Compare a hot poll with FEEDS_METRICS=on with one without."""
+    variables = environment(bench.store(FEW))
+    with (
+        gunicorn("wsgi:app", variables | {"FEEDS_METRICS": "on"}) as on,
+        gunicorn("wsgi:app", variables) as off,
+    ):
+        check(on)
+        check(off)
+        on_rates, off_rates = loads(bench, [(on, GZIP), (off, GZIP)])
+    sides = ("FEEDS_METRICS=on", on_rates), ("off", off_rates)
+    target = Target(0.97, at_least=True, lenient=True)
+    return [compared("metrics", "poll answered 200, gzip", *sides, target)]
+
+
 def frameworks(bench: Bench) -> list[Result]:
     """Compare a hot poll with ordinary applications of two frameworks."""
     variables = environment(bench.store(FEW))

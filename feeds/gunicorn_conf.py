@@ -10,6 +10,8 @@ import signal
 import sys
 from functools import partial
 from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
 from typing import Any
 
 from feeds.app import check
@@ -46,6 +48,9 @@ worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 max_requests = 0
 accesslog = "-" if _settings.access_log else None
 # Neither the query string nor the Referer: both may contain secrets of other sites.
+# The setting log_format is another one.
+if _settings.log_format == "json":
+    logger_class = "feeds.json_log.Logger"
 access_log_format = '%(h)s %(t)s "%(m)s %(U)s %(H)s" %(s)s %(B)s "%(a)s" %(M)sms'
 
 
@@ -57,6 +62,25 @@ def on_starting(server: Any) -> None:
     except FeedsError as error:
         server.log.critical("feeds: %s", error)
         sys.exit(2)
+    if _settings.metrics:
+        # The figures of this service begin at zero, in a folder in memory where that is possible.
+        # prometheus_client looks for this variable when a worker imports it.
+        folder = mkdtemp(prefix="feeds-metrics-", dir=worker_tmp_dir)
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+
+
+def child_exit(server: Any, worker: Any) -> None:  # noqa: ARG001 - gunicorn's signature
+    """Drop what a worker that has ended held; what it has answered still counts."""
+    if _settings.metrics:
+        from prometheus_client.multiprocess import mark_process_dead  # noqa: PLC0415 - as above
+
+        mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+
+
+def on_exit(server: Any) -> None:  # noqa: ARG001 - gunicorn's signature
+    """Delete the folder of the figures."""
+    if _settings.metrics:
+        rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)
 
 
 # A worker that was just forked still has the signal handlers of the master, which drop a signal

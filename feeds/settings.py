@@ -56,6 +56,8 @@ class Settings:
     workers: int
     threads: int
     access_log: bool
+    log_format: str
+    metrics: bool
     cache_mb: int
     revision_ttl: int
 
@@ -272,6 +274,12 @@ def _switch(text: str) -> bool:
     return text.lower() == "on"
 
 
+def _log_format(text: str) -> str:
+    if text.lower() not in {"text", "json"}:
+        raise ValueError("it must be text or json")
+    return text.lower()
+
+
 def _bind(text: str) -> str:
     if not re.fullmatch(r"unix:\S+|(?:[A-Za-z0-9.-]+|\[[0-9a-fA-F:]+\])?:[0-9]{1,5}", text):
         raise ValueError("it must be an address and a port, or unix: and a path")
@@ -305,6 +313,8 @@ _PARSERS: dict[str, _Parser] = {
     "workers": _Parser("2", "2", _integer(1, 256)),
     "threads": _Parser("4", "4", _integer(1, 256)),
     "access_log": _Parser("on", "off", _switch),
+    "log_format": _Parser("text", "json", _log_format),
+    "metrics": _Parser("off", "on", _switch),
     "cache_mb": _Parser("64", "64", _integer(1, 65536)),
     "revision_ttl": _Parser("1", "1", _integer(0, 3600)),
 }

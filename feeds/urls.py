@@ -49,7 +49,7 @@ FEED_ROUTES: Final = {
 ASSETS: Final = ("robots.txt", "favicon.ico", "style.css", "feed.css", "page.js")
 """Files at the base URL."""
 
-PROBES: Final = ("/healthz", "/readyz")
+PROBES: Final = ("/healthz", "/readyz", "/metrics")
 """Paths that ask about the process, at the root of the host whatever the base URL."""
 
 OLD_ADDRESS_LENGTH: Final = 2000

@@ -56,8 +56,27 @@ class Line:
             f'"{agent}" 12ms'
         )
 
+    def json(self) -> str:
+        """Return the line of the service with FEEDS_LOG_FORMAT=json."""
+        fields = {
+            "timestamp": self.instant.isoformat(),
+            "client.address": self.address,
+            "http.request.method": self.method,
+            "url.path": self.path,
+            "network.protocol.version": "1.1",
+            "http.response.status_code": self.status,
+            "user_agent.original": self.agent,
+        }
+        return json.dumps(fields)
 
-FORMS: tuple[Callable[[Line], str], ...] = (Line.feeds, Line.combined, Line.main, Line.gunicorn)
+
+FORMS: tuple[Callable[[Line], str], ...] = (
+    Line.feeds,
+    Line.combined,
+    Line.main,
+    Line.gunicorn,
+    Line.json,
+)
 
 
 def escaped(text: str) -> str:

@@ -54,11 +54,12 @@ def page(
 
 @dataclass(frozen=True)
 class Ran:
-    """The output and the exit code of a command."""
+    """The output and the exit code of a command, and what it told systemd's journal."""
 
     code: int
     out: str
     err: str
+    journal: tuple[dict[str, str], ...]
 
 
 class Portal:
@@ -144,24 +145,32 @@ class Portal:
         path.write_bytes(text.encode() if isinstance(text, str) else text)
         return path
 
-    def feeds(self, *arguments: str | Path) -> Ran:
-        """Run a command of ``feeds`` in this process through its entry point, at the real time."""
+    def feeds(self, *arguments: str | Path, journal: bool = True) -> Ran:
+        """Run a command of ``feeds`` in this process through its entry point, at the real time.
+
+        A socket stands for systemd's journal, or nothing does.
+        """
         out, err = io.StringIO(), io.StringIO()
         code = 0
         argv = ["feeds", *map(str, arguments)]
         with (
             pytest.MonkeyPatch.context() as process,
+            socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd,
             contextlib.redirect_stdout(out),
             contextlib.redirect_stderr(err),
         ):
             for name, value in self.environ.items():
                 process.setenv(name, value)
             process.setattr(sys, "argv", argv)
+            if journal:
+                systemd.bind("")  # Linux finds an abstract address
+            process.setattr("feeds.cli.journal.SOCKET", systemd.getsockname() or "/nowhere")
             try:
                 cli.main()
             except SystemExit as stop:
                 code = int(stop.code or 0)
-        return Ran(code, out.getvalue(), err.getvalue())
+            told = tuple(_received(systemd)) if journal else ()
+        return Ran(code, out.getvalue(), err.getvalue(), told)
 
     def imported(self, *texts: str) -> "Portal":
         """Import pages; all of them must be accepted."""
@@ -206,6 +215,15 @@ class Portal:
         finally:
             process.terminate()
             process.wait(120)
+
+
+def _received(journal: socket.socket) -> Iterator[dict[str, str]]:
+    """Yield the entries that a socket has received, in the journal's native protocol."""
+    journal.setblocking(False)
+    with contextlib.suppress(BlockingIOError):
+        while entry := journal.recv(65536).decode():
+            assert entry.endswith("\n")
+            yield dict(line.split("=", 1) for line in entry.splitlines())
 
 
 def wait_for(address: str, process: subprocess.Popen[bytes]) -> None:

@@ -200,6 +200,10 @@ def test_two_imports_at_once_have_the_result_of_one(
     assert undisturbed.feeds("import", lines).code == 0
     running = [command(portal, "import", lines, stdout=subprocess.PIPE) for _ in range(2)]
     outcomes = [(*process.communicate(), process.returncode) for process in running]
-    assert [("feeds:" in errors, code) for _, errors, code in outcomes] == [(False, 0)] * 2
+    # Without a journal, the one that added the releases says so.
+    assert {code for _, _, code in outcomes} == {0}
+    assert all(
+        "feeds:" not in errors or " ran `feeds import" in errors for _, errors, _ in outcomes
+    )
     assert sum(int(out.split(" added")[0]) for out, *_ in outcomes) == RELEASES
     assert DrillStore(portal.url).content() == DrillStore(undisturbed.url).content()

@@ -54,6 +54,8 @@ def test_a_missing_setting_is_named(name: str) -> None:
         ("AUTHORITY_YEAR", "08"),
         ("AUTHORITY_YEAR", "two thousand"),
         ("AUTHORITY_YEAR", "9998"),
+        ("LOG_FORMAT", "yaml"),
+        ("METRICS", "yes"),
         ("DATABASE_URL", "feeds.db"),
         ("DATABASE_URL", "sqlite://"),
         ("DATABASE_URL", "sqlite:///feeds.db?mode=ro"),

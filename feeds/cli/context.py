@@ -46,6 +46,7 @@ def _with_store(
 ) -> Callable[P, None]:
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        from feeds.cli import journal
         from feeds.errors import SettingsError
         from feeds.operations.migrate import (
             language_warning,
@@ -78,7 +79,11 @@ def _with_store(
                 "after it until then: check the clock of this machine.",
                 err=True,
             )
-        command(store, settings, *args, **kwargs)
+        try:
+            command(store, settings, *args, **kwargs)
+        finally:  # also of an import that was interrupted, or refused something
+            if store.changed is not None:
+                journal.record(store.changed)
 
     return run
 

@@ -35,6 +35,7 @@ _PERMANENT = {
 @click.option("--dry-run", is_flag=True, help="Print what would happen and change nothing.")
 def migrate(dry_run: bool) -> None:
     """Create the store, or update it after a deployment."""
+    from feeds.cli import journal
     from feeds.operations import migrate as operations
     from feeds.settings import Settings, variable
     from feeds.store import Store
@@ -68,6 +69,8 @@ def migrate(dry_run: bool) -> None:
         click.echo("Set these for the service and for every other command:")
         for name in asked:
             click.echo(f"  {variable(name)}={environ[variable(name)]}")
+    if result.revision is not None:
+        journal.record(result.revision)
 
 
 def _would(dry_run: bool, done: str) -> str:
@@ -237,6 +240,7 @@ def backup_restore(file: Path) -> None:
     FILE is a copy of a SQLite store or an export, for a store of either engine. What the store had
     is kept in a file.
     """
+    from feeds.cli import journal
     from feeds.ingest.inputs import printable
     from feeds.operations import backup_restore as operations
     from feeds.settings import Settings
@@ -245,6 +249,7 @@ def backup_restore(file: Path) -> None:
     settings = Settings.read(os.environ)
     restored = operations.restore_backup(Store(settings.database_url), settings, file, now())
     head = restored.after.head
+    journal.record(head.revision)
     click.echo(
         f"Restored {printable(file)}: {len(restored.after.releases):,} releases, newest change "
         f"{settings.site.local(head.instant)} (revision {head.revision})."

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -35,12 +35,16 @@ _OTHERS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Migrated:
-    """The schema version before (None: no store) and after, and why all documents change, if so."""
+    """The schema version before (None: no store) and after, and why all documents change, if so.
+
+    ``revision`` is that of the store if anything was changed, otherwise None.
+    """
 
     before: str | None
     after: str
     changes: tuple[str, ...]
     warnings: tuple[str, ...]
+    revision: int | None = None
 
 
 def require_usable(settings: Settings, snapshot: Snapshot) -> None:
@@ -142,11 +146,12 @@ def migrate(settings: Settings, now: datetime) -> Migrated:
     site = settings.site
     with store.read() as snapshot:
         migrated = _compared(settings, before, after, snapshot)
+        revision = snapshot.head().revision if before != after else None
     if migrated.changes or before is None:
         with store.change(now) as change:
             change.record_settings(settings_digest(site), settings_text(site))
             month_counts.recount(change, site)
-    return migrated
+    return replace(migrated, revision=store.changed or revision)
 
 
 def foretell(settings: Settings, now: datetime) -> Migrated:

@@ -26,11 +26,13 @@ __all__ = ["Content", "Permanent", "Store"]
 class Store:
     """A store that can be read, changed, migrated and copied.
 
-    It has no open connection between calls.
+    It has no open connection between calls. ``changed`` is the revision that the last change made
+    by this object has left; None if it has changed nothing.
     """
 
     def __init__(self, url: str) -> None:
         self._engine = engine.open_engine(url)
+        self.changed: int | None = None
 
     @property
     def schema(self) -> str:
@@ -63,6 +65,8 @@ class Store:
             change = Change(connection, now)
             yield change
             change.finish(last=last)
+        if commit and change.left is not None:
+            self.changed = change.left
 
     def yield_to_writers(self) -> None:
         """Let another writer begin, between two transactions of a long command."""
@@ -111,6 +115,7 @@ class Store:
             writer.require_empty(self.name)
             writer.clear()
             yield writer
+        self.changed = writer.left
 
     @contextmanager
     def refill(self) -> Iterator[tuple[Dump, RowWriter]]:

@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from feeds.domain import Site
 from feeds.errors import StoreError
 from feeds.store.read import Reader
+from feeds.urls import PROBES
 from feeds.web import routes
 from feeds.web.cache.cache import Cache
 from feeds.web.cache.fast_path import RETRIEVAL_METHODS, FastPath
@@ -36,12 +37,14 @@ def build(  # noqa: PLR0913 - each is a part or a setting of its own
     cache_mb: int,
     revision_ttl: int,
     threads: int,
+    metrics: bool,
 ) -> Flask:
     """Return the application, with its routes below the path of the base URL.
 
     Requests read the store through ``reader``; its revision is checked through ``monitoring`` every
     ``revision_ttl`` seconds, and what has changed is rendered again through ``background``.
-    ``cache_mb`` limits the size of the cache. ``threads`` answer requests.
+    ``cache_mb`` limits the size of the cache. ``threads`` answer requests. ``metrics`` adds figures
+    for Prometheus.
     """
     monitor = RevisionMonitor(monitoring, revision_ttl)
     cache = Cache(reader, background, monitor, clock, size=cache_mb * 2**20, threads=threads)
@@ -55,7 +58,7 @@ def build(  # noqa: PLR0913 - each is a part or a setting of its own
     documents = routes.documents(reader, cache, redirects, site, clock)
     app.register_blueprint(documents, url_prefix=urlsplit(site.base_url).path or None)
     # Probes ask the process itself, whatever the base URL is.
-    app.register_blueprint(routes.probes(reader, monitor))
+    probes = routes.probes(reader, monitor)
 
     app.before_request(_refuse_double_slash)
     app.before_request(lambda: _redirect_with_query(redirects))
@@ -64,7 +67,16 @@ def build(  # noqa: PLR0913 - each is a part or a setting of its own
         HTTPException, lambda error: _handle_http_error(redirects, errors, error)
     )
     app.register_error_handler(StoreError, errors.store_unavailable)
-    app.wsgi_app = FastPath(app.wsgi_app, cache)  # type: ignore[method-assign]
+    if metrics:
+        from feeds.web.metrics import Metrics, marked  # noqa: PLC0415 - most services have none
+
+        figures = Metrics(reader, monitor, cache)
+        probes.add_url_rule(PROBES[2], "metrics", figures.respond)
+        answer = figures.measured(FastPath(marked(app.wsgi_app), cache))
+    else:
+        answer = FastPath(app.wsgi_app, cache)
+    app.wsgi_app = answer  # type: ignore[assignment, method-assign]
+    app.register_blueprint(probes)
     return app
 
 

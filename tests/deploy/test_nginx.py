@@ -115,7 +115,7 @@ def public(portal: Portal) -> Iterator[Public]:
 def unchanging(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Public]:
     """Return a running site for tests that change nothing in it."""
     running = Public(Portal(tmp_path_factory.mktemp("site")).made().imported(page()))
-    running.serve(SHARED, FEEDS_WORKERS="1")
+    running.serve(SHARED, FEEDS_WORKERS="1", FEEDS_METRICS="on")
     yield running
     running.stop()
 
@@ -335,7 +335,8 @@ def test_other_methods_are_answered_and_the_probes_are_private(
     assert (options.status, options.headers["allow"]) == (204, "GET, HEAD, OPTIONS")
     assert site.ask(FEED, method="POST").status == 405
     assert unchanging.direct("/readyz", {}).status == 200
-    for probe in ("/healthz", "/readyz", "//readyz", "/%72eadyz", "/readyz?x"):
+    assert unchanging.direct("/metrics", {}).status == 200
+    for probe in ("/healthz", "/readyz", "/metrics", "//readyz", "/%72eadyz", "/readyz?x"):
         assert site.ask(probe).status == 404
 
 

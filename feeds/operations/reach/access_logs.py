@@ -1,13 +1,14 @@
 """Access logs as a stream of requests.
 
 A log has lines of the combined form of Apache and nginx, of ``log_format feeds`` in
-deploy/nginx.conf, or of ``access_log_format`` in feeds/gunicorn_conf.py; they may be mixed. Lines
-of any other form are counted. No header that a client can choose, such as ``X-Forwarded-For``, is
-taken for its address.
+deploy/nginx.conf, of ``access_log_format`` in feeds/gunicorn_conf.py, or of feeds/json_log.py; they
+may be mixed. Lines of any other form are counted. No header that a client can choose, such as
+``X-Forwarded-For``, is taken for its address.
 """
 
 import gzip
 import io
+import json
 import re
 import sys
 import zlib
@@ -127,6 +128,9 @@ class AccessLogs:
         elif match := _GUNICORN.fullmatch(line):
             address, time, request, status, agent = match.groups()
             request, decoded, confirmed = _latin(request.replace(b'\\"', b'"')), True, True
+        elif fields := _of_json(line):
+            address, time, request, status, agent = fields
+            decoded, confirmed = False, True
         else:
             return None
         instant = self._instant(time)
@@ -143,6 +147,24 @@ def _lines(file: BinaryIO) -> Iterator[bytes]:
         while len(rest) == _LONGEST_LINE and not rest.endswith(b"\n"):
             line, rest = b"", file.readline(_LONGEST_LINE)
         yield line.rstrip(b"\r\n")
+
+
+def _of_json(line: bytes) -> tuple[bytes, bytes, bytes, bytes, bytes] | None:
+    """Return address, time, request line, status and agent of an object; None for another form."""
+    if not line.startswith(b"{"):
+        return None
+    try:
+        fields = json.loads(line)
+        method, path = fields["http.request.method"], fields["url.path"]
+        return (
+            fields["client.address"].encode(),
+            fields["timestamp"].encode(),
+            f"{method} {path} HTTP/{fields['network.protocol.version']}".encode(),
+            b"%03d" % fields["http.response.status_code"],
+            fields["user_agent.original"].encode(),
+        )
+    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError):
+        return None
 
 
 def _target(request: bytes, *, decoded: bool) -> tuple[bytes, bytes, bytes]:

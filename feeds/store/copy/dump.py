@@ -97,11 +97,15 @@ class Dump:
 
 
 class RowWriter:
-    """Writes rows to a cleared store, table after table in the order of ``TABLES``."""
+    """Writes rows to a cleared store, table after table in the order of ``TABLES``.
+
+    ``left`` is the revision of the finished store.
+    """
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._snapshot = Snapshot(connection)
+        self.left: int | None = None
         lock_head(connection)
 
     def require_empty(self, name: str) -> None:
@@ -165,7 +169,9 @@ class RowWriter:
             raise InvalidDataError("it has no selection of all releases")
         if self._connection.dialect.name == "postgresql":
             self._set_sequences()
-        return self._snapshot.head()
+        head = self._snapshot.head()
+        self.left = head.revision
+        return head
 
     def _set_sequences(self) -> None:
         for table in _TABLES.values():

@@ -44,6 +44,7 @@ class Change:
     ``token`` is random: it identifies this change, also among those of a copy of the store. After
     the change has finished, ``repaginated`` names the archive pages that were made again.
     ``other_settings`` means that the settings of ``use_settings`` are not the recorded ones.
+    ``left`` is the store's revision after a finished change; None if nothing was changed.
     """
 
     def __init__(self, connection: Connection, now: datetime) -> None:
@@ -64,6 +65,7 @@ class Change:
         self._merges = False
         self._settings: dict[str, str] | None = None
         self.other_settings = False
+        self.left: int | None = None
 
     def touch(self, selections: Iterable[int]) -> None:
         """Record that these selections change visibly."""
@@ -102,6 +104,10 @@ class Change:
     def mark_merge(self) -> None:
         """Record that the documents of a category that was merged are gone."""
         self._merges = True
+
+    def mark_invisible(self) -> None:
+        """Record that this change changes something that no document contains."""
+        self.left = self.revision - 1
 
     def record_settings(self, digest: str, text: str) -> None:
         """Record the settings and formats that documents are made with (rule 5), and the digest."""
@@ -159,6 +165,7 @@ class Change:
             self._settings = {"settings_digest": ""}
         if not touched and self._settings is None:
             return
+        self.left = self.revision
         stamp = {"revision": self.revision, "changed": self.instant, "token": self.token}
         head = update(HEAD).values(revision=self.revision, instant=self.instant)
         if self._touched_list:

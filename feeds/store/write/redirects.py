@@ -50,6 +50,7 @@ def find(change: Change, location: str) -> StoredTarget | None:
 
 def add(change: Change, location: str, target: StoredTarget) -> None:
     """Add a redirect for an old address that has none."""
+    change.mark_invisible()
     change.connection.execute(insert(REDIRECT).values(location=location, **target._asdict()))
 
 
@@ -58,4 +59,7 @@ def remove(change: Change, location: str) -> bool:
     result = change.connection.execute(
         delete(REDIRECT).where(REDIRECT.c.location == location).returning(REDIRECT.c.location)
     )
-    return result.first() is not None
+    found = result.first() is not None
+    if found:
+        change.mark_invisible()
+    return found

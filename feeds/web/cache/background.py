@@ -41,6 +41,10 @@ class BackgroundRenderer:
         self._rendering = 0  # requests
         self._thread: Thread | None = None
 
+    def __len__(self) -> int:
+        """Return the number of documents that are demanded and not rendered yet."""
+        return len(self._demands)
+
     def demand(self, path: str, render: Callable[[], object]) -> bool:
         """Have a document rendered; return whether it has been rendered meanwhile.
 

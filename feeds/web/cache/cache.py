@@ -117,7 +117,7 @@ class Cache:
         self._reader = reader
         self._monitor = monitor
         self._clock = clock
-        self._size = size
+        self._most = size
         self._lock = Lock()
         self._known: LRUCache[str, _Known] = LRUCache(int(size * _SHARE), lambda known: known.size)
         self._stored: LRUCache[str, _Stored] = LRUCache(size, lambda stored: stored.size)
@@ -125,6 +125,16 @@ class Cache:
         self._rendered = 0  # bytes since the heap was last trimmed
         self._background_reader = background
         self._background = BackgroundRenderer(waiting=threads // 2)
+
+    @property
+    def size(self) -> int:
+        """The memory that the documents take, in bytes."""
+        return int(self._known.currsize + self._stored.currsize)
+
+    @property
+    def waiting(self) -> int:
+        """The number of documents that wait to be rendered in the background."""
+        return len(self._background)
 
     def on_request(self) -> None:
         """Check the revision of the store, or make sure that it is checked."""
@@ -410,7 +420,7 @@ class Cache:
             self._stored[path] = stored
 
     def _evict(self) -> None:
-        while self._stored and self._known.currsize + self._stored.currsize > self._size:
+        while self._stored and self.size > self._most:
             self._stored.popitem()
 
     def _forget(self, path: str) -> None:

@@ -11,7 +11,8 @@ import threading
 import time
 import weakref
 from bisect import bisect_right
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from math import inf
 
@@ -83,7 +84,11 @@ class _Knowledge:
 
 
 class RevisionMonitor:
-    """Checks the store's revision every ``ttl`` seconds, or at each request if ``ttl`` is 0."""
+    """Checks the store's revision every ``ttl`` seconds, or at each request if ``ttl`` is 0.
+
+    ``looked`` is when the store last answered a check, in seconds since 1970; infinite before.
+    ``after_check`` is called after each check, whatever its result.
+    """
 
     def __init__(self, reader: Reader, ttl: int) -> None:
         self._reader = reader
@@ -93,6 +98,8 @@ class RevisionMonitor:
         self._check_began: float | None = None
         self._failure = ""
         self._known = _Knowledge()
+        self.looked = inf
+        self.after_check: Callable[[], object] = lambda: None
 
     @property
     def known(self) -> StoreVersion:
@@ -170,15 +177,16 @@ class RevisionMonitor:
 
         self._check_began = time.monotonic()
         try:
-            self._reader.run(observe)
-            self._failure = ""
-        except StoreBehindError:
             # The documents whose parts have not changed can be made from a replica that lags.
+            with suppress(StoreBehindError):
+                self._reader.run(observe)
             self._failure = ""
+            self.looked = time.time()
         except StoreError as error:
             self._failure = str(error)
         finally:
             self._check_began = None
+            self.after_check()
 
     def observe(self, snapshot: Snapshot, before: StoreVersion) -> StoreVersion:
         """Return the version of a snapshot that was opened when ``before`` was known.

@@ -66,8 +66,20 @@ def test_logs_may_be_compressed_rotated_and_in_any_order(suspended: Portal) -> N
         assert (counts(result), result["lines"]) == ((3, 1, 3, 3, 0, 0), 4)
 
 
-@settings(max_examples=60)
-@given(st.lists(st.one_of(st.binary(max_size=60), st.text(max_size=60).map(str.encode))))
+VALUES = st.one_of(st.none(), st.floats(), st.text(max_size=30), st.lists(st.integers()))
+OBJECTS = st.fixed_dictionaries(dict.fromkeys(json.loads(Line().json()), VALUES))
+
+
+@settings(max_examples=50)
+@given(
+    st.lists(
+        st.one_of(
+            st.binary(max_size=60),
+            st.text(max_size=60).map(str.encode),
+            OBJECTS.map(json.dumps).map(str.encode),
+        )
+    )
+)
 def test_no_line_stops_the_count(unchanging: Portal, lines: list[bytes]) -> None:
     log = unchanging.folder / "any.log"
     log.write_bytes(b"x\n" + b"\n".join([*lines, Line().feeds().encode()]))
@@ -90,9 +102,14 @@ def test_no_line_stops_the_count(unchanging: Portal, lines: list[bytes]) -> None
         Line().combined().replace("2024", "0000"),
         Line().combined().replace("200", "OK"),
         Line().gunicorn().removesuffix("ms"),
+        Line().json().removesuffix("}"),
+        Line().json().replace("client.address", "peer"),
+        Line(status="200").json(),  # type: ignore[arg-type]
+        Line(status=float("inf")).json(),  # type: ignore[arg-type]
+        "{" * 100_000,
         f"{Line().feeds()} {Line().feeds()}",
     ],
-    ids=range(12),
+    ids=range(17),
 )
 def test_lines_of_another_form_are_counted(suspended: Portal, line: str) -> None:
     result = found(suspended, write(suspended, [Line().feeds(), line, Line(address="::1").feeds()]))
