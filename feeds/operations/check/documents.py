@@ -26,6 +26,9 @@ from feeds.urls import (
 )
 
 _ARCHIVE = re.compile(r"(?P<selection>.*)/archive/(?P<number>[1-9][0-9]{0,8})(?:\.[a-z]+)?")
+_PERIOD = re.compile(
+    r"(?:/categories/(?P<slug>[^/]+))?/releases/(?P<period>[0-9]{4}(?:/[0-9]{2}){0,2})"
+)
 _FILES = frozenset(["/", "/feeds.opml", *(f"/{name}" for name in ASSETS)])
 
 
@@ -145,6 +148,8 @@ def _exists(snapshot: Snapshot, path: str, known: frozenset[str]) -> bool:
     """Return whether the service has something at a path below its base URL."""
     if path in _FILES:
         return True
+    if found := _PERIOD.fullmatch(path):
+        return _lists(snapshot, [found["slug"]] if found["slug"] else [], found["period"])
     number = 0
     if archive := _ARCHIVE.fullmatch(path):
         number = int(archive["number"])
@@ -160,3 +165,12 @@ def _exists(snapshot: Snapshot, path: str, known: frozenset[str]) -> bool:
     if number:
         return snapshot.page(slugs, number) is not None
     return snapshot.selection(slugs) is not None
+
+
+def _lists(snapshot: Snapshot, slugs: list[str], period: str) -> bool:
+    """Return whether a selection has releases of a year, or of a month or that of a day."""
+    selection = snapshot.selection(slugs)
+    return selection is not None and any(
+        period in (str(month.year), str(month)) or period.startswith(f"{month}/")
+        for month in snapshot.months(selection)
+    )

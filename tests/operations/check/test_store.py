@@ -185,6 +185,21 @@ def test_a_gap_in_the_archive_is_found_as_readers_meet_it(sound: Portal) -> None
         assert link.startswith(f"{document}: the link {dead} leads nowhere. ")
 
 
+@pytest.mark.engines("sqlite", reason="the links are the same on both")
+def test_links_to_years_and_months_are_followed(sound: Portal) -> None:
+    base = "https://feeds.example.org"
+    alive = ("/releases/2010", "/categories/kultura/releases/2010/01", "/releases/2010/01/08")
+    dead = (
+        "/categories/kultura/releases/2009",
+        "/categories/nav/releases/2010",
+        "/releases/2010/1",
+    )
+    sound.imported(page("Saites", body=" ".join(f"{base}{path}" for path in (*alive, *dead))))
+    ran = sound.feeds("check")
+    found = [line.partition(": the link ")[2].split()[0] for line in ran.out.splitlines()]
+    assert set(found) == {f"{base}{path}" for path in dead}
+
+
 @pytest.mark.engines("sqlite", reason="it damages the file")
 def test_a_damaged_file_is_found(sound: Portal) -> None:
     sound.imported(*(page(f"R{n}", body=f"{n} " * 5000) for n in range(20)))
