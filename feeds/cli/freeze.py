@@ -34,5 +34,8 @@ def freeze(store: Store, settings: Settings, folder: Path, combined: Path | None
         f"{run.linked / 1e6:.1f} MB unchanged."
     )
     click.echo(f"{run.moved} addresses redirect or are gone.")
+    click.echo("What hosts cannot do as the service does:")
+    for (host, kind), number in (+run.left_out).items():
+        click.echo(f"  {host}: {kind} ({number})")
     click.echo(f"SHA-256 of {folder}/current/manifest.sha256: {run.digest}")
     click.echo("Let the host read its configuration again.")

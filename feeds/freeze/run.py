@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import shutil
 import sys
 from collections import Counter
@@ -27,7 +28,7 @@ from feeds.freeze.answers import (
     renamed,
 )
 from feeds.freeze.generations import CURRENT, MANIFEST, SITE, Generation, new_generation
-from feeds.freeze.hosts.redirects import Old
+from feeds.freeze.hosts.redirects import CLOUDFLARE, STATIC, LeftOut, Old
 from feeds.freeze.workers import Task, Workers, Written, line, started, state
 from feeds.settings import Settings
 from feeds.store import Store
@@ -39,6 +40,9 @@ from feeds.web.redirects import WITHDRAWN
 
 _ATTEMPTS = 5
 _LONGEST_NAME = 240  # bytes of a file's name, without the extension of a coding
+_ARCHIVE_DOCUMENT = re.compile(rf"/archive/\d+\.(?:{'|'.join(FORMATS)})\n")
+_SHORT_ARCHIVE = (STATIC, "archive documents have the shorter Cache-Control of pages")
+_CLOUDFLARE_FILES = 20_000
 _ERRORS = {
     "404.html": (HTTPStatus.NOT_FOUND, ""),
     "404.txt": (HTTPStatus.NOT_FOUND, NOTHING),
@@ -76,7 +80,8 @@ class Freeze:
         self.written = 0
         self.linked = 0
         self.moved = 0
-        self.left_out: Counter[str] = Counter()
+        self.left_out: LeftOut = Counter()
+        self._files = 0
         self.digest = ""
 
     def __iter__(self) -> Iterator[None]:
@@ -141,6 +146,12 @@ class Freeze:
         self.position += 1
         self.written += written.written
         self.linked += written.linked
+        self._files += written.answers
+        for name in written.manifest:
+            if name.endswith((".atom\n", ".rss\n")):
+                self.left_out[STATIC, "feeds have their own media type in browsers, too"] += 1
+            if _ARCHIVE_DOCUMENT.search(name):
+                self.left_out[_SHORT_ARCHIVE] += 1
         needed = self.written / self.position * (self.total - self.position)
         free = shutil.disk_usage(self._folder).free
         if needed > free:
@@ -175,6 +186,10 @@ class Freeze:
         self.moved = sum(1 for _ in addresses())
         old = Old(addresses, list(renamed(snapshot)), self.moved, self.left_out)
         shared = hosts.values(site, self._folder / CURRENT, snapshot.head().announced, self._now)
+        if shared["cache"] == shared["cache_archive"]:
+            self.left_out[_SHORT_ARCHIVE] = 0
+        beyond = max(0, self._files - _CLOUDFLARE_FILES)
+        self.left_out[CLOUDFLARE, "files beyond the number that its free plan takes"] = beyond
         for name in hosts.FILES:
             file = generation.path / name
             hosts.write(file, site, shared, old)
