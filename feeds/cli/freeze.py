@@ -46,6 +46,9 @@ def freeze(
     click.echo(f"{run.done} documents, pages and files{f': {size}' if folder else '.'}")
     click.echo(f"{run.moved} addresses redirect or are gone.")
     if folder:
+        click.echo("What hosts cannot do as the service does:")
+        for (host, kind), number in (+run.left_out).items():
+            click.echo(f"  {host}: {kind} ({number})")
         click.echo(f"SHA-256 of {folder}/current/manifest.sha256: {run.digest}")
     if wacz:
         click.echo(f"SHA-256 of {wacz}: {run.deposit_digest}")

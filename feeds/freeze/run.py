@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import shutil
 import sys
 from collections import Counter
@@ -33,7 +34,7 @@ from feeds.freeze.answers import (
 )
 from feeds.freeze.deposit import Deposit
 from feeds.freeze.generations import CURRENT, MANIFEST, SITE, Generation, new_generation
-from feeds.freeze.hosts.redirects import Old
+from feeds.freeze.hosts.redirects import CLOUDFLARE, STATIC, LeftOut, Old
 from feeds.freeze.unfinished import naming, new_deposit
 from feeds.freeze.workers import Task, Workers, Written, line, started, state
 from feeds.settings import Settings
@@ -46,6 +47,9 @@ from feeds.web.redirects import WITHDRAWN
 
 _ATTEMPTS = 5
 _LONGEST_NAME = 240  # bytes of a file's name, without the extension of a coding
+_ARCHIVE_DOCUMENT = re.compile(rf"/archive/\d+\.(?:{'|'.join(FORMATS)})\n")
+_SHORT_ARCHIVE = (STATIC, "archive documents have the shorter Cache-Control of pages")
+_CLOUDFLARE_FILES = 20_000
 _ERRORS = {
     "404.html": (HTTPStatus.NOT_FOUND, ""),
     "404.txt": (HTTPStatus.NOT_FOUND, NOTHING),
@@ -95,7 +99,7 @@ class Freeze:
         self.written = 0
         self.linked = 0
         self.moved = 0
-        self.left_out: Counter[str] = Counter()
+        self.left_out: LeftOut = Counter()
         self.digest = ""
         self.deposit_digest = ""
 
@@ -181,6 +185,11 @@ class Freeze:
         self.done += written.answers
         self.written += written.written
         self.linked += written.linked
+        for name in written.manifest:
+            if name.endswith((".atom\n", ".rss\n")):
+                self.left_out[STATIC, "feeds have their own media type in browsers, too"] += 1
+            if _ARCHIVE_DOCUMENT.search(name):
+                self.left_out[_SHORT_ARCHIVE] += 1
         taken = [(self._folder, self.written)] if self._folder else []
         if self._wacz and deposit:
             taken.append((self._wacz.parent, deposit.size))
@@ -221,6 +230,10 @@ class Freeze:
         shared = hosts.values(
             site, generation.path.parent / CURRENT, snapshot.head().announced, self._now
         )
+        if shared["cache"] == shared["cache_archive"]:
+            self.left_out[_SHORT_ARCHIVE] = 0
+        beyond = max(0, self.done - _CLOUDFLARE_FILES)
+        self.left_out[CLOUDFLARE, "files beyond the number that its free plan takes"] = beyond
         for name in hosts.FILES:
             file = generation.path / name
             hosts.write(file, site, shared, old)

@@ -126,10 +126,12 @@ HOSTS = {"nginx": _nginx, "caddy": _caddy, "apache": _apache}
 
 
 @contextmanager
-def serving(host: str, frozen: Path, folder: Path, uploads: Path) -> Iterator[Ask]:
+def serving(
+    host: str, frozen: Path, folder: Path, uploads: Path, port: int | None = None
+) -> Iterator[Ask]:
     """Run a host, with a copied folder of the old portal; yield what asks it."""
     folder.mkdir(exist_ok=True)
-    (port,) = free_ports(1)
+    port = port or free_ports(1)[0]
     command = HOSTS[host](folder, frozen, port, uploads)
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder)

@@ -15,7 +15,8 @@ from feeds.urls import ASSETS
 from tests.deploy.site import Got
 from tests.freeze.hosts import HOSTS, Ask, serving
 from tests.freeze.past import RELEASES, addresses, portal_with_a_past
-from tests.portal import Portal
+from tests.freeze.static import parsed
+from tests.portal import Portal, page
 
 pytestmark = [
     pytest.mark.slow,
@@ -51,6 +52,7 @@ WEIGHED = (
     "application/*, application/xml;q=0.1",
     "text/xml, application/xml;q=0, */*;q=0",
 )
+ARCHIVED = re.compile(r"/archive/\d+\.(?:atom|rss|json)$")
 CHOOSER = ("/", "/categories/list/1")
 
 
@@ -66,6 +68,7 @@ class Frozen(NamedTuple):
     portal: Portal
     folder: Path
     combined: tuple[str, ...]
+    report: str
     live: Callable[[str], TestResponse]
 
 
@@ -81,7 +84,7 @@ def frozen(tmp_path_factory: pytest.TempPathFactory) -> Frozen:
     # The changes of these commands have instants a second apart, some of them still to come.
     while "Last-Modified" not in portal.client().head("/releases.atom").headers:
         time.sleep(0.1)
-    return Frozen(portal, folder, combined, cache(portal.client().get))
+    return Frozen(portal, folder, combined, ran.out, cache(portal.client().get))
 
 
 def listed(value: str | None) -> list[str] | None:
@@ -216,3 +219,65 @@ def _check_errors(client: FlaskClient, ask: Ask) -> None:
         got = ask(path)
         assert got.body != client.get(path).data
         assert re.search(rb"<form|<input type=.checkbox", got.body) is None
+
+
+def test_static_hosts_get_the_headers_and_redirects_that_they_can_have(frozen: Frozen) -> None:
+    site = frozen.folder / "current" / "site"
+    static = parsed(site)
+    asked = [*addresses(frozen.portal), *sitemaps(frozen.portal.client()), *frozen.combined]
+    for path in (path for path in asked if "?" not in path):
+        live = frozen.live(path)
+        target = live.headers["Location"] if live.status_code == 301 else None
+        assert static.target(path) == target, path
+        if live.status_code == 200:
+            got = static.headers_of(path)
+            own = set(CONTRACT) - {"vary", "content-encoding"}  # the host sets these itself
+            # Hosts know the type of pages. A shorter time than that of archive documents is safe.
+            own -= {"content-type"} if live.mimetype == "text/html" else {""}
+            own -= {"cache-control"} if ARCHIVED.search(path) else {""}
+            for name in own & {key.lower() for key, _ in live.headers}:
+                assert listed(got.get(name)) == listed(live.headers[name]), f"{path}: {name}"
+    known = frozen.portal.sql("SELECT location FROM redirect UNION SELECT location FROM permalink")
+    answers = [(path, frozen.live(path).status_code) for (path,) in known]
+    names = [file.suffix for file in site.rglob("*.*")]
+    for number, kind in (
+        (
+            names.count(".atom") + names.count(".rss"),
+            "feeds have their own media type in browsers, too",
+        ),
+        (
+            sum(ARCHIVED.search(str(name)) is not None for name in site.rglob("*")),
+            "archive documents have the shorter Cache-Control of pages",
+        ),
+        (
+            sum(status == 410 for _, status in answers) + 2,
+            "withdrawn addresses are answered 404 instead of 410",
+        ),
+        (
+            sum(status == 301 and "?" in path for path, status in answers),
+            "old addresses with a query are not redirected",
+        ),
+    ):
+        assert f"  Netlify, Cloudflare Pages: {kind} ({number})\n" in frozen.report, frozen.report
+
+
+def test_what_exceeds_the_limits_of_a_host_is_counted(portal: Portal) -> None:
+    portal.imported(page("Relīze", "Tēma 0"))
+    for number in range(102):
+        renamed = ("categories", "rename", f"tema-{number}", f"Tēma {number + 1}")
+        assert portal.feeds(*renamed).code == 0
+    odd = ["/a*b", "/a:b", "/x?{a}", f"/{'a' * 990}"]
+    old = "".join(f"{path}\t/releases.rss\n" for path in (*odd, *(f"/o/{n}" for n in range(1700))))
+    assert portal.feeds("address", "add", "--file", portal.write("old.tsv", old)).code == 0
+    ran = portal.feeds("freeze", portal.folder / "frozen")
+    assert ran.code == 0, ran.err
+    static = 102 * 4 + 1700  # of each former slug four
+    for line in (
+        "Netlify, Cloudflare Pages: old addresses with * or : are not redirected (2)",
+        "Netlify, Cloudflare Pages: redirects of more than 1,000 characters are left out (1)",
+        f"Cloudflare Pages: redirects after the first 2,000 are ignored ({static - 2000})",
+        "Cloudflare Pages: renamed archives after the first 100 are not redirected (2)",
+        "Caddy: old addresses with a brace are not redirected (1)",
+        "Apache: old addresses of more than 1,000 bytes are not redirected (1)",
+    ):
+        assert f"  {line}\n" in ran.out, ran.out

@@ -122,14 +122,17 @@ def _texts(site: Site, shared: Mapping[str, str], old: Old) -> dict[str, str]:
             f'Header always set {name} "{value}"\n' for name, value in COMMON_HEADERS
         ),
         "static_common": "".join(f"  {name}: {value}\n" for name, value in COMMON_HEADERS),
-        "static_types": "".join(
-            f"{root}/*.{end}\n  Content-Type: {type_}\n" for end, type_ in own.items()
+        "static_files": "".join(
+            f"{root}/{name}\n  Cache-Control: {shared[cache]}\n"
+            f"  Content-Type: {own[name.rpartition('.')[2]]}\n"
+            for cache, names in (("cache", lists), ("cache_assets", ASSETS))
+            for name in names
         ),
-        "static_assets": "".join(
-            f"{root}/{name}\n  Cache-Control: {shared['cache_assets']}\n" for name in ASSETS
-        ),
-        "static_lists": "".join(
-            f"{root}/{name}\n  Cache-Control: {shared['cache']}\n" for name in lists
+        # Netlify takes the dot for any character: these patterns must not match a release.
+        "static_feeds": "".join(
+            f"{root}/{folder}/*.{form}\n  Content-Type: {own[form]}\n"
+            for folder in ("releases/archive", "categories")
+            for form in FORMATS
         ),
     }
 

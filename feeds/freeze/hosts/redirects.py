@@ -12,6 +12,12 @@ from urllib.parse import quote, unquote_to_bytes
 from feeds.formats import FORMATS
 from feeds.freeze.answers import Moved
 
+STATIC: Final = "Netlify, Cloudflare Pages"
+CLOUDFLARE: Final = "Cloudflare Pages"
+
+LeftOut = Counter[tuple[str, str]]
+"""How many addresses a host cannot answer as the service does, by host and kind."""
+
 _APACHE_UNESCAPED: Final = "$-_.+!*'(),:;@&=/~"
 _LONGEST_APACHE_LINE: Final = 1022  # bytes; Apache reads a longer one as two
 _LONGEST_REDIRECT: Final = 1000  # characters of a line, by Cloudflare's documentation
@@ -24,13 +30,13 @@ _PLACEHOLDER: Final = re.compile(r"\*|:[A-Za-z]")
 class Old(NamedTuple):
     """What has moved; each call begins again from the first. ``number`` counts them.
 
-    ``left_out`` counts what a host cannot redirect, by its kind.
+    ``left_out`` counts what a host cannot redirect.
     """
 
     addresses: Callable[[], Iterable[Moved]]
     renamed: Sequence[tuple[str, str]]
     number: int
-    left_out: Counter[str]
+    left_out: LeftOut
 
 
 def lines(old: Old, root: str, base_url: str) -> dict[str, Callable[[], Iterable[bytes]]]:
@@ -75,7 +81,7 @@ def _caddy_lines(old: Old, *, permalinks: bool) -> Iterator[bytes]:
     """Yield the lines of a ``map``, whose braces stand for variables."""
     for moved in old.addresses():
         if moved.permalink == permalinks and "{" in moved.address:
-            old.left_out["Caddy: old addresses with a brace"] += 1
+            old.left_out["Caddy", "old addresses with a brace are not redirected"] += 1
         elif moved.permalink == permalinks:
             key = moved.address.replace("\\", "\\\\").replace('"', '\\"')
             yield f'        "{key}" {moved.url or "gone"}\n'.encode()
@@ -109,7 +115,9 @@ def _apache_lines(old: Old, *, permalinks: bool) -> Iterator[bytes]:
             if len(line) <= _LONGEST_APACHE_LINE:
                 yield line
             else:
-                old.left_out["Apache: old addresses that are too long"] += 1
+                old.left_out[
+                    "Apache", "old addresses of more than 1,000 bytes are not redirected"
+                ] += 1
 
 
 def _redirects(old: Old, root: str, base_url: str) -> Iterator[bytes]:
@@ -118,18 +126,16 @@ def _redirects(old: Old, root: str, base_url: str) -> Iterator[bytes]:
     for source, target in _static_redirects(old, root, base_url):
         line = f"{source} {target} 301\n"
         if len(line) > _LONGEST_REDIRECT:
-            old.left_out["_redirects: old addresses that are too long"] += 1
+            old.left_out[STATIC, "redirects of more than 1,000 characters are left out"] += 1
             continue
         static += 1
         if static > _STATIC_REDIRECTS:
-            old.left_out[f"Cloudflare: redirects after the first {_STATIC_REDIRECTS:,}"] += 1
+            old.left_out[CLOUDFLARE, "redirects after the first 2,000 are ignored"] += 1
         yield line.encode()
     for number, (former, current) in enumerate(old.renamed, 1):
         if number > _DYNAMIC_REDIRECTS:
-            kind = (
-                f"Cloudflare: archives of renamed categories after the first {_DYNAMIC_REDIRECTS}"
-            )
-            old.left_out[kind] += 1
+            kind = "renamed archives after the first 100 are not redirected"
+            old.left_out[CLOUDFLARE, kind] += 1
         source = f"{root}/categories/{former}/archive/*"
         yield f"{source} {base_url}/categories/{current}/archive/:splat 301\n".encode()
 
@@ -140,11 +146,11 @@ def _static_redirects(old: Old, root: str, base_url: str) -> Iterator[tuple[str,
             yield f"{root}/categories/{former}{end}", f"{base_url}/categories/{current}{end}"
     for address, url, permalink in old.addresses():
         if url is None:
-            old.left_out["_redirects: addresses of withdrawn releases, answered 404"] += 1
+            old.left_out[STATIC, "withdrawn addresses are answered 404 instead of 410"] += 1
         elif "?" in address:
-            old.left_out["_redirects: old addresses with a query"] += 1
+            old.left_out[STATIC, "old addresses with a query are not redirected"] += 1
         elif _PLACEHOLDER.search(address):
-            old.left_out["_redirects: old addresses with * or :"] += 1
+            old.left_out[STATIC, "old addresses with * or : are not redirected"] += 1
         else:
             yield address, url
             if permalink and address != "/":

@@ -160,11 +160,8 @@ def _exists(snapshot: Snapshot, path: str, known: frozenset[str]) -> bool:
     if target.release is not None:
         return target.release in known or snapshot.release(target.release) is not None
     slugs = list(snapshot.current_slugs([target.slug]).values()) if target.slug else []
-    if target.slug and not slugs:
-        return False
-    if number:
-        return snapshot.page(slugs, number) is not None
-    return snapshot.selection(slugs) is not None
+    found_selection = snapshot.page(slugs, number) if number else snapshot.selection(slugs)
+    return found_selection is not None and bool(slugs or not target.slug)
 
 
 def _lists(snapshot: Snapshot, slugs: list[str], period: str) -> bool:
