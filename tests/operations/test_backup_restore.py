@@ -115,6 +115,7 @@ def test_a_kill_leaves_the_former_store_or_the_new_one(portal: Portal) -> None:
     assert portal.feeds("backup", copy).code == 0
     portal.imported(page("Pēc kopijas"))
     before = portal.feeds("export").out
+    portal.environ["TMPDIR"] = str(portal.folder)  # a killed process leaves its temporary folder
     with command(portal, "backup-restore", copy, stdout=subprocess.DEVNULL) as process:
         pattern = "feeds.db.before-*" if portal.store.is_file else "before-*.jsonl"
         # From here on the content is replaced.
