@@ -93,7 +93,8 @@ class Compose:
     def start(self, name: str, command: list[str], log: Path) -> subprocess.Popen[bytes]:
         """Start a command of a service with its environment and no more capabilities."""
         service = self.service(name)
-        environ = {"PATH": f"{Path(FEEDS).parent}:{os.environ['PATH']}:/usr/sbin", "HOME": "/"}
+        environ = {name: os.environ[name] for name in ("PYTHONPATH",) if name in os.environ}
+        environ |= {"PATH": f"{Path(FEEDS).parent}:{os.environ['PATH']}:/usr/sbin", "HOME": "/"}
         if "env_file" in service:
             environ |= example()
         environ |= service.get("environment", {})
@@ -139,11 +140,12 @@ class Compose:
         """Return the command of nginx, and write the files that the engine would mount."""
         folder = self.root / "etc/nginx"
         shutil.copy("/etc/nginx/mime.types", folder)
-        config = YAML(typ="safe").load(self.local(FILE.read_text()))["configs"]
-        main = config["nginx"]["content"].replace("user nginx;", "user root;")
+        configs = YAML(typ="safe").load(FILE)["configs"]
+        main = self.local((FILE.parent / configs["nginx"]["file"]).read_text())
+        main = main.replace("user nginx;", "user root;")
         main = main.replace("http {", f"http {{ client_body_temp_path {self.root}/body; ")
         (folder / "nginx.conf").write_text(main)
-        text = (FILE.parent / config["site"]["file"]).read_text()
+        text = (FILE.parent / configs["site"]["file"]).read_text()
         for written, used in {
             "/etc/letsencrypt": f"{self.root}/etc/letsencrypt",
             "/var/cache/": f"{self.root}/var/cache/",
@@ -213,12 +215,14 @@ def test_postgresql_is_found_to_accept_connections(compose: Compose) -> None:
     assert (kind, program) == ("CMD", "pg_isready")
     with postgresql() as server:
         data = str(make_url(server.address).query["host"])
+        Path(data).chmod(0o711)  # without capabilities root can enter no folder of another user
         command = [programs[0] / program, *options, f"--host={data}"]
         assert subprocess.run(command, check=False, capture_output=True).returncode == 0
         server.run("CREATE ROLE feeds LOGIN", "CREATE DATABASE feeds OWNER feeds")
         secret = compose.root / "run/secrets/database-url"
         secret.write_text(f"postgresql+psycopg://feeds@/feeds?host={data}\n")
-        assert compose.run("migrate", [FEEDS, "migrate"]) == 0
-        assert "Created the store" in (compose.root / "migrate.log").read_text()
+        code = compose.run("migrate", [FEEDS, "migrate"])
+        assert code == 0, (compose.root / "migrate.log").read_text()
+        assert "Created the store postgresql" in (compose.root / "migrate.log").read_text()
         command[-1] = f"--host={compose.root}"
         assert subprocess.run(command, check=False, capture_output=True).returncode == 2

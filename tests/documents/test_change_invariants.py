@@ -34,6 +34,7 @@ from feeds.ingest.report import Outcome
 from feeds.ingest.run import import_paths
 from feeds.operations import categories, redirects
 from feeds.operations.backup import backup
+from feeds.operations.backup_restore import restore_backup
 from feeds.operations.check import Check
 from feeds.operations.export import Loader, export, write_export
 from feeds.operations.migrate import migrate
@@ -377,6 +378,17 @@ class Changes(RuleBasedStateMachine):
         self.serve(self.service.environ | {"FEEDS_DATABASE_URL": new.url})
         self.nothing_changed = True
 
+    @rule()
+    def restored(self) -> None:
+        """Restore a back-up of the store in its place, while it is served."""
+        copied = self.portal.folder / "copied"
+        backup(self.portal.store, copied)
+        kept = restore_backup(self.portal.store, self.portal.settings, copied, self.now).kept
+        assert kept is not None
+        for file in (copied, kept):
+            file.unlink()
+        self.nothing_changed = True
+
     # What holds after each of them.
 
     def addresses(self) -> list[str]:
@@ -498,6 +510,7 @@ def test_every_command(another: Callable[..., Portal]) -> None:
         ("retract", 1, 0),
         ("repeat",),
         ("suspend", 1),
+        ("restored",),
         ("resume", 1),
         ("bring", 90_000, [("new", None, ["Kultura"]), ("new", None, ["Vide"])], ""),
         ("repeat",),

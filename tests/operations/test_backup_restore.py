@@ -74,6 +74,9 @@ def test_a_back_up_replaces_a_store_and_its_loss_is_told(portal: Portal) -> None
     assert portal.feeds("backup-restore", again).out.endswith(
         "  The portal was not suspended, the copy is: run `feeds resume`.\n"
     )
+    # It is not the store that the service has left, although it has the same changes.
+    portal.imported(page("F"))
+    assert "<title>F</title>" in client.get("/releases.atom").text
 
 
 @pytest.mark.slow
@@ -112,6 +115,7 @@ def test_a_kill_leaves_the_former_store_or_the_new_one(portal: Portal) -> None:
     assert portal.feeds("backup", copy).code == 0
     portal.imported(page("Pēc kopijas"))
     before = portal.feeds("export").out
+    portal.environ["TMPDIR"] = str(portal.folder)  # a killed process leaves its temporary folder
     with command(portal, "backup-restore", copy, stdout=subprocess.DEVNULL) as process:
         pattern = "feeds.db.before-*" if portal.store.is_file else "before-*.jsonl"
         # From here on the content is replaced.
@@ -170,6 +174,7 @@ def test_a_store_that_another_command_changes_is_not_replaced(portal: Portal) ->
     assert portal.feeds("status").code == 0
 
 
+@pytest.mark.slow
 def test_what_is_no_sound_back_up_of_this_portal_is_refused(
     portal: Portal, another: Callable[..., Portal]
 ) -> None:

@@ -221,8 +221,10 @@ def _following(
     if known.store_id != head.store_id:
         return _of_other_store(known, head, snapshot)
     revision = known.version.revision
-    tokens = snapshot.tokens(min([revision, *(left for _, left, _ in known.left)]))
-    if any(tokens.get(left, -1) == token for _, left, token in known.left):
+    # A store that was restored has the changes of another one, and is not that one.
+    left = {last: token for store_id, last, token in known.left if store_id == head.store_id}
+    tokens = snapshot.tokens(min([revision, *left]))
+    if any(tokens.get(last, -1) == token for last, token in left.items()):
         raise StoreUnavailableError(_LEFT)
     if head.revision >= revision:
         if tokens.get(revision) == known.token:
