@@ -105,6 +105,7 @@ _TARGETS = tuple(
 )
 
 _ESCAPE = re.compile(rb"%[0-9A-Fa-f]{2}")
+_SLASHES = re.compile(rb"//+")
 _TRACKING = re.compile(rb"(?:utm_[^=]*|gclid|fbclid)(?:=|$)")
 _PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
 _UNQUOTED_IN_PATH = "/!$&'()*+,;=:@-._~"
@@ -249,9 +250,10 @@ def normalize_old_address(path: bytes, query: bytes) -> str:
 def permalink(path: bytes, query: bytes) -> str:
     """Return the form in which the original addresses of releases are stored and looked up.
 
-    It is that of other old addresses without a trailing slash and without tracking parameters. The
-    case of percent-encodings does not matter in the query either.
+    It is that of other old addresses without a trailing slash and without tracking parameters;
+    several slashes are one. The case of percent-encodings does not matter in the query either.
     """
+    path = _SLASHES.sub(b"/", path)
     parameters = (one for one in query.split(b"&") if one and not _TRACKING.match(one))
     kept = _ESCAPE.sub(lambda found: found[0].upper(), b"&".join(parameters))
     return normalize_old_address(path.rstrip(b"/") or b"/", kept)

@@ -90,16 +90,23 @@ _OPAQUE = (
     "math", "noscript", "script", "select", "style", "svg", "template", "textarea", "title", "xmp",
 )  # fmt: skip
 
-# A body that needs no more than the sanitiser: paragraphs, headings, lists and absolute links.
+# A body that needs no more than the sanitiser: paragraphs, headings, lists, absolute links, and
+# pictures that have no other address.
 # No style has an address, as those of backgrounds have.
 _PLAIN = (
     r"""(?: (?:(?:align|class|data-(?!b)[a-z-]+|rel|target)="[^"<>]*"|"""
     r"""style="(?:[^"<>(]++|(?<![uU][rR][lL])\()*+"))*"""
 )
+_WEB = r"https?://[\w.-]++(?:/[^\"<>\s\\^`{|}]*+)?"
+_UNSEEN = r"""(?: (?:class|decoding|fetchpriority|loading|sizes)="[^"<>]*")*+"""
+_SIMPLE_PICTURE = (
+    rf"""img{_UNSEEN} src="{_WEB}"{_UNSEEN}(?: alt="[^"<>]*")?+{_UNSEEN}"""
+    rf"""(?: width="[1-9]\d{{0,4}}")?+(?: height="[1-9]\d{{0,4}}")?+{_UNSEEN} ?/?"""
+)
 _PHRASE = (
     rf"(?:[^<]++|<(?:(?:abbr|b|code|del|em|i|ins|q|s|strong|sub|sup|u){_PLAIN}|br ?/?"
     r"|/(?:a|abbr|b|code|del|em|i|ins|q|s|strong|sub|sup|u)"
-    rf"""|a{_PLAIN} href="https?://[\w.-]++(?:/[^"<>\s\\^`{{|}}]*+)?"{_PLAIN})>)*+"""
+    rf"""|{_SIMPLE_PICTURE}|a{_PLAIN} href="{_WEB}"{_PLAIN})>)*+"""
 )
 _SIMPLE = re.compile(
     rf"(?:\s++|<p{_PLAIN}>{_PHRASE}</p>|<h([234]){_PLAIN}>{_PHRASE}</h\1>"

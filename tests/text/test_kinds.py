@@ -408,3 +408,17 @@ def test_the_time_grows_with_the_length(unit: str) -> None:
     except MarkupError as error:
         assert str(error)  # noqa: PT017 - refusing is one of two right outcomes
     assert time.process_time() - start < 20
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        '<img class="a" src="https://o.lv/a.jpg" alt="A &amp; B" width="3" height="4" />',
+        '<a href="https://o.lv/l.jpg"><img src="https://o.lv/a?b=1&amp;c" loading="lazy"></a>',
+        '<img src="https://o.lv/1x1.gif" alt="">',
+        '<img src="http://xn--a/" alt="A">',
+    ],
+)
+def test_a_simple_picture_is_the_same_with_and_without_a_tree(picture: str) -> None:
+    simple = f"<p>{picture} a</p>\n<ul><li>{picture}</li></ul>"
+    assert content([Html(simple, BASE)]) == content([Html(f"{simple}<!-- x -->", BASE)])

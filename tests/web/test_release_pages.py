@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from lxml import html
 
+from feeds.text.targets import OF_PAGE
 from tests.portal import Portal, page
 
 pytestmark = pytest.mark.engines("sqlite", reason="pages do not depend on the engine")
@@ -160,3 +161,10 @@ def test_a_feed_for_a_browser_has_security_headers(portal: Portal) -> None:
     shown = client.get("/releases.atom", headers={"Accept": "application/xml"})
     assert "default-src 'none'" in shown.headers["Content-Security-Policy"]
     assert "Content-Security-Policy" not in client.get("/releases.atom").headers
+
+
+def test_no_id_of_the_page_clashes_with_one_of_the_text(portal: Portal) -> None:
+    portal.imported(page())
+    (path,) = (item["url"] for item in portal.client().get("/releases.json").get_json()["items"])
+    tree = tree_of(portal, path.removeprefix(BASE))
+    assert set(tree.xpath("//*/@id")) == OF_PAGE

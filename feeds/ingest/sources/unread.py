@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator
 from functools import cached_property
+from itertools import takewhile
 
 from feeds.ingest.sources.xml_stream import Element, markup_of
 from feeds.text.html import Block, strip_tags
@@ -32,7 +33,6 @@ _ADDRESS = re.compile(
 )
 _WORD = re.compile(r"\w+")
 _ELLIPSES = ("…", "...", "&hellip;", "&#8230;", "&#x2026;")
-_PART_OF_WORD = re.compile(r"\w+\Z")
 
 _SEEN = re.compile(r"<(?:a|amp-\w+|audio|embed|iframe|img|object|picture|video)\b", re.IGNORECASE)
 
@@ -84,7 +84,9 @@ def _without_rest(markup: str) -> str:
     rest = markup[at:]
     if "<a " not in rest and _WORD.search(strip_tags(rest)):
         return markup
-    return _PART_OF_WORD.sub("", markup[:at])
+    before = markup[:at]
+    letters = sum(1 for _ in takewhile(str.isalnum, reversed(before)))
+    return before[: at - letters]
 
 
 def _words(markup: str) -> Iterator[str]:

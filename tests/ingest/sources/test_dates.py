@@ -31,6 +31,11 @@ from tests.ingest.sources.samples import (
         ("Tue, 27 Nov 2007 00:55:22 -0000", "2007-11-27T00:55:22"),
         ("Tue, 27 Nov 2007 00:55:22 GMT", "2007-11-27T00:55:22"),
         ("Tue, 27 Nov 2007 00:55:22 EST", "2007-11-27T05:55:22"),
+        # Unix timestamps, in seconds or milliseconds.
+        ("1196117722", "2007-11-26T22:55:22"),
+        ("1196117722.9", "2007-11-26T22:55:22"),
+        ("1196117722123", "2007-11-26T22:55:22"),
+        ("123456789", "1973-11-29T21:33:09"),
         # Without a zone, it is in the zone of the portal.
         ("Tue, 27 Nov 2007 00:55:22", "2007-11-26T22:55:22"),
         ("WED,23 MAY 2012 02:23:01", "2012-05-22T23:23:01"),
@@ -166,3 +171,15 @@ def test_a_date_without_a_zone_is_in_the_portals(instant: datetime) -> None:
 def test_no_text_for_a_date_causes_an_unexpected_error(stated: str) -> None:
     for found in refusals("feed", json_feed({"title": "T", "date_published": stated})):
         assert found[1]
+
+
+def test_a_date_in_json_may_be_a_number() -> None:
+    found = records("feed", json_feed(*({"title": "T", "date_published": n} for n in (
+        1196117722, 1196117722123, 1196117722.5
+    ))))  # fmt: skip
+    assert {record.published for record in found} == {
+        datetime(2007, 11, 26, 22, 55, 22, tzinfo=UTC)
+    }
+    assert not any(record.remarks for record in found)
+    (reason,) = refusals("feed", json_feed({"title": "T", "date_published": 12345678901}))
+    assert "“12345678901”, is not an instant" in reason[1]

@@ -235,3 +235,14 @@ def test_an_item_may_have_its_title_and_language_elsewhere() -> None:
     )
     (record,) = records("feed", rss(untitled.replace("<title>Tilts</title>", "")))
     assert (record.title, record.language, record.remarks) == ("T", "lv", ())
+
+
+def test_plain_text_gives_a_title_and_is_compared_in_linear_time() -> None:
+    long = "x" * 1_000_000
+    stated = {
+        "content_text": "Tilts\ngatavs",
+        "summary": f"{long} …",
+        "date_published": "2010-05-04",
+    }
+    (record,) = records("feed", json_feed(stated))
+    assert (record.title, dict(record.dropped)) == ("Tilts gatavs", {"summary field": 1})

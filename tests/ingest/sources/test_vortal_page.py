@@ -1,9 +1,10 @@
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feeds.ingest.sources import InvalidInputError, Record, vortal_page
@@ -309,32 +310,57 @@ def test_a_saved_page_without_markup_is_as_good_as_its_text() -> None:
     )
 
 
+UNWRITTEN = {
+    "<script>var x = 'lost';</script>": "script",
+    "<style>p { color: red }</style>": "style",
+    "<template><p>lost</p></template>": "template",
+    "<svg><text>lost</text></svg>": "drawing",
+    "<math><mi>lost</mi></math>": "formula",
+    "<select><option>lost</option></select>": "form field",
+    "<input value='lost'>": "form field",
+    "<img src='data:,lost'>": "picture",
+    "<iframe srcdoc='lost'></iframe>": "embedded object",
+    "<span style='background: url(https://a.example/lost.jpg)'></span>": "background picture",
+}
+
+
+@settings(max_examples=50)
 @given(
     st.lists(
         st.tuples(
-            st.sampled_from(["p", "div", "li", "td", "blockquote", "h3", "strong"]),
+            st.sampled_from(["p", "div", "li", "td", "blockquote", "h3", "strong", "form"]),
             st.sampled_from(["https://a.example/", "http://b.example/c.pdf", "/relative", "#top"]),
+            st.sampled_from(["", *UNWRITTEN]),
         ),
         min_size=1,
         max_size=8,
-    )
+    ),
+    st.booleans(),
 )
 def test_each_word_and_link_of_a_saved_page_is_shown_or_counted(
-    parts: list[tuple[str, str]],
+    parts: list[tuple[str, str, str]], linked: bool
 ) -> None:
     body = "".join(
-        f'<{tag}>before{n} <a href="{address}">word{n}</a> after{n}</{tag}>'
-        for n, (tag, address) in enumerate(parts)
+        f"<{tag}>before{n} "
+        + (f'<a href="{address}">word{n}</a>' if linked else f"word{n}")
+        + f" {unwritten} after{n}</{tag}>"
+        for n, (tag, address, unwritten) in enumerate(parts)
     )
     markup = (
-        '<!DOCTYPE html><html><head><meta charset="utf-8"></head><body><div>Kultūra</div>'
-        f"<h1>Tilts</h1><div>Publicēts: 2010-05-04 10:00:00</div>{body}</body></html>"
+        '<!DOCTYPE html><html><head><meta charset="utf-8"><script>x</script></head><body>'
+        f"<div>Kultūra</div><h1>Tilts</h1><div>Publicēts: 2010-05-04 10:00:00</div>{body}"
+        "</body></html>"
     )
     (record,) = items("vortal-page", markup.encode())
     assert isinstance(record, Record)
     shown = content(record.body)
-    dropped = dict(record.dropped) | shown.dropped
-    for n, (_, address) in enumerate(parts):
+    dropped = Counter(dict(record.dropped)) + shown.dropped
+    for n, (_, address, _) in enumerate(parts):
         for word in ("before", "word", "after"):
             assert f"{word}{n}" in shown.html
-        assert f'href="{address}"' in shown.html or dropped["link"]
+        if linked:
+            assert f'href="{address}"' in shown.html or dropped["link"]
+    assert "lost" not in shown.html
+    counts = Counter(UNWRITTEN[unwritten] for _, _, unwritten in parts if unwritten)
+    counts += Counter("form" for tag, _, _ in parts if tag == "form")
+    assert dropped - Counter(link=dropped["link"]) == counts

@@ -98,6 +98,7 @@ def test_many_types_are_not_all_counted(portal: Portal) -> None:
     assert "100 posts of other types were passed over: type-0 (1), type-1 (1)" in ran.out
 
 
+@pytest.mark.engines("sqlite", reason="reading an export does not depend on the engine")
 def test_text_beside_blocks_has_paragraphs(portal: Portal) -> None:
     body = (
         "Pirmā rinda\nOtrā rinda\n\nOtrā rindkopa\n\n<!-- wp:paragraph -->\n<p>Bloks</p>\n"
@@ -113,6 +114,7 @@ def test_text_beside_blocks_has_paragraphs(portal: Portal) -> None:
     )
 
 
+@pytest.mark.engines("sqlite", reason="reading an export does not depend on the engine")
 def test_guest_authors_have_their_names_wherever_their_profile_is(portal: Portal) -> None:
     profile = post("", meta("cap-user_login", "juris") + meta("cap-display_name", "Juris Kalns"))
     guest = profile.replace("type>post<", "type>guest-author<")
@@ -128,6 +130,7 @@ def test_guest_authors_have_their_names_wherever_their_profile_is(portal: Portal
     assert [author["name"] for author in item["authors"]] == ["Juris Kalns", "cits", "Anna Ozola"]
 
 
+@pytest.mark.engines("sqlite", reason="reading an export does not depend on the engine")
 @pytest.mark.slow
 def test_a_full_disk_under_the_temporary_file_is_one_sentence(portal: Portal) -> None:
     export = wxr(*(media(number, f"{number}-{'x' * 900}.jpg") for number in range(9000)), post())
