@@ -5,6 +5,8 @@ NPM = $(BIN)/npm --prefix tests/validators --no-audit --no-fund --ignore-scripts
 DEMO := .demo
 # One worker more than cores, since tests also wait for processes and time-outs.
 PYTEST := $(BIN)/pytest -n $$(($$(nproc) + 1)) --dist=worksteal
+# The workers of a run, and the commands and servers that tests start, read what one has compiled.
+unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .PHONY: help demo quick test lint check bench drill texts lock clean
 

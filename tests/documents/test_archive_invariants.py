@@ -151,7 +151,7 @@ def test_an_archive_keeps_its_invariants_under_any_sequence_of_commands(
     run_state_machine_as_test(
         OfThisTest,
         settings=settings(
-            max_examples=10,
+            max_examples=6,
             stateful_step_count=12,
             # Shrinking a failure takes minutes; add Phase.shrink to run it by hand.
             phases=[Phase.explicit, Phase.reuse, Phase.generate],

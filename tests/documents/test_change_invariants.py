@@ -496,7 +496,7 @@ def run(make: Callable[..., Portal], releases: int, steps: Sequence[Step]) -> No
     for name, *arguments in steps:
         getattr(machine, name)(*arguments)
         machine.validators_move_with_the_bytes_and_for_nothing_else()
-        machine.the_store_and_its_documents_have_no_faults()
+    machine.the_store_and_its_documents_have_no_faults()
 
 
 @pytest.mark.slow

@@ -16,7 +16,10 @@ from feeds.web.app import bare
 from tests.freeze.past import addresses, portal_with_a_past
 from tests.portal import Portal
 
-pytestmark = pytest.mark.engines("sqlite", "postgresql", reason="it reads both")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.engines("sqlite", "postgresql", reason="it reads both"),
+]
 
 
 def test_each_answer_is_that_of_the_service_and_none_is_missing(portal: Portal) -> None:

@@ -209,6 +209,7 @@ def test_a_combined_feed_is_written_if_a_file_names_it(small: Portal) -> None:
     assert f'"/categories/tema-1+tema-2.atom"  {target};' in configuration
 
 
+@pytest.mark.slow
 def test_combined_feeds_may_be_named_on_standard_input(
     small: Portal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -260,6 +261,7 @@ def test_a_folder_that_cannot_be_made_is_named(small: Portal) -> None:
     assert (ran.code, ran.err) == (2, f"feeds: {folder} cannot be written: Not a directory.\n")
 
 
+@pytest.mark.slow
 def test_an_archive_without_releases_has_no_sitemap_of_releases(portal: Portal) -> None:
     ran = freeze(portal)
     assert ran.code == 0, ran.err
@@ -377,7 +379,7 @@ def writers(process: int) -> list[int]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("moment", [0.2, 0.6, 0.9, 1.2, 1.5, 2.0])
+@pytest.mark.parametrize("moment", [0.3, 0.9, 1.5])
 def test_a_killed_run_leaves_a_whole_generation_and_no_process(
     small: Portal, moment: float
 ) -> None:

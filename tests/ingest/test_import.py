@@ -174,7 +174,7 @@ def test_a_report_has_one_line_for_each_input(portal: Portal) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("stop", [signal.SIGKILL, signal.SIGINT])
 def test_an_interrupted_import_is_finished_by_the_next_one(portal: Portal, stop: int) -> None:
-    for n in range(6000):
+    for n in range(2500):
         portal.write(f"{n}.txt", page(f"Relīze {n}"))
     program = Path(sys.executable).with_name("feeds")
     command: list[str | Path] = [program, "import", portal.folder / "pages"]
@@ -200,8 +200,8 @@ def test_an_interrupted_import_is_finished_by_the_next_one(portal: Portal, stop:
     added, unchanged = map(int, re.findall(r"(\d+) (?:added|unchanged)", ran.out))
     assert added > 0
     assert unchanged > 0
-    assert added + unchanged == 6000
-    assert json.loads(portal.feeds("status", "--json").out)["releases"] == 6000
+    assert added + unchanged == 2500
+    assert json.loads(portal.feeds("status", "--json").out)["releases"] == 2500
 
 
 def test_an_interrupted_command_says_how_to_continue(portal: Portal) -> None:

@@ -332,7 +332,7 @@ def test_a_name_that_is_too_long_for_an_import_is_refused(portal: Portal) -> Non
 
 @pytest.mark.engines("sqlite", "postgresql", reason="each database refuses other texts")
 @pytest.mark.slow
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(old=NAMES, new=NAMES)
 def test_any_name_is_accepted_or_refused_in_one_line(portal: Portal, old: str, new: str) -> None:
     portal.imported(page("A", "Kultūra"))

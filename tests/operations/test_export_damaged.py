@@ -80,61 +80,59 @@ def _reordered(lines: list[Any]) -> None:
     lines[1]["columns"].reverse()
 
 
-@pytest.mark.parametrize(
-    ("damage", "sentence"),
-    [
-        (
-            set_first(version=2),
-            "line 1: the version of the export is not 1, which this version reads",
-        ),
-        (set_first(schema="0000"), "line 1: the export has schema 0000 and this version 0001: run"),
-        (_reordered, "line 2: the table change_token should begin here, with all of its columns"),
-        (shortened, "line 3: the number of its values is not that of the columns of change_token"),
-        (_miscounted, "it does not match the lines before it: the export is damaged"),
-        (removed("head"), "the export has no head, or several heads"),
-        (replaced("head", 2, True), "the store cannot hold its revision"),
-        (replaced("head", 2, 2**63), "the store cannot hold its revision"),
-        (replaced("head", 3, 253402300800), "the store cannot hold its instant"),
-        (replaced("head", 1, "a\0b"), "the store cannot hold its store_id"),
-        (replaced("head", 1, "\ud800"), "the store cannot hold its store_id"),
-        (replaced("head", 1, 1), "the store cannot hold its store_id"),
-        (replaced("selection", 4, 1), "the store cannot hold its named"),
-        (replaced("release", 0, 2**31), "the store cannot hold its id"),
-        (replaced("release", 11, None), "the store cannot hold its title"),
-        (replaced("release", 15, "[1]"), "the store cannot hold its authors"),
-        (replaced("release", 15, '{"a": 1}'), "the store cannot hold its authors"),
-        (replaced("release", 15, r'["\ud800"]'), "the store cannot hold its authors"),
-        (replaced("release", 15, "[" * 100_000), "the store cannot hold its authors"),
-        (replaced("release", 16, '[["a", "b", "3", "c", false]]'), "cannot hold its attachments"),
-        (replaced("release", 16, '[["a", "b", 3]]'), "the store cannot hold its attachments"),
-        (replaced("release", 16, "x"), "the store cannot hold its attachments"),
-        (replaced("release", 0, 2), "its checksum is not that of its values: the export, or "),
-        (replaced("release", 12, "Cits"), "its checksum is not that of its values: the export, or"),
-        (replaced("notice", 0, 2), "it, or a row shortly before it, violates a constraint: "),
-        (replaced("membership", 0, 999), "it, or a row shortly before it, violates a constraint: "),
-        (replaced("selection", 2, "x"), "it has no selection of all releases"),
-    ],
-)
+DAMAGES = [
+    (
+        set_first(version=2),
+        "line 1: the version of the export is not 1, which this version reads",
+    ),
+    (set_first(schema="0000"), "line 1: the export has schema 0000 and this version 0001: run"),
+    (_reordered, "line 2: the table change_token should begin here, with all of its columns"),
+    (shortened, "line 3: the number of its values is not that of the columns of change_token"),
+    (_miscounted, "it does not match the lines before it: the export is damaged"),
+    (removed("head"), "the export has no head, or several heads"),
+    (replaced("head", 2, True), "the store cannot hold its revision"),
+    (replaced("head", 2, 2**63), "the store cannot hold its revision"),
+    (replaced("head", 3, 253402300800), "the store cannot hold its instant"),
+    (replaced("head", 1, "a\0b"), "the store cannot hold its store_id"),
+    (replaced("head", 1, "\ud800"), "the store cannot hold its store_id"),
+    (replaced("head", 1, 1), "the store cannot hold its store_id"),
+    (replaced("selection", 4, 1), "the store cannot hold its named"),
+    (replaced("release", 0, 2**31), "the store cannot hold its id"),
+    (replaced("release", 11, None), "the store cannot hold its title"),
+    (replaced("release", 15, "[1]"), "the store cannot hold its authors"),
+    (replaced("release", 15, '{"a": 1}'), "the store cannot hold its authors"),
+    (replaced("release", 15, r'["\ud800"]'), "the store cannot hold its authors"),
+    (replaced("release", 15, "[" * 100_000), "the store cannot hold its authors"),
+    (replaced("release", 16, '[["a", "b", "3", "c", false]]'), "cannot hold its attachments"),
+    (replaced("release", 16, '[["a", "b", 3]]'), "the store cannot hold its attachments"),
+    (replaced("release", 16, "x"), "the store cannot hold its attachments"),
+    (replaced("release", 0, 2), "its checksum is not that of its values: the export, or "),
+    (replaced("release", 12, "Cits"), "its checksum is not that of its values: the export, or"),
+    (replaced("notice", 0, 2), "it, or a row shortly before it, violates a constraint: "),
+    (replaced("membership", 0, 999), "it, or a row shortly before it, violates a constraint: "),
+    (replaced("selection", 2, "x"), "it has no selection of all releases"),
+]
+
+
 def test_a_damaged_export_is_refused_with_the_line(
-    portal: Portal,
-    another: Callable[..., Portal],
-    damage: Callable[[list[Any]], None],
-    sentence: str,
+    portal: Portal, another: Callable[..., Portal]
 ) -> None:
     export = portal.folder / "export"
     furnish(portal).feeds("export", export)
-    lines = [json.loads(line) for line in export.read_text().split("\n")[:-1]]
-    damage(lines)
-    export.write_text(signed(lines))
+    whole = export.read_text()
     empty = another()
     before = empty.feeds("export").out
-    ran = empty.feeds("import", export)
-    assert (ran.code, ran.out) == (1, "")
-    assert sentence in ran.err
-    assert ran.err.startswith(f"feeds: {export}, line ")
-    assert ran.err.endswith(". Nothing was imported.\n")
-    assert ran.err.count("\n") == 1
-    assert empty.feeds("export").out == before
+    for damage, sentence in DAMAGES:
+        lines = [json.loads(line) for line in whole.split("\n")[:-1]]
+        damage(lines)
+        export.write_text(signed(lines))
+        ran = empty.feeds("import", export)
+        assert (ran.code, ran.out) == (1, ""), sentence
+        assert sentence in ran.err
+        assert ran.err.startswith(f"feeds: {export}, line ")
+        assert ran.err.endswith(". Nothing was imported.\n")
+        assert ran.err.count("\n") == 1
+        assert empty.feeds("export").out == before, sentence
 
 
 @pytest.mark.parametrize(

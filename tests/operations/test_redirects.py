@@ -259,7 +259,7 @@ SENT = st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=40)
 
 @pytest.mark.engines("sqlite", "postgresql", reason="each database refuses other texts")
 @pytest.mark.slow
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(rest=LOCATIONS, sent=SENT)
 def test_no_old_address_and_no_request_causes_an_error(
     culture: Portal, rest: str, sent: str

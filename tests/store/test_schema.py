@@ -105,7 +105,7 @@ def test_a_migration_that_is_interrupted_creates_all_or_nothing(
 
     event.listen(Engine, "before_cursor_execute", interrupt)
     try:
-        for stop_at in range(2, 200, 3):  # noqa: B007 - read by the listener
+        for stop_at in range(2, 200, 6):  # noqa: B007 - read by the listener
             fresh = Portal(tmp_path_factory.mktemp("portal"), database()).empty()
             statements = 0
             try:

@@ -141,6 +141,7 @@ def test_a_slow_read_of_a_replaced_store_does_not_return_to_it(
 
 
 @pytest.mark.slow
+@pytest.mark.engines("sqlite", reason="the rendering waits, not the store")
 def test_requests_that_wait_for_a_hanging_rendering_get_the_stale_document_or_503(
     portal: Portal,
 ) -> None:

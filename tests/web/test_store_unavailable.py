@@ -63,6 +63,7 @@ def test_a_poll_of_a_cached_document_does_not_wait_for_a_locked_store(
 
 
 @pytest.mark.slow
+@pytest.mark.engines("sqlite", reason="the test hangs before the driver is called")
 def test_a_check_that_hangs_makes_the_store_unavailable(
     often_checked: Portal,
 ) -> None:
@@ -111,6 +112,7 @@ def test_checks_continue_after_one_that_fails(
 
 
 @pytest.mark.slow
+@pytest.mark.engines("sqlite", reason="the interval does not depend on the engine")
 def test_an_unavailable_store_is_checked_more_often(
     portal: Portal,
 ) -> None:
