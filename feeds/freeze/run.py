@@ -186,8 +186,8 @@ class Freeze:
         self.moved = sum(1 for _ in addresses())
         old = Old(addresses, list(renamed(snapshot)), self.moved, self.left_out)
         shared = hosts.values(site, self._folder / CURRENT, snapshot.head().announced, self._now)
-        if shared["cache"] == shared["cache_archive"]:
-            self.left_out[_SHORT_ARCHIVE] = 0
+        # Long after the announcement both are the same.
+        self.left_out[_SHORT_ARCHIVE] *= shared["cache"] != shared["cache_archive"]
         beyond = max(0, self._files - _CLOUDFLARE_FILES)
         self.left_out[CLOUDFLARE, "files beyond the number that its free plan takes"] = beyond
         for name in hosts.FILES:
