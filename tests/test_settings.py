@@ -217,8 +217,8 @@ def test_an_address_of_a_database_can_be_in_a_file(tmp_path: Path) -> None:
     environ = REQUIRED | {"FEEDS_DATABASE_URL": "", "FEEDS_DATABASE_URL_FILE": str(file)}
     assert Settings.read(environ).database_url == "sqlite:////srv/feeds.db"
     assert misnamed(environ) == []
-    environ["FEEDS_READ_DATABASE_URL_FILE"] = str(file)
-    assert Settings.read(environ).read_database_url == "sqlite:////srv/feeds.db"
+    both = environ | {"FEEDS_READ_DATABASE_URL_FILE": str(file)}
+    assert Settings.read(both).read_database_url == "sqlite:////srv/feeds.db"
     for content, sentence in (
         (b"\n", "is empty: write the value of FEEDS_DATABASE_URL into it"),
         (b"\xff", "cannot be read: it is not UTF-8"),
@@ -230,7 +230,9 @@ def test_an_address_of_a_database_can_be_in_a_file(tmp_path: Path) -> None:
             file.write_bytes(content)
         with pytest.raises(SettingsError) as refused:
             Settings.read(environ)
-        assert str(refused.value) == f"FEEDS_DATABASE_URL_FILE='{file}' {sentence}."
+        faults = str(refused.value).splitlines()
+        assert faults[0] == f"FEEDS_DATABASE_URL_FILE='{file}' {sentence}."
+        assert len(faults) == 1
     with pytest.raises(SettingsError) as refused:
         Settings.read(environ | {"FEEDS_DATABASE_URL": "sqlite:///feeds.db"})
     assert str(refused.value) == (

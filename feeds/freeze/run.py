@@ -230,8 +230,8 @@ class Freeze:
         shared = hosts.values(
             site, generation.path.parent / CURRENT, snapshot.head().announced, self._now
         )
-        if shared["cache"] == shared["cache_archive"]:
-            self.left_out[_SHORT_ARCHIVE] = 0
+        # Long after the announcement both are the same.
+        self.left_out[_SHORT_ARCHIVE] *= shared["cache"] != shared["cache_archive"]
         beyond = max(0, self.done - _CLOUDFLARE_FILES)
         self.left_out[CLOUDFLARE, "files beyond the number that its free plan takes"] = beyond
         for name in hosts.FILES:

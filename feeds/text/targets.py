@@ -9,7 +9,7 @@ from selectolax.lexbor import LexborNode
 from feeds.text import addresses
 from feeds.text.elements import ID
 
-OF_PAGE = frozenset({"main"})
+OF_PAGE = frozenset({"address", "main"})
 """The ids that the page of a release has outside the body."""
 
 

@@ -19,6 +19,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from tests.freeze.hosts import HOSTS, serving
 from tests.portal import Portal, Ran, command, page
 
 NGINX = "nginx-http.conf"
@@ -441,6 +442,16 @@ def test_all_addresses_are_below_the_path_of_the_base_url(another: Callable[...,
         portal.client().get("/preses/relizes/releases.atom").data
         == (prefix / "releases.atom").read_bytes()
     )
+    for host in HOSTS:
+        with serving(host, portal.folder / "frozen", portal.folder / host, portal.folder) as ask:
+            for path in (
+                "/preses/relizes",
+                "/preses/relizes/",
+                "/preses/relizes/releases.atom",
+                "/",
+            ):
+                live = portal.client().get(path)
+                assert ask(path).status == live.status_code, f"{host}: {path}"
 
 
 def test_the_negotiation_is_that_of_the_proxy() -> None:

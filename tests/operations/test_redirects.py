@@ -191,6 +191,7 @@ def test_a_refused_redirect_is_not_added(
 
 def test_no_route_of_this_service_can_be_redirected(culture: Portal) -> None:
     values = {"number": "1", "slug": "kultura", "slugs": "kultura+nav", "path": "2010/05/04/b"}
+    values |= {"year": "2010", "month": "05", "day": "04"}
     rules = culture.client().application.url_map.iter_rules()
     routes = {re.sub(r"<(?:path:)?(\w+)>", lambda match: values[match[1]], str(r)) for r in rules}
     assert {"/", "/categories", "/feeds.opml", "/releases/archive/1"} < routes

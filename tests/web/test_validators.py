@@ -56,6 +56,7 @@ def test_a_304_in_a_process_just_started_takes_one_statement(
         content = {
             "Content-Type",
             "Content-Length",
+            "Content-Disposition",
             "Content-Security-Policy",
             "Referrer-Policy",
         }

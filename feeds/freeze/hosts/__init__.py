@@ -105,6 +105,7 @@ def _texts(site: Site, shared: Mapping[str, str], old: Old) -> dict[str, str]:
         "common_always": "".join(
             f'    add_header {name} "{value}" always;\n' for name, value in COMMON_HEADERS
         ),
+        "caddy_bare": f"    @bare path {root}\n    rewrite @bare {root}/\n" if root else "",
         "caddy_common": "".join(f'    header {name} "{value}"\n' for name, value in COMMON_HEADERS),
         "caddy_types": "".join(
             f'    @{end} path *.{end}\n    header @{end} Content-Type "{type_}"\n'
