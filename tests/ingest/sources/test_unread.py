@@ -187,6 +187,7 @@ def test_the_first_words_stand_for_a_title(source: str, document: str) -> None:
         (long, f"{long[:80].rpartition(' ')[0]}…"),
         ("x" * 90, f"{'x' * 80}…"),
         ("&lt;img src='/a.jpg' alt='Tilts &amp;amp; upe'&gt;", "Tilts & upe"),
+        ("&lt;img src='https://a.lv/i/tilts.jpg?x'&gt;", "tilts.jpg"),
     ):
         written = html.unescape(body) if "json" in document or source == "wordpress" else body
         (record,) = records(source, document.replace("{}", written))
