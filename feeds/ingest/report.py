@@ -113,7 +113,9 @@ class Report:
         if result.banner:
             self.banners[result.banner] += 1
         self.remarks.update({_PARTICULARS.sub("…", remark) for remark in result.remarks})
-        self.dropped.update(result.dropped)
+        for kind, number in result.dropped.items():
+            known = kind in self.dropped or len(self.dropped) < _MOST_NAMES
+            self.dropped[kind if known else "other element"] += number
         self.reduced += bool(result.dropped)
         self.withdrawn += result.withdrawn
 

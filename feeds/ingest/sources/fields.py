@@ -28,6 +28,7 @@ _TRACKING = re.compile(r"(?:utm_[^=]*|gclid|fbclid)(?:=|$)", re.IGNORECASE)
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
 _NAMED = re.compile(r"[^\s@]+@[^\s@()]+\s*\((.+)\)")
 _ALT = re.compile(r"""\salt\s*=\s*["']([^"'<>]+)["']""", re.IGNORECASE)
+_FILE = re.compile(r"""\ssrc\s*=\s*["'](?:[^"'<>?#]*/)?([^"'<>?#/]+)""", re.IGNORECASE)
 _LANGUAGE = re.compile(r"[a-z]{2,8}(?:-[a-z0-9]{1,8})*", re.IGNORECASE | re.ASCII)
 
 
@@ -47,12 +48,14 @@ def title(stated: str, body: Iterable[Block] = ()) -> tuple[str, tuple[str, ...]
 
 
 def _text(block: Block) -> str:
-    """Return the beginning of a block as plain text; of a picture its alternative text."""
+    """Return the beginning of a block as plain text; of pictures their texts, or their files."""
     if not isinstance(block, Html):
         return block.text[:_BEGINNING]
     markup = block.text[:_BEGINNING]
     text = strip_tags(markup)
-    return text if text.strip() else " ".join([html.unescape(alt) for alt in _ALT.findall(markup)])
+    if text.strip():
+        return text
+    return " ".join(map(html.unescape, _ALT.findall(markup) or _FILE.findall(markup)))
 
 
 def permanent_id(stated: str) -> tuple[str | None, tuple[str, ...]]:

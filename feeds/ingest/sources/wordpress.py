@@ -5,10 +5,8 @@ from collections.abc import Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cached_property
 from html import escape
 from typing import BinaryIO
-from urllib.parse import urljoin
 from zoneinfo import ZoneInfo
 
 from feeds.domain import Attachment
@@ -51,7 +49,7 @@ from feeds.ingest.sources.wordpress_media import (
     GuestAuthor,
     Media,
     MediaItem,
-    full_size,
+    Pictures,
 )
 from feeds.ingest.sources.xml_stream import (
     DamagedItem,
@@ -106,9 +104,6 @@ _LONGEST_MARK = max(map(len, _MARKS))
 _LONGEST = 2000
 _LONGEST_CAPTION = 10_000
 _NO_PICTURE = {"", "0", "-1"}
-_PICTURE = re.compile(
-    r"""\s(?:data-[\w-]*)?src(?:set)?\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE
-)
 
 
 def read(stream: BinaryIO, context: Context) -> Iterator[Item]:
@@ -258,7 +253,7 @@ class _Export:
         thumbnail = dict(fields).get("_thumbnail_id", "")
         featured = parts.featured(thumbnail) if thumbnail not in _NO_PICTURE else None
         recordings = attachments(enclosures(fields), link)
-        uploads = self._attachments(post, featured, _Pictures(content, link), remarks)
+        uploads = self._attachments(post, featured, Pictures(content, link), remarks)
         files = distinct((*uploads, *recordings.kept))
         remarks += parts.remarks()
         excerpt = stated.get("excerpt") or stated.get("description", "")
@@ -332,7 +327,7 @@ class _Export:
         return tuple(dict.fromkeys(name for name in stated if name and name not in taken))
 
     def _attachments(
-        self, post: str, featured: MediaItem | None, shown: "_Pictures", remarks: list[str]
+        self, post: str, featured: MediaItem | None, shown: Pictures, remarks: list[str]
     ) -> Iterator[Attachment]:
         """Yield the featured picture, and the files that were uploaded to a post.
 
@@ -346,28 +341,6 @@ class _Export:
                 remarks.append(f"only the first {MOST} of its attachments were read")
             elif item != featured and not (item.kind == "image" and item.address in shown):
                 yield _attachment(item)
-
-
-class _Pictures:
-    """The pictures in the content of a post, which are looked for if need be."""
-
-    def __init__(self, content: str, base: str | None) -> None:
-        self._content = content
-        self._base = base
-
-    def __contains__(self, address: str) -> bool:
-        """Whether the content has a picture in any size."""
-        return full_size(address) in self._pictures
-
-    @cached_property
-    def _pictures(self) -> set[str]:
-        found: set[str] = set()
-        for match in _PICTURE.finditer(self._content):
-            for address in (match[1] or match[2] or match[3] or "").replace(",", " ").split():
-                with suppress(ValueError):
-                    url = urljoin(self._base or "", address.replace("&amp;", "&"))
-                    found.add(full_size(url))
-        return found
 
 
 def _attachment(item: MediaItem, *, featured: bool = False) -> Attachment:

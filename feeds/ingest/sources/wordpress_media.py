@@ -6,9 +6,11 @@ They may come after the posts that show them, so they are collected before in a 
 import re
 import sqlite3
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, fields
+from functools import cached_property
 from operator import attrgetter
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 from feeds.errors import NothingToDoError
 from feeds.text.plain import one_line
@@ -16,6 +18,9 @@ from feeds.text.plain import one_line
 # The names that WordPress gives to a picture in other sizes.
 _VARIANT = re.compile(r"(?:-\d{1,5}x\d{1,5}|-scaled|-rotated)(?=\.\w{2,5}$)")
 
+_PICTURE = re.compile(
+    r"""\s(?:data-[\w-]*)?src(?:set)?\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE
+)
 
 MOST = 1000
 """The number of attachments of one post that are read for its list, or for one of its galleries."""
@@ -153,3 +158,25 @@ class Media:
     def _select(self, condition: str, *values: object) -> Iterator[MediaItem]:
         rows = self._database.execute(f"{_SELECT} {condition}", values)
         return (MediaItem(*row) for row in rows)
+
+
+class Pictures:
+    """The pictures in the content of a post, which are looked for if need be."""
+
+    def __init__(self, content: str, base: str | None) -> None:
+        self._content = content
+        self._base = base
+
+    def __contains__(self, address: str) -> bool:
+        """Whether the content has a picture in any size."""
+        return full_size(address) in self._pictures
+
+    @cached_property
+    def _pictures(self) -> set[str]:
+        found: set[str] = set()
+        for match in _PICTURE.finditer(self._content):
+            for address in (match[1] or match[2] or match[3] or "").replace(",", " ").split():
+                with suppress(ValueError):
+                    url = urljoin(self._base or "", address.replace("&amp;", "&"))
+                    found.add(full_size(url))
+        return found

@@ -1,12 +1,14 @@
 """What a release does not have of an item is counted by its kind; nothing goes without a word."""
 
 import html
+from collections import Counter
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from feeds.ingest.report import Outcome, Report, Result
 from feeds.ingest.sources import Record
 from tests.ingest.sources.samples import (
     atom,
@@ -185,6 +187,7 @@ def test_the_first_words_stand_for_a_title(source: str, document: str) -> None:
         (long, f"{long[:80].rpartition(' ')[0]}…"),
         ("x" * 90, f"{'x' * 80}…"),
         ("&lt;img src='/a.jpg' alt='Tilts &amp;amp; upe'&gt;", "Tilts & upe"),
+        ("&lt;img src='https://a.lv/i/tilts.jpg?x'&gt;", "tilts.jpg"),
     ):
         written = html.unescape(body) if "json" in document or source == "wordpress" else body
         (record,) = records(source, document.replace("{}", written))
@@ -246,3 +249,11 @@ def test_plain_text_gives_a_title_and_is_compared_in_linear_time() -> None:
     }
     (record,) = records("feed", json_feed(stated))
     assert (record.title, dict(record.dropped)) == ("Tilts gatavs", {"summary field": 1})
+
+
+def test_the_summary_of_a_run_names_no_more_kinds_than_a_terminal_shows() -> None:
+    report = Report()
+    for number in range(200):
+        report.count(Result("a", Outcome.ADDED, dropped=Counter({f"x{number} element": 2})))
+    assert len(report.dropped) == 101
+    assert report.dropped["other element"] == 200
