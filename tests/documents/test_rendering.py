@@ -65,6 +65,7 @@ def test_no_release_is_read_again_after_a_suspension_or_a_resumption(
         assert contents == documents(client, "identity")
 
 
+@pytest.mark.engines("sqlite", reason="codings do not depend on the engine")
 @pytest.mark.parametrize("coding", DECODERS)
 def test_an_import_reads_the_new_release_alone(resumed: Portal, coding: str) -> None:
     client = resumed.client()
