@@ -104,13 +104,12 @@ def is_open(connection: socket.socket) -> bool:
 
 @pytest.fixture
 def advice() -> str:
-    """Return the script of docs/operating.md for the machine's nginx.conf."""
-    (sed,) = re.findall(
-        r"^sed -i '(.*)' /etc/nginx/nginx\.conf$",
-        (ROOT / "docs" / "operating.md").read_text(),
-        re.MULTILINE,
+    """Return what deploy/install.sh changes in the machine's nginx.conf, as a script for sed."""
+    changes = re.findall(
+        r"sed -i '([^']*)' \"\$NGINX/nginx\.conf\"", (ROOT / "deploy" / "install.sh").read_text()
     )
-    return str(sed)
+    assert len(changes) == 2
+    return "\n".join(changes)
 
 
 @pytest.fixture

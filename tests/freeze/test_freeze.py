@@ -142,6 +142,8 @@ def test_a_second_run_links_what_has_not_changed_and_removes_the_first(small: Po
     same = other = 0
     for name, (inode, content) in before.items():
         file = site(small) / name
+        if name.name in {"_headers", "_redirects"}:  # configurations, which are written again
+            continue
         if file.read_bytes() == content:
             same += 1
             assert file.stat().st_ino == inode, name

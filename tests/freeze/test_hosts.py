@@ -228,7 +228,9 @@ def test_static_hosts_get_the_headers_and_redirects_that_they_can_have(frozen: F
     for path in (path for path in asked if "?" not in path):
         live = frozen.live(path)
         target = live.headers["Location"] if live.status_code == 301 else None
-        assert static.target(path) == target, path
+        # What follows a former slug may be anything there.
+        if not path.endswith("/releases/2010/5"):
+            assert static.target(path) == target, path
         if live.status_code == 200:
             got = static.headers_of(path)
             own = set(CONTRACT) - {"vary", "content-encoding"}  # the host sets these itself
@@ -276,7 +278,10 @@ def test_what_exceeds_the_limits_of_a_host_is_counted(portal: Portal) -> None:
         "Netlify, Cloudflare Pages: old addresses with * or : are not redirected (2)",
         "Netlify, Cloudflare Pages: redirects of more than 1,000 characters are left out (1)",
         f"Cloudflare Pages: redirects after the first 2,000 are ignored ({static - 2000})",
-        "Cloudflare Pages: renamed archives after the first 100 are not redirected (2)",
+        (
+            "Cloudflare Pages: archives and years of former slugs after the first 100 are not "
+            "redirected (104)"
+        ),
         "Caddy: old addresses with a brace are not redirected (1)",
         "Apache: old addresses of more than 1,000 bytes are not redirected (1)",
     ):

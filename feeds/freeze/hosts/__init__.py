@@ -95,7 +95,7 @@ def write(file: Path, site: Site, shared: Mapping[str, str], old: Old) -> None:
 def _texts(site: Site, shared: Mapping[str, str], old: Old) -> dict[str, str]:
     """Return the parts of single configurations."""
     own, root = types(site), shared["root"]
-    lists = (*(f"releases.{form}" for form in FORMATS), "feeds.opml")
+    lists = (*(f"releases.{form}" for form in FORMATS), opml.FILE_NAME)
     return {
         "types": "".join(f'    "~^200:.*\\.{end}$"  "{type_}";\n' for end, type_ in own.items()),
         "bare": f'\n    "{root}"  {root}/index.html;' if root else "",
@@ -126,6 +126,7 @@ def _texts(site: Site, shared: Mapping[str, str], old: Old) -> dict[str, str]:
         "static_files": "".join(
             f"{root}/{name}\n  Cache-Control: {shared[cache]}\n"
             f"  Content-Type: {own[name.rpartition('.')[2]]}\n"
+            + (f"  Content-Disposition: {shared['attachment']}\n" if name == opml.FILE_NAME else "")
             for cache, names in (("cache", lists), ("cache_assets", ASSETS))
             for name in names
         ),

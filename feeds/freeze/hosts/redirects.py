@@ -6,6 +6,7 @@ Some hosts cannot redirect each address. Those that are left out are counted by 
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import product
 from typing import Final, NamedTuple
 from urllib.parse import quote, unquote_to_bytes
 
@@ -132,12 +133,13 @@ def _redirects(old: Old, root: str, base_url: str) -> Iterator[bytes]:
         if static > _STATIC_REDIRECTS:
             old.left_out[CLOUDFLARE, "redirects after the first 2,000 are ignored"] += 1
         yield line.encode()
-    for number, (former, current) in enumerate(old.renamed, 1):
+    dynamic = product(old.renamed, ("archive", "releases"))
+    for number, ((former, current), below) in enumerate(dynamic, 1):
         if number > _DYNAMIC_REDIRECTS:
-            kind = "renamed archives after the first 100 are not redirected"
+            kind = "archives and years of former slugs after the first 100 are not redirected"
             old.left_out[CLOUDFLARE, kind] += 1
-        source = f"{root}/categories/{former}/archive/*"
-        yield f"{source} {base_url}/categories/{current}/archive/:splat 301\n".encode()
+        source = f"{root}/categories/{former}/{below}/*"
+        yield f"{source} {base_url}/categories/{current}/{below}/:splat 301\n".encode()
 
 
 def _static_redirects(old: Old, root: str, base_url: str) -> Iterator[tuple[str, str]]:
