@@ -170,6 +170,7 @@ def test_a_folder_that_cannot_be_listed_is_named() -> None:
     assert found == [(str(closed), "it cannot be listed: Permission denied")]
 
 
+@pytest.mark.slow
 def test_a_locked_store_is_waited_for_and_then_reported(
     portal: Portal, monkeypatch: pytest.MonkeyPatch
 ) -> None:

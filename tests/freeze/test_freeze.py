@@ -58,6 +58,7 @@ def check_manifest(folder: Path) -> set[str]:
     return set(listed)
 
 
+@pytest.mark.slow
 def test_files_have_the_bytes_that_the_service_serves_in_every_coding(small: Portal) -> None:
     ran = freeze(small)
     assert ran.code == 0, ran.err

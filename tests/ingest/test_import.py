@@ -259,6 +259,7 @@ def test_the_summary_counts_reasons_remarks_and_what_was_dropped(portal: Portal)
     assert "1 release that was withdrawn came again: still not shown.\n" in ran.out
 
 
+@pytest.mark.slow
 @pytest.mark.engines("sqlite", reason="a back-up is a copy of SQLite's file")
 def test_standard_input_and_output_are_named_by_a_dash(
     portal: Portal, another: Callable[..., Portal]

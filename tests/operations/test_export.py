@@ -273,6 +273,7 @@ def test_an_export_must_be_imported_by_itself(portal: Portal) -> None:
     assert ran.out.endswith("1 added, 0 changed, 0 unchanged, 0 skipped, 1 refused.\n")
 
 
+@pytest.mark.slow
 @pytest.mark.engines("sqlite", "postgresql", reason="each locks in its own way")
 def test_a_command_that_waited_for_an_import_uses_its_result(
     portal: Portal, another: Callable[..., Portal]

@@ -201,6 +201,7 @@ def test_no_route_of_this_service_can_be_redirected(culture: Portal) -> None:
         assert ran.err.startswith(f"feeds: {route} is an address of this service")
 
 
+@pytest.mark.slow
 @pytest.mark.engines("sqlite", "postgresql", reason="one scenario of many rows")
 def test_a_file_of_redirects_is_added_and_the_list_can_be_added_again(
     culture: Portal, tmp_path: Path

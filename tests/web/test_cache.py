@@ -93,6 +93,7 @@ def test_a_change_makes_only_the_documents_that_show_it_stale(often_checked: Por
     assert not any("listing" in statement for statement in run)
 
 
+@pytest.mark.slow
 @on_both_engines
 def test_polls_run_no_statements_and_the_thread_checks_once_a_second(often_checked: Portal) -> None:
     client = often_checked.client()
@@ -144,6 +145,7 @@ def put_in_place(portal: Portal, file: Path) -> None:
     file.rename(portal.file)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ttl", ["0", "1"])
 @pytest.mark.parametrize("diverged", [False, True])
 def test_an_earlier_state_put_in_place_is_served_and_the_later_one_never_again(
@@ -295,6 +297,7 @@ def test_a_document_larger_than_the_cache_is_served(
     assert answers == {(200, "identity"), (200, "gzip")}
 
 
+@pytest.mark.slow
 def test_the_checking_thread_ends_with_the_application(often_checked: Portal) -> None:
     before = set(threading.enumerate())
     client = often_checked.client()

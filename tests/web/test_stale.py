@@ -180,6 +180,7 @@ def test_the_most_demanded_documents_are_rendered_first_and_each_once(
     assert [f"/categories/{slugs[selection]}.atom" for selection in others] == addresses
 
 
+@pytest.mark.slow
 def test_a_withdrawn_release_is_not_served_again(portal_of_one_thread: Portal) -> None:
     reader = Reader(portal_of_one_thread, FIRST, *ADDRESSES)
     with held():

@@ -11,6 +11,8 @@ from sqlalchemy import Engine, event
 from tests.portal import Portal, page
 from tests.web.helpers import ADDRESSES, statements, wait_until
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("stale", [False, True])
 @pytest.mark.parametrize("ttl", ["0", "1"])

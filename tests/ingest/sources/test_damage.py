@@ -376,6 +376,7 @@ def test_an_item_without_an_end_is_not_kept(filling: str) -> None:
     assert most < 100_000_000
 
 
+@pytest.mark.slow
 def test_memory_is_bounded_by_an_item() -> None:
     def peak(number: int) -> int:
         data = rss(*(told(f"<description>{'x' * 20_000}</description>") for _ in range(number)))

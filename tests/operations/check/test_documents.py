@@ -222,6 +222,7 @@ VALUES = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=100)
 @given(feed=st.dictionaries(NAMES, VALUES, max_size=6), item=st.dictionaries(NAMES, VALUES))
 def test_any_json_has_a_verdict(feed: dict[str, Any], item: dict[str, Any]) -> None:

@@ -103,6 +103,7 @@ PARTS = st.sampled_from(
 ) | st.text(max_size=5)
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(st.lists(PARTS, max_size=4), PARTS, st.sampled_from(["", "feed=", "category_name="]))
 def test_every_line_that_is_printed_can_be_run(
