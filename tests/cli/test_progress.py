@@ -118,3 +118,10 @@ def test_reading_access_logs_is_reported(portal: Portal) -> None:
         "4 of about 6 done, 0 a second, 40 s left.",
         "6 of about 6 done, 0 a second, 0 s left.",
     ]
+
+
+@pytest.mark.usefixtures("clock")
+def test_an_import_is_reported(portal: Portal) -> None:
+    ran = portal.feeds("import", portal.write("1.txt", page()), portal.write("2.txt", page("B")))
+    assert ran.code == 0
+    assert ran.err.splitlines() == ["2 of about 2 done, 0 a second, 0 s left."]

@@ -459,6 +459,7 @@ class Changes(RuleBasedStateMachine):
 
 
 @pytest.mark.slow
+@pytest.mark.no_cover
 def test_any_sequence_of_commands(another: Callable[..., Portal]) -> None:
     class OfThisTest(Changes):
         make = staticmethod(another)
@@ -608,6 +609,7 @@ def test_every_command(another: Callable[..., Portal]) -> None:
 )
 @pytest.mark.slow
 @pytest.mark.engines("sqlite", reason="the other tests run on both engines")
+@pytest.mark.no_cover
 def test_a_sequence_of_commands(
     another: Callable[..., Portal], releases: int, steps: Sequence[Step]
 ) -> None:

@@ -12,6 +12,7 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
+@pytest.mark.no_cover
 def test_an_import_that_was_killed_and_run_again_gives_the_same_store(
     engine: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:

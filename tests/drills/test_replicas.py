@@ -7,6 +7,7 @@ from tests.replication import Cluster
 
 
 @pytest.mark.slow
+@pytest.mark.no_cover
 def test_no_poll_fails_when_a_server_of_the_store_is_killed_or_hangs(
     tmp_path: Path, cluster: Cluster
 ) -> None:

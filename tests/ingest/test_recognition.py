@@ -169,6 +169,7 @@ def test_a_later_spelling_is_shown_in_every_document(portal: Portal) -> None:
 @pytest.mark.slow
 @settings(max_examples=6)
 @given(RELEASES, st.randoms(use_true_random=False))
+@pytest.mark.no_cover
 def test_the_order_of_imports_changes_neither_ids_nor_bytes(
     another: Callable[..., Portal],
     releases: list[tuple[str, str, str, str]],

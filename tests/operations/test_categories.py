@@ -292,7 +292,24 @@ def test_merged_categories_are_one(another: Callable[..., Portal]) -> None:
         item["tags"] for item in client.get("/f/categories/dazadi.json").get_json()["items"]
     ]
     assert shared == ["Kultūra", "Dažādi"]
+    # All releases of this one are in the other, too.
+    portal.feeds("categories", "merge", "dazadi", "kultura")
+    assert listed(portal) == ["Kultūra (kultura): 7, formerly dazadi, sports"]
     assert portal.feeds("check").code == 0
+
+
+@pytest.mark.slow
+def test_a_frozen_archive_redirects_the_archive_of_a_merged_category(
+    another: Callable[..., Portal],
+) -> None:
+    portal = of_two_categories(another(FEEDS_ENTRIES="2"))
+    portal.feeds("categories", "merge", "sports", "kultura")
+    folder = portal.folder / "frozen"
+    assert portal.feeds("freeze", folder).code == 0
+    redirects = (folder / "current" / "site" / "_redirects").read_text().splitlines()
+    assert {
+        f"{address} {BASE}{target} 301" for address, target in SPORTS.items() if "+" not in address
+    } < set(redirects)
 
 
 def test_imports_join_the_category_into_which_theirs_was_merged(portal: Portal) -> None:

@@ -401,13 +401,14 @@ def test_many_tags_lose_no_more_than_few() -> None:
     ],
 )  # fmt: skip
 @pytest.mark.slow
+@pytest.mark.no_cover
 def test_the_time_grows_with_the_length(unit: str) -> None:
     start = time.process_time()
     try:
-        content([Html(unit * (400_000 // len(unit)), BASE)])
+        content([Html(unit * (150_000 // len(unit)), BASE)])
     except MarkupError as error:
         assert str(error)  # noqa: PT017 - refusing is one of two right outcomes
-    assert time.process_time() - start < 20
+    assert time.process_time() - start < 10
 
 
 @pytest.mark.parametrize(

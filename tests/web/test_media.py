@@ -6,7 +6,7 @@ from html import escape
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from lxml import html
 
@@ -62,9 +62,9 @@ BODIES = st.lists(
 ).map("".join)
 
 
-@settings(max_examples=100)
 @given(BODIES)
 @pytest.mark.slow
+@pytest.mark.no_cover
 def test_only_how_pictures_are_loaded_differs_from_the_body(portal: Portal, body: str) -> None:
     expected = html.fromstring(f'<div class="body" dir="auto">\n{body}\n</div>')
     (found,) = shown(give(portal, body)).xpath("//*[@class='body']")

@@ -324,24 +324,25 @@ def test_a_document_may_be_cut_off_anywhere(parts: list[str], place: int) -> Non
 @pytest.mark.parametrize(
     "text",
     [
-        "<!--" * 100_000,
-        "<![CDATA[</item><item>" * 20_000 + "]]>",
-        "<item><![CDATA[" * 20_000,
-        "<item>" * 20_000,
-        "<item" * 20_000,
-        "</item>" * 20_000,
-        "<item>" + "<a b='" * 100_000,
-        "<item>" + "<a b " * 100_000,
-        "<item>&" + "<" * 200_000 + "</item>",
-        "<item>&" + "<a " + " " * 1_000_000 + "</item>",
-        "<item>&" + "<a>" * 200 + "</b>" * 100_000 + "</item>",
-        "<item>" + "&" * 200_000 + "</item>",
-        "<item>" + "<!--" * 100_000 + "</item>" + "<item/>" * 1000,
-        "<?" * 200_000,
+        "<!--" * 50_000,
+        "<![CDATA[</item><item>" * 10_000 + "]]>",
+        "<item><![CDATA[" * 10_000,
+        "<item>" * 10_000,
+        "<item" * 10_000,
+        "</item>" * 10_000,
+        "<item>" + "<a b='" * 50_000,
+        "<item>" + "<a b " * 50_000,
+        "<item>&" + "<" * 100_000 + "</item>",
+        "<item>&" + "<a " + " " * 500_000 + "</item>",
+        "<item>&" + "<a>" * 200 + "</b>" * 50_000 + "</item>",
+        "<item>" + "&" * 100_000 + "</item>",
+        "<item>" + "<!--" * 50_000 + "</item>" + "<item/>" * 1000,
+        "<?" * 100_000,
     ],
 )
 @pytest.mark.parametrize("head", ["", "<rss>", "<rss><channel>", "<rss><channel><item/>"])
 @pytest.mark.slow
+@pytest.mark.no_cover
 def test_hostile_xml_takes_linear_time(head: str, text: str) -> None:
     start = time.process_time()
     for found in items("feed", head + text):
