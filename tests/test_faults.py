@@ -24,7 +24,7 @@ from feeds.store.engine import writing
 from tests.portal import Portal, command, page
 
 RELEASES = 600
-FILE_LIMIT = 300_000  # bytes
+FILE_LIMIT = 600_000  # bytes
 
 
 def limit_files() -> None:
@@ -62,7 +62,7 @@ def test_an_import_on_a_full_disk_can_be_finished_later(
 @pytest.mark.engines("postgresql", reason="of the command's own files, only the report is full")
 def test_a_report_on_a_full_disk_ends_the_import_with_a_message(portal: Portal) -> None:
     lines = portal.folder / "releases.jsonl"
-    write(lines, 2000)
+    write(lines, 4000)
     arguments = ("import", "--report", portal.folder / "report", lines)
     with command(portal, *arguments, preexec_fn=limit_files, stdout=subprocess.PIPE) as process:
         errors = process.communicate()[1]

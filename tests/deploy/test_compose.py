@@ -10,6 +10,7 @@ import shutil
 import ssl
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -164,13 +165,19 @@ class Compose:
 
 
 @pytest.fixture
-def compose(tmp_path: Path) -> Compose:
+def compose() -> Iterator[Compose]:
+    # The path of a socket has at most 107 bytes: those of tests' own folders are longer.
+    with tempfile.TemporaryDirectory(prefix="compose-") as folder:
+        yield _prepared(Path(folder))
+
+
+def _prepared(root: Path) -> Compose:
     for folder in (
         *("etc/nginx/conf.d", "etc/letsencrypt/live/feeds.example.org", "etc/release-feeds"),
         *("run/release-feeds", "run/secrets", "var/cache", "var/lib/release-feeds"),
     ):
-        (tmp_path / folder).mkdir(parents=True)
-    return Compose(tmp_path, *free_ports(3))
+        (root / folder).mkdir(parents=True)
+    return Compose(root, *free_ports(3))
 
 
 def test_the_containers_serve_the_portal(compose: Compose) -> None:

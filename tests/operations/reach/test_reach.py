@@ -268,7 +268,6 @@ def test_many_feeds_are_counted_and_the_largest_shown(suspended: Portal) -> None
 
 
 @pytest.mark.slow
-@pytest.mark.no_cover
 def test_the_number_of_feeds_that_are_told_apart_is_bounded(suspended: Portal) -> None:
     def line(path: int, agent: int) -> Line:
         return Line(path=f"/categories/a+b{path}.atom", agent=f"x{agent}: 1 readers")
