@@ -55,7 +55,7 @@ if [ ! -e "$settings" ]; then
   sed -i "s|/var/lib/release-feeds|$STATE|" "$settings"
 fi
 # With the settings of the example, the store would have its identifiers forever.
-if grep -q '^FEEDS_[A-Z_]*=.*example\.org' "$settings"; then
+if grep -Eq '^FEEDS_[A-Z_]*=.*(example\.org|Example)' "$settings"; then
   echo "Write your settings into $settings (docs/settings.md), then run this again."
   exit 1
 fi
@@ -75,7 +75,7 @@ cat > "$BIN/feeds" << END
 #!/bin/sh
 # Runs a command of release-feeds as the user of the service, with its settings.
 while IFS= read -r line || [ -n "\$line" ]; do case \$line in FEEDS_*) export "\$line" ;; esac; done < "$settings"
-exec runuser -u "$FEEDS_USER" -- "$PREFIX/current/bin/feeds" "\$@"
+exec /usr/sbin/runuser -u "$FEEDS_USER" -- "$PREFIX/current/bin/feeds" "\$@"
 END
 chmod 0755 "$BIN/feeds"
 # The restart of the service does this, too, but not so that you would see why it fails.

@@ -67,8 +67,8 @@ def merge(store: Store, settings: Settings, old: str, into: str, *, dry_run: boo
         else f"{merged} is now part of {into_}, with {releases} in all."
     )
     click.echo(
-        f"Entries of its feed that are new to subscribers of {done.merged.slug}: "
-        f"{done.new_to_merged}, of {done.into.slug}: {done.new_to_into}."
+        f"Entries of the feed of {done.into.slug} that are new to subscribers of "
+        f"{done.merged.slug}: {done.new_to_merged}, to its own: {done.new_to_into}."
     )
     print_repaginated(done.repaginated)
     if dry_run:

@@ -257,14 +257,14 @@ def test_merged_categories_are_one(another: Callable[..., Portal]) -> None:
     foretold = portal.feeds("categories", "merge", "--dry-run", "Sports", "Kultūra")
     assert foretold.out == (
         "Sports (sports) would be part of Kultūra (kultura), with 7 releases in all.\n"
-        "Entries of its feed that are new to subscribers of sports: 0, of kultura: 1.\n"
+        "Entries of the feed of kultura that are new to subscribers of sports: 0, to its own: 1.\n"
         "Nothing was changed. A merge cannot be undone.\n"
     )
     assert listed(portal) == ["Dažādi (dazadi): 1", "Kultūra (kultura): 2", "Sports (sports): 6"]
     ran = portal.feeds("categories", "merge", "Sports", "Kultūra")
     assert ran.out == (
         "Sports (sports) is now part of Kultūra (kultura), with 7 releases in all.\n"
-        "Entries of its feed that are new to subscribers of sports: 0, of kultura: 1.\n"
+        "Entries of the feed of kultura that are new to subscribers of sports: 0, to its own: 1.\n"
     )
     assert listed(portal) == ["Dažādi (dazadi): 1", "Kultūra (kultura): 7, formerly sports"]
     for address, target in SPORTS.items():
