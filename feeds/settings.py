@@ -68,7 +68,7 @@ class Settings:
         A ``new_store`` needs those of ``PERMANENT`` to be set, also those that have a default.
         """
         faults: list[str] = []
-        environ = _with_files(environ, faults)
+        environ = with_files(environ, faults)
         values: dict[str, Any] = {}
         for field in fields(cls):
             try:
@@ -154,7 +154,7 @@ def misnamed(environ: Mapping[str, str]) -> list[str]:
     ]
 
 
-def _with_files(environ: Mapping[str, str], faults: list[str]) -> dict[str, str]:
+def with_files(environ: Mapping[str, str], faults: list[str]) -> dict[str, str]:
     """Return the environment with the settings that are in files, such as secrets of containers.
 
     What is wrong with a file is added to ``faults``; its setting is then as in ``environ``.

@@ -81,11 +81,12 @@ def _would(dry_run: bool, done: str) -> str:
 def _is_new(environ: dict[str, str]) -> bool:
     """Return whether the store does not exist; if nobody knows, the migration will say why."""
     from feeds.errors import StoreError
-    from feeds.settings import read_setting
+    from feeds.settings import read_setting, with_files
     from feeds.store import Store
 
     with suppress(ValueError, StoreError):
-        return Store(str(read_setting(environ, "database_url"))).found_schema() is None
+        url = read_setting(with_files(environ, []), "database_url")
+        return Store(str(url)).found_schema() is None
     return False
 
 

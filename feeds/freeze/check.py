@@ -36,7 +36,7 @@ _CATEGORY: Final = re.compile(r"/categories/(?P<slug>[a-z0-9-]+)(?P<rest>.*)")
 # What has moved, as feeds/freeze/hosts writes it into this configuration.
 _CONFIGURATION: Final = "Caddyfile"
 _MOVED: Final = re.compile(r' {8}"(?P<address>(?:[^"\\]|\\.)*)" (?P<target>https?:\S+)\n')
-_RENAMED: Final = re.compile(r" {8}(?P<former>[a-z0-9-]+) (?P<current>[a-z0-9-]+)\n")
+_RENAMED: Final = re.compile(r' {8}~\^(?P<former>[a-z0-9-]+)\$ "(?P<current>[a-z0-9-]+)"\n')
 
 _DECODERS: Final[dict[str, Callable[[bytes], bytes]]] = {
     ".gz": gzip.decompress,

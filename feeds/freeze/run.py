@@ -168,7 +168,9 @@ class Freeze:
             self.digest = hashlib.file_digest(file, "sha256").hexdigest()
 
     def _portions(self, snapshot: Snapshot, asked: dict[str, tuple[str, ...]]) -> Iterator[Portion]:
-        yield from portions(snapshot, sorted(set(asked.values())))
+        # Of categories that were merged one is left, whose feeds are written anyway.
+        combined = sorted({slugs for slugs in asked.values() if len(slugs) > 1})
+        yield from portions(snapshot, combined)
         if self._wacz:
             site = self._settings.site
             yield from moved_portions(self._moved(snapshot, asked))
@@ -226,7 +228,8 @@ class Freeze:
     ) -> Iterator[str]:
         site = self._settings.site
         addresses = partial(self._moved, snapshot, asked)
-        old = Old(addresses, list(renamed(snapshot)), self.moved, self.left_out)
+        merged = frozenset(archive.slug for archive in snapshot.merged_archives())
+        old = Old(addresses, list(renamed(snapshot)), merged, self.moved, self.left_out)
         shared = hosts.values(
             site, generation.path.parent / CURRENT, snapshot.head().announced, self._now
         )
@@ -271,6 +274,7 @@ def _slugs(address: str, snapshot: Snapshot) -> tuple[str, ...]:
     slugs = given.split("+")
     if (
         not address.startswith("/categories/")
+        or len(slugs) == 1
         or extension not in FORMATS
         or not all(map(is_slug, slugs))
     ):

@@ -29,7 +29,12 @@ def portal_with_a_past(portal: Portal, releases: int = RELEASES) -> Portal:
     file = portal.write("all.jsonl", "\n".join(lines))
     assert portal.feeds("import", file).code == 0
     paths = [row[0] for row in portal.sql("SELECT path FROM release ORDER BY path")]
-    for old, new in (("tema-3", "Kultūra"), ("tema-4", "Sports"), ("sports", "Sports un deja")):
+    for old, new in (
+        ("tema-3", "Kultūra"),
+        ("tema-4", "Default"),
+        ("default", "Sports"),
+        ("sports", "Sports un deja"),
+    ):
         assert portal.feeds("categories", "rename", old, new).code == 0
     assert portal.feeds("categories", "merge", "tema-5", "sports").code == 0
     targets = {

@@ -305,11 +305,42 @@ def test_a_frozen_archive_redirects_the_archive_of_a_merged_category(
     portal = of_two_categories(another(FEEDS_ENTRIES="2"))
     portal.feeds("categories", "merge", "sports", "kultura")
     folder = portal.folder / "frozen"
-    assert portal.feeds("freeze", folder).code == 0
+    combined = portal.write("combined.txt", "/categories/kultura+sports.atom\n")
+    for _ in range(2):
+        ran = portal.feeds("freeze", "--combined", combined, folder)
+        assert ran.code == 0, ran.err
+    named = (folder / "current" / "manifest.sha256").read_text().splitlines()
+    assert len(named) == len(set(named))
     redirects = (folder / "current" / "site" / "_redirects").read_text().splitlines()
     assert {
         f"{address} {BASE}{target} 301" for address, target in SPORTS.items() if "+" not in address
     } < set(redirects)
+
+
+def test_the_categories_after_a_merged_one_move_up(portal: Portal) -> None:
+    record = {
+        "title": "A",
+        "published": DAYS[0],
+        "body": "B.",
+        "categories": ["Sports", "Kultūra", "Daba"],
+    }
+    portal.feeds("import", portal.write("one.jsonl", json.dumps(record)))
+    portal.feeds("categories", "merge", "sports", "kultura")
+    assert portal.sql("SELECT position FROM membership ORDER BY position") == [(0,), (1,)]
+    assert portal.feeds("check").code == 0
+
+
+def test_addresses_of_a_merged_category_are_known(portal: Portal) -> None:
+    links = " ".join(
+        f'<a href="{BASE}/categories/sports{below}">x</a>'
+        for below in ("", ".atom", "/archive/9.atom", "/releases/2010", "/releases/2010/05")
+    )
+    record = {"title": "A", "published": DAYS[0], "body_html": links, "categories": ["Sports"]}
+    portal.feeds("import", portal.write("one.jsonl", json.dumps(record)))
+    portal.imported(page("B", "Kultūra"))
+    portal.feeds("categories", "merge", "sports", "kultura")
+    ran = portal.feeds("check")
+    assert (ran.code, ran.err) == (0, ""), ran.out
 
 
 def test_imports_join_the_category_into_which_theirs_was_merged(portal: Portal) -> None:

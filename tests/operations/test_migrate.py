@@ -40,6 +40,11 @@ def test_a_new_store_needs_every_permanent_setting_and_one_in_use_does_not(
     assert not new.file.exists()
     ran = without(portal, "FEEDS_TIMEZONE", "FEEDS_ENTRIES").feeds("migrate")
     assert (ran.code, ran.err) == (0, "")
+    secret = portal.write("url", portal.environ["FEEDS_DATABASE_URL"])
+    portal.environ |= {"FEEDS_DATABASE_URL": "", "FEEDS_DATABASE_URL_FILE": str(secret)}
+    ran = portal.feeds("migrate")
+    assert (ran.code, ran.err) == (0, "")
+    del portal.environ["FEEDS_DATABASE_URL_FILE"]
     # A store that cannot be asked is named, with everything else that is wrong.
     portal.environ["FEEDS_DATABASE_URL"] = f"sqlite:///{tmp_path}"
     assert portal.feeds("migrate").code == 2

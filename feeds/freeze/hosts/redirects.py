@@ -31,11 +31,13 @@ _PLACEHOLDER: Final = re.compile(r"\*|:[A-Za-z]")
 class Old(NamedTuple):
     """What has moved; each call begins again from the first. ``number`` counts them.
 
-    ``left_out`` counts what a host cannot redirect.
+    ``merged`` are the slugs in ``renamed`` whose archive has no counterpart. ``left_out`` counts
+    what a host cannot redirect.
     """
 
     addresses: Callable[[], Iterable[Moved]]
     renamed: Sequence[tuple[str, str]]
+    merged: frozenset[str]
     number: int
     left_out: LeftOut
 
@@ -46,13 +48,14 @@ def lines(old: Old, root: str, base_url: str) -> dict[str, Callable[[], Iterable
         "moved": lambda: _nginx_lines(old, permalinks=False),
         "permalinks": lambda: _nginx_lines(old, permalinks=True),
         "renamed": lambda: (
-            b'    "%s"  %s;\n' % (former.encode(), current.encode())
+            # The backslash: "default" and some other words mean something else.
+            b'    "\\\\%s"  %s;\n' % (former.encode(), current.encode())
             for former, current in old.renamed
         ),
         "caddy_moved": lambda: _caddy_lines(old, permalinks=False),
         "caddy_permalinks": lambda: _caddy_lines(old, permalinks=True),
         "caddy_renamed": lambda: (
-            f"        {former} {current}\n".encode() for former, current in old.renamed
+            f'        ~^{former}$ "{current}"\n'.encode() for former, current in old.renamed
         ),
         "apache_moved": lambda: _apache_lines(old, permalinks=False),
         "apache_permalinks": lambda: _apache_lines(old, permalinks=True),
@@ -133,8 +136,12 @@ def _redirects(old: Old, root: str, base_url: str) -> Iterator[bytes]:
         if static > _STATIC_REDIRECTS:
             old.left_out[CLOUDFLARE, "redirects after the first 2,000 are ignored"] += 1
         yield line.encode()
-    dynamic = product(old.renamed, ("archive", "releases"))
-    for number, ((former, current), below) in enumerate(dynamic, 1):
+    dynamic = (
+        (former, current, below)
+        for (former, current), below in product(old.renamed, ("archive", "releases"))
+        if below == "releases" or former not in old.merged
+    )
+    for number, (former, current, below) in enumerate(dynamic, 1):
         if number > _DYNAMIC_REDIRECTS:
             kind = "archives and years of former slugs after the first 100 are not redirected"
             old.left_out[CLOUDFLARE, kind] += 1

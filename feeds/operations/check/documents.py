@@ -149,7 +149,8 @@ def _exists(snapshot: Snapshot, path: str, known: frozenset[str]) -> bool:
     if path in _FILES:
         return True
     if found := _PERIOD.fullmatch(path):
-        return _lists(snapshot, [found["slug"]] if found["slug"] else [], found["period"])
+        slugs = _current(snapshot, found["slug"])
+        return slugs is not None and _lists(snapshot, slugs, found["period"])
     number = 0
     if archive := _ARCHIVE.fullmatch(path):
         number = int(archive["number"])
@@ -159,9 +160,26 @@ def _exists(snapshot: Snapshot, path: str, known: frozenset[str]) -> bool:
         return False
     if target.release is not None:
         return target.release in known or snapshot.release(target.release) is not None
-    slugs = list(snapshot.current_slugs([target.slug]).values()) if target.slug else []
-    found_selection = snapshot.page(slugs, number) if number else snapshot.selection(slugs)
-    return found_selection is not None and bool(slugs or not target.slug)
+    return _has_feed(snapshot, target.slug, number)
+
+
+def _has_feed(snapshot: Snapshot, slug: str | None, number: int) -> bool:
+    """Return whether a category, or all releases, has a feed, or an archive page if numbered."""
+    slugs = _current(snapshot, slug)
+    if slugs is None:
+        return False
+    # The archive of a category that was merged redirects to the feed of the other.
+    merged = any(archive.slug == slug for archive in snapshot.merged_archives())
+    if number and not merged:
+        return snapshot.page(slugs, number) is not None
+    return snapshot.selection(slugs) is not None
+
+
+def _current(snapshot: Snapshot, slug: str | None) -> list[str] | None:
+    """Return the current slug of a category in a list, empty without one; None if unknown."""
+    if not slug:
+        return []
+    return list(snapshot.current_slugs([slug]).values()) or None
 
 
 def _lists(snapshot: Snapshot, slugs: list[str], period: str) -> bool:

@@ -223,7 +223,7 @@ def _current(store: Store, combined: Iterable[str]) -> list[str]:
     found = set()
     for feed, slugs in asked.items():
         now = sorted({current[slug] for slug in slugs if slug in current})
-        if len(now) == len(slugs):
+        if len(now) > 1 and all(slug in current for slug in slugs):
             found.add(f"{selection_path(now)}.{feed.rpartition('.')[2]}")
     return sorted(found)
 

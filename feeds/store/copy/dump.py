@@ -128,12 +128,11 @@ class RowWriter:
         """Remove all rows but the head from a PostgreSQL database that may have many.
 
         It looks for references to each release that is removed: two tables have no index for that.
+        ``finish`` removes the indexes, for which it locks the tables against readers.
         """
         for table in _UNINDEXED:
             self._connection.exec_driver_sql(f"CREATE INDEX removing_{table} ON {table} (release)")
         self.clear()
-        for table in _UNINDEXED:
-            self._connection.exec_driver_sql(f"DROP INDEX removing_{table}")
 
     def add(self, table: str, values: Sequence[Sequence[Value]]) -> None:
         """Write rows; raise ``InvalidDataError`` if they violate a constraint."""
@@ -169,6 +168,8 @@ class RowWriter:
             raise InvalidDataError("it has no selection of all releases")
         if self._connection.dialect.name == "postgresql":
             self._set_sequences()
+            for table in _UNINDEXED:
+                self._connection.exec_driver_sql(f"DROP INDEX IF EXISTS removing_{table}")
         head = self._snapshot.head()
         self.left = head.revision
         return head

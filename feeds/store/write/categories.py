@@ -92,6 +92,20 @@ def merge(change: Change, merged: StoredCategory, into: StoredCategory, site: Si
 def _merge_memberships(change: Change, merged: int, into: int) -> None:
     """Let the releases of a category belong to another one, at the first of both positions."""
     of_both = MEMBERSHIP.alias().c
+    of_merged = MEMBERSHIP.alias().c
+    # The categories after the second of both move up, so that no position is left out.
+    second = (
+        select(func.max(of_both.position))
+        .where(of_both.release == MEMBERSHIP.c.release, of_both.selection.in_((merged, into)))
+        .having(func.count() > 1)
+        .scalar_subquery()
+    )
+    releases = select(of_merged.release).where(of_merged.selection == merged)
+    change.connection.execute(
+        update(MEMBERSHIP)
+        .where(MEMBERSHIP.c.release.in_(releases), MEMBERSHIP.c.position > second)
+        .values(position=MEMBERSHIP.c.position - 1)
+    )
     first = (
         select(func.min(of_both.position))
         .where(of_both.release == MEMBERSHIP.c.release, of_both.selection.in_((merged, into)))

@@ -244,7 +244,11 @@ def test_addresses_and_agents_are_not_printed(suspended: Portal) -> None:
 
 def test_combined_feeds_are_written_at_their_current_addresses(suspended: Portal) -> None:
     suspended.feeds("categories", "rename", "Kultūra", "Māksla")
+    suspended.feeds("import", suspended.write("old.txt", page("Vecs", "Teātris")))
+    suspended.feeds("categories", "merge", "teatris", "maksla")
     lines = [
+        Line(path="/categories/izglitiba+maksla+teatris.json"),
+        Line(path="/categories/maksla+teatris.json"),
         Line(path="/categories/izglitiba+kultura.atom"),
         Line(path="/categories/izglitiba+maksla.atom", status=304),
         Line(path="/categories/izglitiba+maksla.rss"),
@@ -256,6 +260,7 @@ def test_combined_feeds_are_written_at_their_current_addresses(suspended: Portal
     found(suspended, write(suspended, [line.feeds() for line in lines]), "--combined", file)
     assert file.read_text().splitlines() == [
         "/categories/izglitiba+maksla.atom",
+        "/categories/izglitiba+maksla.json",
         "/categories/izglitiba+maksla.rss",
     ]
     for path in file.read_text().splitlines():
