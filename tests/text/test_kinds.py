@@ -401,7 +401,6 @@ def test_many_tags_lose_no_more_than_few() -> None:
     ],
 )  # fmt: skip
 @pytest.mark.slow
-@pytest.mark.no_cover
 def test_the_time_grows_with_the_length(unit: str) -> None:
     start = time.process_time()
     try:
