@@ -71,7 +71,7 @@ class Writer:
         """Return HTML as the elements that a release may have, well nested."""
         tree = LexborHTMLParser(f"<body>{markup}")
         self._body = body = tree.body
-        if body is None:  # pragma: no cover - it begins with one
+        if body is None:  # pragma: no cover - the parser always makes one; its types do not say so
             return ""
         if "<base" in markup.lower() and (stated := tree.css_first("base[href]")):
             address = stated.attributes.get("href")

@@ -129,7 +129,7 @@ class _StoreFigures(Collector):
         self._monitor = monitor
 
     def collect(self) -> Iterator[Metric]:
-        """Yield the figures; without an answer of the store, only that there is none."""
+        """Yield the figures; if the store does not answer, only ``feeds_store_up``, which is 0."""
         found = None
         if not self._monitor.unavailable:
             with suppress(StoreError):

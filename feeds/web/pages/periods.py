@@ -22,8 +22,8 @@ def page(
 ) -> Representation | None:
     """Return the page of a year, a month or a day.
 
-    Returns None if the category is unknown, if there is no release, or for a day of a month that is
-    not divided into days.
+    Returns None if the category is unknown or has no release then. Also returns None for a day if
+    its month is not divided into days.
     """
     selection = snapshot.selection(slugs)
     if selection is None:
