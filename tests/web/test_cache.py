@@ -175,6 +175,23 @@ def test_an_earlier_state_put_in_place_is_served_and_the_later_one_never_again(
     assert "has left for another one" in caplog.text
 
 
+def test_no_history_of_several_with_the_same_revision_is_returned_to(portal: Portal) -> None:
+    portal.environ["FEEDS_REVISION_TTL"] = "0"
+    portal.imported(page("A", "Kultūra"))
+    copies = [copy(portal, f"{title}.db") for title in "BCD"]
+    for title, file in zip("BCD", copies, strict=True):
+        Portal(portal.folder, f"sqlite:///{file}").imported(page(title, "Kultūra"))
+    first = portal.folder / "first.db"
+    first.write_bytes(copies[0].read_bytes())
+    client = portal.client()
+    for title, file in zip("BCD", copies, strict=True):
+        put_in_place(portal, file)
+        assert f"<title>{title}</title>" in client.get("/releases.atom").text
+    put_in_place(portal, first)
+    assert client.get("/releases.json").status_code == 503
+    assert "<title>B</title>" not in client.get("/releases.atom").text
+
+
 def test_a_page_that_no_longer_exists_is_removed_from_the_cache(portal: Portal) -> None:
     portal.imported(page("A", "Kultūra"))
     client = portal.client()

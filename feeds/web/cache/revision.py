@@ -222,9 +222,9 @@ def _following(
         return _of_other_store(known, head, snapshot)
     revision = known.version.revision
     # A store that was restored has the changes of another one, and is not that one.
-    left = {last: token for store_id, last, token in known.left if store_id == head.store_id}
-    tokens = snapshot.tokens(min([revision, *left]))
-    if any(tokens.get(last, -1) == token for last, token in left.items()):
+    left = [(last, token) for store_id, last, token in known.left if store_id == head.store_id]
+    tokens = snapshot.tokens(min([revision, *(last for last, _ in left)]))
+    if any(tokens.get(last, -1) == token for last, token in left):
         raise StoreUnavailableError(_LEFT)
     if head.revision >= revision:
         if tokens.get(revision) == known.token:
