@@ -55,13 +55,9 @@ def restore_backup(store: Store, settings: Settings, file: Path, now: datetime) 
         except StoreError as error:
             reason = str(error).replace(str(path), str(file))
             raise RefusedError(f"{printable(file)} cannot be restored: {reason}") from error
-        before = _content(store)
         after = prepared.content()
-        same = before is not None and before.head.token == after.head.token
-        prepared.become_another(None if same else _later_than(before, after, now))
-        kept = _put(prepared, path, store, file, now)
-    if store.is_file:  # what was changed while the back-up was prepared is in the file that is kept
-        before = _content(Store(f"sqlite:///{kept}")) if kept.exists() else None
+        put = _put_file if store.is_file else _put_rows
+        before, kept = put(prepared, path, store, file, now)
     current = after.head.settings_digest == settings_digest(settings.site)
     return Restored(before, after, kept if kept.exists() else None, current)
 
@@ -152,25 +148,47 @@ def _content(store: Store) -> Content | None:
     return None
 
 
-def _later_than(before: Content | None, after: Content, now: datetime) -> datetime:
-    """Return an instant that is later than any that a client may have of a document."""
-    heads = [state.head.instant for state in (before, after) if state]
-    return max(now.replace(microsecond=0), max(heads) + timedelta(seconds=1))
+def _become_another(restored: Store, before: Content | None, now: datetime) -> None:
+    """Give a restored store its own id, and instants later than any that a client may have."""
+    head = restored.content().head
+    instant = None
+    if before is None or before.head.token != head.token:
+        heads = [head.instant, *([before.head.instant] if before else [])]
+        instant = max(now.replace(microsecond=0), max(heads) + timedelta(seconds=1))
+    restored.become_another(instant)
 
 
-def _put(prepared: Store, path: Path, store: Store, file: Path, now: datetime) -> Path:
-    """Put a prepared store in place of another; return the file in which the other is kept."""
-    stamp = f"before-{now:%Y%m%dT%H%M%SZ}"
-    if store.is_file:
-        kept = Path(f"{store.name}.{stamp}")
-        store.replace_file(path, kept)
-        return kept
-    # A database has no folder, so the former one is kept beside the back-up.
-    kept = file.with_name(f"{stamp}.jsonl")
-    with store.refill() as (former, writer), prepared.dump() as dump:
+def _put_file(
+    prepared: Store, path: Path, store: Store, _: Path, now: datetime
+) -> tuple[Content | None, Path]:
+    """Put a prepared store in place of a file; return what it had, and where that is kept."""
+    expected = _content(store)
+    _become_another(prepared, expected, now)
+    kept = Path(f"{store.name}.{_stamp(now)}")
+    store.replace_file(path, kept)
+    before = _content(Store(f"sqlite:///{kept}")) if kept.exists() else None
+    if before and (not expected or before.head.token != expected.head.token):
+        # Another command has changed the store meanwhile.
+        _become_another(store, before, now)
+    return before, kept
+
+
+def _put_rows(
+    prepared: Store, _: Path, store: Store, file: Path, now: datetime
+) -> tuple[Content | None, Path]:
+    """Do the same in a database. It has no folder: what it had is kept beside the back-up."""
+    kept = file.with_name(f"{_stamp(now)}.jsonl")
+    with store.refill() as (former, writer):
+        before = former.content()
+        _become_another(prepared, before, now)
         write_export(export_rows(former, store.schema), kept)
         writer.replace()
-        for table in TABLES:
-            writer.add_all(table, dump.rows(table))
+        with prepared.dump() as dump:
+            for table in TABLES:
+                writer.add_all(table, dump.rows(table))
         writer.finish()
-    return kept
+    return before, kept
+
+
+def _stamp(now: datetime) -> str:
+    return f"before-{now:%Y%m%dT%H%M%SZ}"

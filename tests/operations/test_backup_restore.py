@@ -7,8 +7,10 @@ from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import Engine, event
 
 from tests.operations.test_export import served
 from tests.portal import START, Portal, command, page
@@ -158,6 +160,30 @@ def test_a_store_that_is_damaged_or_missing_is_restored(portal: Portal) -> None:
     ran = portal.feeds("backup-restore", copy)
     assert ran.code == 2
     assert ran.err.startswith(f"feeds: The release store {portal.folder} cannot be replaced: ")
+
+
+@pytest.mark.engines("sqlite", reason="on PostgreSQL one transaction reads and replaces the rows")
+def test_a_change_during_a_restoration_does_not_set_dates_back(portal: Portal) -> None:
+    portal.imported(page("A")).feeds("backup", portal.folder / "copy")
+    portal.imported(page("B"))
+    changes = iter(["suspend", "resume"] * 3)
+
+    def change(_: Any, __: Any, statement: str, *___: object) -> None:
+        if statement.startswith("UPDATE head SET store_id"):  # of the prepared store
+            for name in changes:
+                assert portal.feeds(name).code == 0
+
+    event.listen(Engine, "before_cursor_execute", change)
+    try:
+        ran = portal.feeds("backup-restore", portal.folder / "copy")
+    finally:
+        event.remove(Engine, "before_cursor_execute", change)
+    assert "  Notices: 6 missing." in ran.out
+    with closing(sqlite3.connect(kept(portal))) as former:
+        assert (
+            portal.sql("SELECT instant FROM head")
+            > former.execute("SELECT instant FROM head").fetchall()
+        )
 
 
 @pytest.mark.slow

@@ -33,6 +33,7 @@ from sqlalchemy.types import TypeEngine
 
 from feeds.domain import Selection
 from feeds.errors import FeedsError, RefusedError
+from feeds.store.copy.content import Content, content
 from feeds.store.read.snapshot import Head, Snapshot
 from feeds.store.schema.checksum import checksum
 from feeds.store.schema.tables import (
@@ -94,6 +95,10 @@ class Dump:
         with self._connection.execute(statement, execution_options=options) as found:
             for row in found:
                 yield tuple(row)
+
+    def content(self) -> Content:
+        """Return what an operator would miss in another state of the store."""
+        return content(self._connection)
 
 
 class RowWriter:
