@@ -1,8 +1,9 @@
 # release-feeds in a container. The root file system may be read-only; all changes are made on the volume.
 #
+#   cp deploy/feeds.env deploy/settings.env   # then write your settings into the copy
 #   docker build --tag release-feeds .
-#   docker run --rm --env-file deploy/feeds.env --volume feeds:/var/lib/release-feeds release-feeds migrate
-#   docker run --read-only --env-file deploy/feeds.env --volume feeds:/var/lib/release-feeds --publish 127.0.0.1:8000:8000 \
+#   docker run --rm --env-file deploy/settings.env --volume feeds:/var/lib/release-feeds release-feeds migrate
+#   docker run --read-only --env-file deploy/settings.env --volume feeds:/var/lib/release-feeds --publish 127.0.0.1:8000:8000 \
 #     --stop-timeout 40 release-feeds
 #
 # Publish the port on 127.0.0.1 only: gunicorn must never face clients, since a few connections that send half a request

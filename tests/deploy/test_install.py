@@ -82,7 +82,7 @@ def test_a_machine_is_set_up_step_by_step(machine: Path) -> None:
         f"Write your settings into {settings} (docs/settings.md), then run this again.\n",
     )
     text = settings.read_text().replace("example.org", "prcentrs.example")
-    settings.write_text(text.replace("Example", "PRCentrs"))
+    settings.write_text(text.replace("Example", "PRCentrs").replace("# FEEDS_", "FEEDS_"))
     second = install(machine)
     assert second.returncode == 0, second.stderr
     assert f"Created the store {machine}/state/feeds.db (schema 0001)." in second.stdout

@@ -63,10 +63,9 @@ def values(unit: Path, name: str) -> list[str]:
     return re.findall(rf"^{name}=(.*)$", unit.read_text(), re.MULTILINE)
 
 
-def example() -> dict[str, str]:
-    lines = ENVIRONMENT.read_text().splitlines()
-    pairs = (line.partition("=") for line in lines if line and not line.startswith("#"))
-    return {name: value for name, _, value in pairs}
+def example(lines: str = r"(?:# )?") -> dict[str, str]:
+    """Return the settings of the example, those that are comments included."""
+    return dict(re.findall(rf"(?m)^{lines}(FEEDS_\w+)=(.*)$", ENVIRONMENT.read_text()))
 
 
 def test_systemd_accepts_the_units_without_a_warning(unit: Path) -> None:
@@ -99,6 +98,18 @@ def test_the_example_of_the_settings_is_complete() -> None:
     settings = Settings.read(example())
     assert settings.base_url == "https://feeds.example.org"
     assert settings.rights == "Copyright © 2007-2022 Example"
+
+
+def test_no_store_is_created_with_the_unchanged_example(tmp_path: Path) -> None:
+    store = tmp_path / "feeds.db"
+    environ = os.environ | example("") | {"FEEDS_DATABASE_URL": f"sqlite:///{store}"}
+    ran = subprocess.run(
+        [FEEDS, "migrate"], env=environ, capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 2
+    for name in ("BASE_URL", "AUTHORITY", "AUTHORITY_YEAR", "TIMEZONE", "ENTRIES"):
+        assert f"FEEDS_{name} " in ran.stderr
+    assert not store.exists()
 
 
 @dataclass
