@@ -24,6 +24,10 @@ _SECONDS = 120
 # A replica that has lost its primary tries again after this time, instead of five seconds.
 _RETRY = "wal_retrieve_retry_interval = '100ms'"
 
+# The checkpoint of the next replica's base backup would remove what one that has just started, and
+# has not connected yet, needs.
+_KEPT = "wal_keep_size = '1GB'"
+
 
 class Node(Server):
     """One server of a cluster: the primary or a replica."""
@@ -135,6 +139,7 @@ class Cluster:
         self.primary.run(
             "ALTER SYSTEM SET synchronous_commit = on",
             f"ALTER SYSTEM SET {_RETRY}",
+            f"ALTER SYSTEM SET {_KEPT}",
             "SELECT pg_reload_conf()",
         )
         for number in range(1, replicas + 1):
