@@ -383,7 +383,7 @@ def writers(process: int) -> list[int]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("moment", [0.3, 0.9, 1.5])
+@pytest.mark.parametrize("moment", [0.4, 1.2])
 def test_a_killed_run_leaves_a_whole_generation_and_no_process(
     small: Portal, moment: float
 ) -> None:

@@ -304,7 +304,7 @@ TEXTS = st.text(max_size=30)
 
 
 @pytest.mark.slow
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(TEXTS, TEXTS, TEXTS, TEXTS)
 def test_no_text_from_any_source_breaks_a_feed(
     another: Callable[..., Portal], a: str, b: str, c: str, d: str
