@@ -13,8 +13,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,13 @@ from tests.store.test_postgresql_versions import DEBIAN
 pytestmark = pytest.mark.slow
 
 FILE = ROOT / "deploy" / "compose.yaml"
+OLD_HOST = """
+server {{
+    listen 127.0.0.1:{port};
+    server_name www.prcentrs.example;
+    location / {{ proxy_pass http://feeds_gunicorn; proxy_set_header Host $server_name; }}
+}}
+"""
 PLACES = (
     "/etc/nginx",
     "/etc/letsencrypt",
@@ -190,6 +198,9 @@ def test_the_containers_serve_the_portal(compose: Compose) -> None:
     (migrate,) = compose.service("migrate")["command"]
     assert compose.run("migrate", [FEEDS, migrate]) == 0
     assert store.exists()
+    sites = compose.root / "etc/release-feeds/sites"
+    sites.mkdir()
+    (sites / "old.conf").write_text(OLD_HOST.format(port=compose.plain))
     with ExitStack() as stack:
         up = stack.enter_context(ExitStack())
         service = up.enter_context(compose.up("feeds", [FEEDS, "serve"]))
@@ -203,6 +214,9 @@ def test_the_containers_serve_the_portal(compose: Compose) -> None:
         first = site.ask("/releases.atom")
         assert first.status == 200
         assert first.headers["content-type"].startswith("application/atom+xml")
+        old = stack.enter_context(closing(HTTPConnection("127.0.0.1", compose.plain, timeout=60)))
+        old.request("GET", "/releases.atom", headers={"Host": "www.prcentrs.example"})
+        assert old.getresponse().read() == first.body
         up.close()
         assert service.returncode == 0
         assert not compose.is_healthy("feeds")
