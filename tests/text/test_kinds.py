@@ -149,6 +149,10 @@ MEDIA = [
         ),
     ),
     (
+        "<a href=/x><table><tr><td><a href=/x>b</a></table></a>",
+        '<a href="https://o.lv/x"><table><tbody><tr><td>b</td></tr></tbody></table></a>',
+    ),
+    (
         "<picture><picture><img src=/a></picture></picture>",
         '<picture><img src="https://o.lv/a"></picture>',
     ),
