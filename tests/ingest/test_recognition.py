@@ -167,7 +167,7 @@ def test_a_later_spelling_is_shown_in_every_document(portal: Portal) -> None:
 
 @pytest.mark.engines("sqlite", "postgresql", reason="the store orders releases")
 @pytest.mark.slow
-@settings(max_examples=6)
+@settings(max_examples=4)
 @given(RELEASES, st.randoms(use_true_random=False))
 @pytest.mark.no_cover
 def test_the_order_of_imports_changes_neither_ids_nor_bytes(

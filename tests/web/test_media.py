@@ -6,7 +6,7 @@ from html import escape
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import html
 
@@ -62,6 +62,7 @@ BODIES = st.lists(
 ).map("".join)
 
 
+@settings(max_examples=30)
 @given(BODIES)
 @pytest.mark.slow
 @pytest.mark.no_cover
