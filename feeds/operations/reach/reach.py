@@ -15,7 +15,7 @@ from feeds.operations.reach.in_vain import InVain, Misses, in_vain
 from feeds.operations.reach.pollers import BEFORE, HEARD, SINCE, Counts, Hashes, Pollers
 from feeds.settings import Settings
 from feeds.store import Store
-from feeds.urls import combined_slugs, selection_path, subscription_path
+from feeds.urls import combined_slugs, subscription_path
 
 WINDOW = timedelta(days=28)
 """How long before the announcement pollers are counted."""
@@ -26,6 +26,7 @@ _MOST_FEEDS = 100_000
 _LONGEST_AGENT = 1000  # bytes; the names of the latest agents are remembered
 
 _OK = {200, 304}
+_MOVED = {301}
 _IN_VAIN = {404, 410}
 
 
@@ -45,8 +46,8 @@ class Reach:
     """What the logs tell. ``announcement`` is None if nothing was announced.
 
     ``days`` are the first and last days of each interval that the logs cover. ``subscribers`` are
-    those that aggregators declare, by the name of the reader. ``combined`` has the current
-    addresses of the combined feeds that were answered. ``unlisted`` counts requests for feeds
+    those that aggregators declare, by the name of the reader. ``combined`` has the addresses of
+    combined feeds that were answered, also with a redirect. ``unlisted`` counts requests for feeds
     beyond the number that is told apart, ``outside`` those before the time that counts. Counts of
     ``in_vain`` may be too low by ``missing``.
     """
@@ -127,7 +128,7 @@ def reach(
         subscribers=subscribers,
         feeds=_largest_first(by_feed),
         unlisted=count.unlisted,
-        combined=_current(store, count.combined),
+        combined=_existing(store, count.combined),
         in_vain=in_vain(store, settings, count.misses),
         missing=count.misses.missing,
     )
@@ -180,7 +181,7 @@ class _Count:
             return
         index = self.feeds.setdefault(feed, len(self.feeds))
         self.pollers.add(self._hashes.of(*client, feed.encode()), index, done)
-        if request.status in _OK and combined_slugs(feed):
+        if request.status in _OK | _MOVED and combined_slugs(feed):
             self.combined.add(feed)
         if agent.subscribers is not None:
             self._add_declared(agent, agent.subscribers, index, request.seconds)
@@ -213,19 +214,15 @@ def _announcement(notices: Sequence[Notice]) -> Announcement | None:
     return Announcement(newest, newest.announced + longest_use(fresh))
 
 
-def _current(store: Store, combined: Iterable[str]) -> list[str]:
-    """Return the current addresses of combined feeds whose categories still exist."""
-    asked = {feed: combined_slugs(feed) for feed in combined}
+def _existing(store: Store, combined: Iterable[str]) -> list[str]:
+    """Return the addresses of combined feeds whose categories exist, perhaps under other slugs.
+
+    They stay as they were asked for: a subscriber may have one that redirects.
+    """
     with store.read() as snapshot:
-        current = {category.slug: category.slug for category in snapshot.category_names()}
-        for slug, former in snapshot.former_slugs().items():
-            current |= dict.fromkeys(former, slug)
-    found = set()
-    for feed, slugs in asked.items():
-        now = sorted({current[slug] for slug in slugs if slug in current})
-        if len(now) > 1 and all(slug in current for slug in slugs):
-            found.add(f"{selection_path(now)}.{feed.rpartition('.')[2]}")
-    return sorted(found)
+        known = {category.slug for category in snapshot.category_names()}
+        known.update(*snapshot.former_slugs().values())
+    return sorted(feed for feed in combined if known.issuperset(combined_slugs(feed)))
 
 
 def _intervals(days: Iterable[int]) -> list[tuple[date, date]]:

@@ -242,7 +242,7 @@ def test_addresses_and_agents_are_not_printed(suspended: Portal) -> None:
         assert "Secret" not in out
 
 
-def test_combined_feeds_are_written_at_their_current_addresses(suspended: Portal) -> None:
+def test_combined_feeds_are_written_at_the_addresses_that_readers_have(suspended: Portal) -> None:
     suspended.feeds("categories", "rename", "Kultūra", "Māksla")
     suspended.feeds("import", suspended.write("old.txt", page("Vecs", "Teātris")))
     suspended.feeds("categories", "merge", "teatris", "maksla")
@@ -252,19 +252,30 @@ def test_combined_feeds_are_written_at_their_current_addresses(suspended: Portal
         Line(path="/categories/izglitiba+kultura.atom"),
         Line(path="/categories/izglitiba+maksla.atom", status=304),
         Line(path="/categories/izglitiba+maksla.rss"),
-        Line(path="/categories/izglitiba+maksla.json", status=301),
+        Line(path="/categories/maksla+izglitiba.json", status=301),
         Line(path="/categories/izglitiba+unknown.json"),
         Line(path="/categories/maksla.atom"),
     ]
     file = suspended.folder / "combined.txt"
     found(suspended, write(suspended, [line.feeds() for line in lines]), "--combined", file)
-    assert file.read_text().splitlines() == [
+    asked = file.read_text().splitlines()
+    assert asked == [
+        "/categories/izglitiba+kultura.atom",
+        "/categories/izglitiba+maksla+teatris.json",
         "/categories/izglitiba+maksla.atom",
-        "/categories/izglitiba+maksla.json",
         "/categories/izglitiba+maksla.rss",
+        "/categories/maksla+izglitiba.json",
+        "/categories/maksla+teatris.json",
     ]
-    for path in file.read_text().splitlines():
-        assert suspended.client().get(path).status_code == 200
+    # The frozen archive answers each of them as the service does.
+    assert suspended.feeds("freeze", suspended.folder / "frozen", "--combined", file).code == 0
+    frozen = suspended.folder / "frozen" / "current"
+    for path in asked:
+        answer = suspended.client().get(path)
+        if answer.status_code == 200:
+            assert (frozen / f"site{path}").read_bytes() == answer.data
+        else:
+            assert f'"{path}"  {answer.location};' in (frozen / "nginx-http.conf").read_text()
 
 
 def test_many_feeds_are_counted_and_the_largest_shown(suspended: Portal) -> None:
