@@ -7,9 +7,10 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import Message
+from string import punctuation
 from typing import Any
 from urllib.error import HTTPError, URLError
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from feeds.errors import FeedsError
@@ -66,7 +67,8 @@ def ask(url: str, headers: dict[str, str] | None = None, *, most: int = MOST_BYT
     sent = {"User-Agent": "release-feeds check", "Accept": "*/*", **(headers or {})}
     deadline = time.monotonic() + _TOTAL_SECONDS
     try:
-        request = Request(url, headers=sent)  # noqa: S310 - the scheme was checked
+        # An old address may have other characters than those of a URI.
+        request = Request(quote(url, safe=punctuation), headers=sent)  # noqa: S310 - the scheme was checked
         try:
             response = build_opener(_NoRedirects).open(request, timeout=_SECONDS)
         except HTTPError as error:  # any status but 2xx
