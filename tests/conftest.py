@@ -1,5 +1,6 @@
 """Fixtures: a portal for each test, on each engine, and the files that are not in the project."""
 
+import gc
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -46,6 +47,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Make the folder of the run's PostgreSQL; a worker of pytest-xdist is given the path."""
+    # Most objects that exist now exist until the end.
+    gc.freeze()
+    gc.set_threshold(50_000)
     if not hasattr(config, "workerinput"):
         folder = config.stash[SERVER_FOLDER] = ServerFolder()
         config.add_cleanup(folder.close)

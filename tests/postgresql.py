@@ -35,6 +35,8 @@ _OPTIONS = {
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
+    # Each database is read and changed a few times, and then dropped.
+    "autovacuum": "off",
     # In the folder, so that a killed server leaves nothing outside it.
     "dynamic_shared_memory_type": "mmap",
 }

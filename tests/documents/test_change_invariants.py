@@ -239,9 +239,13 @@ class Changes(RuleBasedStateMachine):
     @rule(day=DAYS, label=st.sampled_from(["Kultūra", "Vide"]))
     def flood(self, day: int, label: str) -> None:
         """Import so many releases of one day that an archive page outgrows its size."""
-        first = LONG_AGO + timedelta(days=day)
+        self.floods([day], label)
+
+    def floods(self, days: Sequence[int], label: str) -> None:
+        """Do so for several days at once."""
         batch = [
-            self.new_record(first + timedelta(minutes=minute), [label])
+            self.new_record(LONG_AGO + timedelta(days=day, minutes=minute), [label])
+            for day in days
             for minute in range(4 * SIZE + 1)
         ]
         self.run(1, lambda: self.imported(batch))
@@ -545,7 +549,7 @@ def test_every_command(another: Callable[..., Portal]) -> None:
         pytest.param(
             0,
             [
-                *(("flood", day, "Vide") for day in (4, 8, 12, 16, 20)),
+                ("floods", (4, 8, 12, 16, 20), "Vide"),
                 ("bring", 1, [("published", 3, 8), ("body", 40, "Cits.")], ""),
                 ("withdraw", 1, 40),
                 ("withdraw", 1, 0),
