@@ -19,7 +19,7 @@ from feeds.errors import NothingToDoError
 from feeds.formats import FORMATS
 from feeds.freeze.generations import CURRENT, MANIFEST, SITE
 from feeds.freeze.workers import file_name
-from feeds.operations.check.document import arrangement, links_within, read
+from feeds.operations.check.document import CORRECTION, arrangement, dead_links, read
 from feeds.operations.check.seen import Seen
 from feeds.settings import Settings
 from feeds.urls import normalize_old_address, permalink
@@ -80,7 +80,7 @@ class FrozenCheck:
         self.documents = len(found)
         for document in found:
             for fault in self._document_faults(document, running):
-                yield f"{document.path}: {fault}. {_WRITTEN}"
+                yield f"{document.path}: {fault}"
 
     def _running(self) -> str | None:
         """Return the id of the notice with which the feeds begin, None if there is none."""
@@ -160,9 +160,17 @@ class FrozenCheck:
         return _Document(path, match["extension"], bool(match["archive"])) if match else None
 
     def _document_faults(self, document: _Document, running: str | None) -> Iterator[str]:
+        """Yield what is wrong with a document, each with what to do."""
         content = (self._generation / f"{SITE}{self._root}{document.path}").read_bytes()
         seen = read(document.extension, content)
-        yield from seen.faults
+        for fault in (*seen.faults, *self._differences(document, seen, running)):
+            yield f"{fault}. {_WRITTEN}"
+        for fault, is_of_entry in dead_links(seen, self._base_url, self._leads_somewhere):
+            advice = f"{CORRECTION}, then freeze again." if is_of_entry else _WRITTEN
+            yield f"{fault}. {advice}"
+
+    def _differences(self, document: _Document, seen: Seen, running: str | None) -> Iterator[str]:
+        """Yield in what a document differs from what the folder should have there."""
         address = self._base_url + document.path
         if seen.address != address:
             yield f"it says that its address is {seen.address!r}, not {address}"
@@ -173,9 +181,6 @@ class FrozenCheck:
             surplus = None if running else self._notice(seen)
         if surplus:
             yield f"it has the notice {surplus}, which should not be in it"
-        for link in links_within(seen, self._base_url):
-            if not self._leads_somewhere(link.removeprefix(self._base_url)):
-                yield f"the link {link} leads nowhere"
 
     def _dead_redirects(self) -> Iterator[str]:
         moved, _ = self._old

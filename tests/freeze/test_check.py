@@ -25,7 +25,7 @@ def checked(portal: Portal, *more: str, folder: str = "frozen") -> list[str]:
     assert ran.err == ""
     lines = ran.out.splitlines()
     assert all(line.endswith((".", ").")) for line in lines)
-    return [re.split(r"\. (?:Freeze into|Look for)", line)[0] for line in lines]
+    return [re.split(r"\. (?:Freeze into|Look for|Correct the)", line)[0] for line in lines]
 
 
 def rewrite(generation: Path, name: str, change: Callable[[str], str]) -> None:
@@ -131,6 +131,7 @@ def test_a_frozen_folder_is_checked_without_the_store(portal: Portal) -> None:
     rewrite(current, "releases.json", lambda text: text.replace('"title"', '"tilte"', 1))
     rewrite(current, "categories/temats.atom", lambda text: entries(text, lambda all_: all_[1:]))
     rewrite(current, "categories/cita.atom", lambda text: text.replace("/old?a=1", LONG))
+    release = re.findall(r"<id>([^<]*nr-0[^<]*)</id>", (site / "categories/cita.atom").read_text())
     newest = (site / "releases.atom").read_text().split("<entry>")[1]
     archive = "releases/archive/1.atom"
     rewrite(current, archive, lambda text: entries(text, lambda all_: [newest, *all_]))
@@ -154,7 +155,7 @@ def test_a_frozen_folder_is_checked_without_the_store(portal: Portal) -> None:
         f"The old address /old?a=1 redirects to {BASE}/categories/no.rss, which leads nowhere",
         "/releases.json: the feed has no title",
         f"/categories/temats.atom: the notice {notice} is not its first entry",
-        f"/categories/cita.atom: the link {BASE}{LONG} leads nowhere",
+        f"/categories/cita.atom: the link {BASE}{LONG} of {release[0]} leads nowhere",
         f"/releases/archive/1.atom: it has the notice {notice}, which should not be in it",
         f"/categories/cita.rss: it says that its address is '{BASE}/other', not {own}",
     ):
@@ -164,6 +165,40 @@ def test_a_frozen_folder_is_checked_without_the_store(portal: Portal) -> None:
     assert f"/releases.rss: it has the notice {notice}, which should not be in it" in checked(
         portal
     )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("corrected", [True, False])
+def test_a_dead_link_of_a_release_is_named_with_what_ends_it(
+    portal: Portal, corrected: bool
+) -> None:
+    record = {"title": "Tilts", "published": "2010-05-04T10:00:00Z", "url": f"{BASE}/2010/1",
+              "body_html": '<p><a href="/kontakti">x</a></p>'}  # fmt: skip
+    file = portal.write("all.jsonl", json.dumps(record))
+    frozen = portal.folder / "frozen"
+    assert portal.feeds("import", file).code == 0
+    assert portal.feeds("freeze", frozen).code == 0
+    (id_,) = re.findall(r"<id>([^<]*/tilts[^<]*)</id>", portal.client().get("/releases.atom").text)
+    fault = f"the link {BASE}/kontakti of {id_} leads nowhere"
+    advice = (
+        "Correct the link in the release and import it again, or redirect the address with "
+        "`feeds address add`"
+    )
+    for options, end in (((), "."), (("--frozen", frozen), ", then freeze again.")):
+        ran = portal.feeds("check", *options)
+        assert (ran.code, ran.err) == (1, "")
+        assert ran.out.splitlines() == [
+            f"/releases.{form}: {fault}. {advice}{end}" for form in ("atom", "rss", "json")
+        ]
+    if corrected:
+        portal.write("all.jsonl", json.dumps(record).replace("/kontakti", "https://a.example/"))
+        assert "0 added, 1 changed" in portal.feeds("import", file).out
+    else:
+        assert portal.feeds("address", "add", "/kontakti", "/").code == 0
+    assert portal.feeds("freeze", frozen).code == 0
+    for options in ((), ("--frozen", frozen)):
+        ran = portal.feeds("check", *options)
+        assert ran.code == 0, ran.out
 
 
 def test_a_folder_of_another_kind_or_address_is_named(portal: Portal) -> None:

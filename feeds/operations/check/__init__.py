@@ -9,10 +9,6 @@ from feeds.settings import Settings
 from feeds.store import Store
 
 _RESTORE = "Restore a back-up from before the damage (docs/operating.md)."
-_REPORT = (
-    "Import the release again, or withdraw it; if that does not help, report it as a defect of "
-    "this service."
-)
 
 
 class Check:
@@ -39,8 +35,7 @@ class Check:
     def document_faults(self, sample: int | None) -> Iterator[str]:
         """Yield the faults of all documents, or of a sample, each with what to do."""
         documents = Documents(self._store, self._settings.site, sample)
-        for fault in documents.faults():
-            yield f"{fault}. {_REPORT}"
+        yield from documents.faults()
         self.documents = len(documents)
 
     def public_faults(self) -> Iterator[str]:

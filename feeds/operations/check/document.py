@@ -16,6 +16,12 @@ from feeds.operations.check.seen import Item, Seen, is_url, links_of
 Instants = tuple[datetime, datetime]
 """When an entry was published and updated."""
 
+CORRECTION: Final = (
+    "Correct the link in the release and import it again, or redirect the address with "
+    "`feeds address add`"
+)
+"""What to do about a dead link of a release; without a full stop."""
+
 READERS: Final[Mapping[str, Callable[[bytes], Seen]]] = {
     "atom": atom.read,
     "rss": rss.read,
@@ -86,11 +92,29 @@ def arrangement(items: list[Item], running: str | None) -> Iterator[str]:
             yield f"{next_.id} is newer than {one.id}, which stands before it"
 
 
-def links_within(seen: Seen, base_url: str) -> list[str]:
-    """Return the links of a document that lead to the service itself."""
-    links = {*seen.links, *(link for item in seen.items for link in item.links)}
-    links.update(link for item in seen.items for link in links_of(item.content))
-    return sorted(link for link in links if link == base_url or link.startswith(f"{base_url}/"))
+def dead_links(
+    seen: Seen, base_url: str, leads_somewhere: Callable[[str], bool]
+) -> Iterator[tuple[str, bool]]:
+    """Yield each link to the service itself that is dead, and whether an entry has it.
+
+    ``leads_somewhere`` is asked about what follows the base URL.
+    """
+    for link, ids in sorted(_links_within(seen, base_url).items()):
+        if not leads_somewhere(link.removeprefix(base_url)):
+            for id_ in ids:
+                yield f"the link {link}{f' of {id_}' if id_ else ''} leads nowhere", bool(id_)
+
+
+def _links_within(seen: Seen, base_url: str) -> dict[str, list[str]]:
+    """Return the links to the service itself with the ids of their entries, "" for the feed."""
+    found: dict[str, list[str]] = {}
+    owned = [("", seen.links)]
+    owned += [(item.id, [*item.links, *links_of(item.content)]) for item in seen.items]
+    for id_, links in owned:
+        for link in dict.fromkeys(links):
+            if link == base_url or link.startswith(f"{base_url}/"):
+                found.setdefault(link, []).append(id_)
+    return found
 
 
 def _other_releases(found: list[str], expected: list[str]) -> Iterator[str]:

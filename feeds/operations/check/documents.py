@@ -12,8 +12,14 @@ from feeds.documents import build
 from feeds.domain import ListedRelease, Site
 from feeds.errors import StoreError
 from feeds.formats import FORMATS
-from feeds.operations.check.document import Expected, Instants, differences, links_within, read
-from feeds.operations.check.seen import Seen
+from feeds.operations.check.document import (
+    CORRECTION,
+    Expected,
+    Instants,
+    dead_links,
+    differences,
+    read,
+)
 from feeds.store import Store
 from feeds.store.read import Snapshot
 from feeds.urls import (
@@ -23,6 +29,11 @@ from feeds.urls import (
     parse_target,
     permalink,
     selection_path,
+)
+
+_REPORT = (
+    "Import the release again, or withdraw it; if that does not help, report it as a defect of "
+    "this service."
 )
 
 _ARCHIVE = re.compile(r"(?P<selection>.*)/archive/(?P<number>[1-9][0-9]{0,8})(?:\.[a-z]+)?")
@@ -68,7 +79,7 @@ class Documents:
         return len(self._chosen)
 
     def faults(self) -> Iterator[str]:
-        """Yield what is wrong with each document."""
+        """Yield what is wrong with each document, each with what to do."""
         for chosen in self._chosen:
             place = self._place(chosen)
             # A snapshot for each: a long one would keep the store from clearing old states.
@@ -76,7 +87,7 @@ class Documents:
                 try:
                     found = list(_faults(self._site, snapshot, place))
                 except StoreError as error:
-                    found = [f"it cannot be made: {str(error).rstrip('.')}"]
+                    found = [f"it cannot be made: {str(error).rstrip('.')}. {_REPORT}"]
             yield from (f"{place.path}: {fault}" for fault in found)
 
     def _place(self, chosen: int) -> _Place:
@@ -95,10 +106,14 @@ def _faults(site: Site, snapshot: Snapshot, place: _Place) -> Iterator[str]:
     if document is None:  # its category was renamed meanwhile, or the store's check names the gap
         return
     seen = read(place.extension, document.render(None).content())
-    yield from seen.faults
     expected, paths = _expected(site, snapshot, place)
-    yield from differences(seen, expected)
-    yield from _dead_links(site, snapshot, seen, paths)
+    for fault in (*seen.faults, *differences(seen, expected)):
+        yield f"{fault}. {_REPORT}"
+    for fault, is_of_entry in dead_links(
+        seen, site.base_url, lambda below: _leads_somewhere(site, snapshot, below, paths)
+    ):
+        advice = f"{CORRECTION}." if is_of_entry else _REPORT
+        yield f"{fault}. {advice}"
 
 
 def _expected(site: Site, snapshot: Snapshot, place: _Place) -> tuple[Expected, frozenset[str]]:
@@ -129,12 +144,10 @@ def _expected(site: Site, snapshot: Snapshot, place: _Place) -> tuple[Expected, 
     return expected, frozenset(one.path for one in releases)
 
 
-def _dead_links(site: Site, snapshot: Snapshot, seen: Seen, known: frozenset[str]) -> Iterator[str]:
-    """Yield the links within the service that lead nowhere; releases at ``known`` paths exist."""
-    for link in links_within(seen, site.base_url):
-        path, _, query = link.removeprefix(site.base_url).partition("#")[0].partition("?")
-        if not _exists(snapshot, path or "/", known) and not _is_moved(site, snapshot, path, query):
-            yield f"the link {link} leads nowhere"
+def _leads_somewhere(site: Site, snapshot: Snapshot, below: str, known: frozenset[str]) -> bool:
+    """Return whether a link below the base URL is alive; releases at ``known`` paths exist."""
+    path, _, query = below.partition("#")[0].partition("?")
+    return _exists(snapshot, path or "/", known) or _is_moved(site, snapshot, path, query)
 
 
 def _is_moved(site: Site, snapshot: Snapshot, path: str, query: str) -> bool:
