@@ -25,6 +25,7 @@ are measured on a store of {few:,} releases, where a rival's query is cheapest.
 An import is `feeds import` of JSON Lines into a new SQLite store, from the start of the command to
 its end. Its rival has the finished rows and inserts them with `json.loads` and `executemany` into
 the same tables and indexes, in one transaction. Single releases are imported in process.
+`feeds freeze` uses both cores.
 
 Documents and rows that a suspension changes are measured on SQLite and on PostgreSQL, which runs on
 this machine, on both cores, and does not wait for the disk. In the rows `storm` and `large_storm`
