@@ -7,7 +7,7 @@ import shutil
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, closing, nullcontext
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
 from datetime import datetime
 from functools import partial
 from http import HTTPStatus
@@ -106,7 +106,7 @@ class Freeze:
     def __iter__(self) -> Iterator[None]:
         """Write everything."""
         # The command names one of them; errors of the deposit name their own file.
-        with naming(self._folder or self._wacz or Path()):
+        with naming(self._folder or self._wacz or Path()), _readable():
             yield from self._generation()
 
     def _generation(self) -> Iterator[None]:
@@ -242,6 +242,16 @@ class Freeze:
             hosts.write(file, site, shared, old)
             with file.open("rb") as written:
                 yield f"{hashlib.file_digest(written, 'sha256').hexdigest()}  {name}\n"
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    """Let everyone read what this process and those that it starts write: it is public."""
+    before = os.umask(0o022)
+    try:
+        yield
+    finally:
+        os.umask(before)
 
 
 def _combined_feeds(file: Path, snapshot: Snapshot, base_url: str) -> dict[str, tuple[str, ...]]:

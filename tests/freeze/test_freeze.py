@@ -155,6 +155,20 @@ def test_a_second_run_links_what_has_not_changed_and_removes_the_first(small: Po
 
 
 @pytest.mark.slow
+def test_a_web_server_can_read_what_is_written_under_any_umask(small: Portal) -> None:
+    folder, wacz = small.folder / "new" / "frozen", small.folder / "archive.wacz"
+    for text in ("Jaunākā", "Vēl jaunāka"):  # the second run links files, and replaces others
+        running = command(small, "freeze", folder, "--wacz", wacz, umask=0o077)
+        err = running.communicate(timeout=120)[1]
+        assert running.returncode == 0, err
+        written = [folder.parent, folder, wacz, *folder.rglob("*")]
+        modes = {path: path.stat().st_mode & 0o777 for path in written}
+        wanted = {path: 0o755 if path.is_dir() else 0o644 for path in written}
+        assert modes == wanted
+        small.imported(page(text, "Tēma 1", "2010-06-01 12:00:00"))
+
+
+@pytest.mark.slow
 def test_a_second_run_restores_a_coding_that_was_deleted(small: Portal) -> None:
     freeze(small)
     file = site(small) / "releases.atom.br"
