@@ -273,7 +273,7 @@ def test_links_within_the_service_must_lead_somewhere(sound: Portal) -> None:
             "https://feeds.example.org/categories/kultura/archive/2?a#b",
             "https://feeds.example.org/releases/2010/01/03/relize-0002", dead,
             "https://feeds.example.org/categories/nav", "https://feeds.example.org/x",
-            "https://feeds.example.org/releases/archive/9.rss",
+            "https://feeds.example.org/releases/archive/9.rss", "kontakti",
         )
     )  # fmt: skip
     sound.sql(f"UPDATE release SET body = '{links}' WHERE id = 8")  # noqa: S608 - a constant
@@ -281,6 +281,9 @@ def test_links_within_the_service_must_lead_somewhere(sound: Portal) -> None:
     found = {line.split()[3] for line in lines if line.startswith("/releases.atom: the link ")}
     base = "https://feeds.example.org/"
     assert found == {dead, f"{base}categories/nav", f"{base}x", f"{base}releases/archive/9.rss"}
+    # An import leaves no such link.
+    (relative,) = [line for line in lines if line.startswith("/releases.rss: the content of ")]
+    assert " has a link 'kontakti' that is not an absolute URL. Import the release" in relative
 
 
 @pytest.mark.engines("sqlite", reason="settings do not depend on the engine")
