@@ -290,13 +290,14 @@ class Entry:
     """An entry of a feed, made from a release or a notice. Instants are in the portal's zone.
 
     ``entry_id`` is a URI, as Atom requires; ``permanent_id`` is the id in the other formats.
-    ``byline`` names the authors in one text.
+    ``day`` is that of publication as pages write it. ``byline`` names the authors in one text.
     """
 
     entry_id: str
     permanent_id: str
     title: str
     published: datetime
+    day: str
     updated: datetime
     authors: tuple[str, ...]
     byline: str

@@ -174,6 +174,7 @@ def release_entry(site: Site, release: Release) -> Entry:
         permanent_id=release.permanent_id,
         title=release.title,
         published=published,
+        day=site.words.date(published),
         # Most releases were never changed, and finding the offset takes long.
         updated=published if release.updated == release.published else site.local(release.updated),
         authors=authors,
@@ -201,11 +202,13 @@ def _contact_html(words: Words, contact: str) -> str:
 def notice_entry(site: Site, notice: Notice) -> Entry:
     """Return the entry of a notice."""
     content = text_html([Text(notice_text(site, notice))])
+    published = site.local(notice.announced)
     return Entry(
         entry_id=notice.entry_id,
         permanent_id=notice.entry_id,
         title=notice.title,
-        published=site.local(notice.announced),
+        published=published,
+        day=site.words.date(published),
         updated=site.local(notice.updated),
         authors=(site.title,),
         byline=site.title,

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from feeds.domain import Site
 
-VERSION = 8
+VERSION = 9
 """Increment this with every change of what a format, ``assemble``, ``sitemap``, a page or a text
 writes."""
 

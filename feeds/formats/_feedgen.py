@@ -23,6 +23,7 @@ _ATOM = "http://www.w3.org/2005/Atom"
 _DC = "http://purl.org/dc/elements/1.1/"
 _HISTORY = "http://purl.org/syndication/history/1.0"
 _MEDIA = "http://search.yahoo.com/mrss/"
+_PAGE = "urn:uuid:65542ac4-bc2f-4814-ad69-8fa9ccbc716a"
 _XHTML = "http://www.w3.org/1999/xhtml"
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
@@ -48,7 +49,7 @@ class _History:
     extension: str
 
     def extend_ns(self) -> dict[str, str]:
-        return {"fh": _HISTORY}
+        return {"fh": _HISTORY, "page": _PAGE}
 
     def extend_atom(self, root: etree._Element) -> None:
         root.find("updated").text = rfc3339(self.feed.updated)
@@ -101,7 +102,7 @@ class _EntryExtension:
     """Adds the elements of an entry that feedgen cannot write."""
 
     entry: Entry
-    scheme: str
+    feed: Feed
 
     def extend_atom(self, element: etree._Element) -> None:
         updated = rfc3339(self.entry.updated)
@@ -109,15 +110,17 @@ class _EntryExtension:
         unchanged = self.entry.published == self.entry.updated
         published = updated if unchanged else rfc3339(self.entry.published)
         etree.SubElement(element, "published").text = published
+        day = self._add_day(element)
         for name in self.entry.authors:
             author = etree.SubElement(element, "author")
             etree.SubElement(author, "name").text = name
         for category in self.entry.categories:
             # Many readers show the term, even where there is a label.
-            attributes = {"term": category.name, "scheme": self.scheme}
+            attributes = {"term": category.name, "scheme": self.feed.category_scheme}
             etree.SubElement(element, "category", attributes)
         if self.entry.language:
             element.set(_LANG, self.entry.language)
+            day.set(_LANG, self.feed.language)
         for link in self.entry.links:
             attributes = {"rel": link.rel, "href": link.href}
             if link.type:
@@ -128,8 +131,10 @@ class _EntryExtension:
 
     def extend_rss(self, item: etree._Element) -> None:
         for category in self.entry.categories:
-            etree.SubElement(item, "category", {"domain": self.scheme}).text = category.name
+            attributes = {"domain": self.feed.category_scheme}
+            etree.SubElement(item, "category", attributes).text = category.name
         etree.SubElement(item, "pubDate").text = format_datetime(self.entry.published)
+        self._add_day(item)
         etree.SubElement(item, f"{{{_DC}}}creator").text = self.entry.byline
         if self.entry.language:
             etree.SubElement(item, f"{{{_DC}}}language").text = self.entry.language
@@ -145,6 +150,12 @@ class _EntryExtension:
             content = etree.SubElement(item, f"{{{_MEDIA}}}content", _media_content(attachment))
             if attachment.title:
                 etree.SubElement(content, f"{{{_MEDIA}}}title").text = attachment.title
+
+    def _add_day(self, element: etree._Element) -> etree._Element:
+        """Add the date as pages write it, which a style sheet cannot make of an instant."""
+        day = etree.SubElement(element, f"{{{_PAGE}}}day")
+        day.text = self.entry.day
+        return day
 
 
 _ENCLOSED = ("audio", "video", "document", "image")  # the first of these is the enclosure
@@ -217,7 +228,7 @@ def feed_generator(
     for entry in entries:
         element = generator.add_entry(order="append")
         element.register_extension("release", _EntryExtension)
-        element.release.entry, element.release.scheme = entry, feed.category_scheme
+        element.release.entry, element.release.feed = entry, feed
         element.title(entry.title)
         element.updated(entry.updated)
         fill(element, entry)

@@ -13,7 +13,7 @@ import feedparser
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lxml import etree
+from lxml import etree, html
 
 from feeds.documents.assemble import notice_entry, release_entry, subscription
 from feeds.documents.body import Body
@@ -39,6 +39,8 @@ pytestmark = pytest.mark.engines("sqlite", reason="formats do not depend on the 
 
 ATOM = {"a": "http://www.w3.org/2005/Atom"}
 DC = "{http://purl.org/dc/elements/1.1/}"
+PAGE = {"p": "urn:uuid:65542ac4-bc2f-4814-ad69-8fa9ccbc716a"}
+LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 MEDIA = "{http://search.yahoo.com/mrss/}"
 SITE = Site(
     base_url="https://feeds.example.org",
@@ -299,6 +301,29 @@ def test_feedparser_understands_every_part(portal: Portal, form: str) -> None:
     }
     if form == "rss":
         assert not entry.guidislink
+
+
+@pytest.mark.parametrize("language", ["lv", "en", "en-GB", "ar", "ja"])
+def test_a_feed_has_the_date_of_each_release_as_pages_write_it(
+    another: Callable[..., Portal], language: str
+) -> None:
+    portal = another(FEEDS_LANGUAGE=language)
+    # In the portal's zone the former is of the following day.
+    for name, published in (("late", "2010-05-04T22:30:00Z"), ("early", "2010-05-04T02:00:00Z")):
+        record = {"title": name, "published": published, "body": "B", "language": "en-US"}
+        path = portal.write(f"{name}.jsonl", json.dumps(record))
+        assert portal.feeds("import", path).code == 0
+    portal.feeds("suspend", "--since", "2022-12-31T23:00:00Z")
+    client = portal.client()
+    page_dates = html.fromstring(client.get("/").data).xpath("//ol[@class='releases']//time/text()")
+    assert len(set(page_dates)) == 2
+    for form in ("atom", "rss"):
+        root = etree.fromstring(client.get(f"/releases.{form}").data)
+        notice, *dates = root.iterfind(".//p:day", PAGE)
+        assert [date.text for date in dates] == page_dates
+        assert notice.text not in page_dates
+        if form == "atom":
+            assert {date.get(LANG) for date in dates} == {language}
 
 
 RELEASE = Release(

@@ -17,14 +17,15 @@ from feeds.text.plain import clean_text
 Counts = tuple[tuple[str, int], ...]
 """Kinds and numbers."""
 
-# Programs use them; no reader shows them: numbers and addresses of comments, pings, intervals, and
-# what editors and exports need.
+# No reader shows them: numbers and addresses of comments, pings, intervals, what editors and
+# exports need, and a date in words.
 _OF_PROGRAMS = re.compile(
     r"""\{(?:http://purl\.org/rss/1\.0/modules/(?:slash|syndication)/
     |http://wellformedweb\.org/CommentAPI/|http://purl\.org/syndication/(?:thread|history)/1\.0
     |http://madskills\.com/public/xml/rss/module/trackback/
     |http://rssnamespace\.org/feedburner/ext/1\.0|http://www\.pheedo\.com/namespace/pheedo
     |http://www\.w3\.org/2007/app|http://purl\.org/atom/app\#|com-wordpress:feed-additions:1
+    |urn:uuid:65542ac4-bc2f-4814-ad69-8fa9ccbc716a  # the date in feeds of this service
     |http://wordpress\.org/export/[0-9.]+/(?:excerpt/)?|http://schemas\.google\.com/(?:blogger/2018|g/2005))\}""",
     re.VERBOSE,
 )

@@ -65,6 +65,11 @@ def of_rss(more: str) -> Record:
             "<comments>https://a.lv/1#c</comments>"),
             {},
         ),
+        (
+            ("<p:day xmlns:p='urn:uuid:65542ac4-bc2f-4814-ad69-8fa9ccbc716a'>2010. gada 4. maijs"
+            "</p:day>"),
+            {},
+        ),
         ("<author>a@b.lv (Anna)</author><dc:creator>Anna</dc:creator>", {}),
         ("<author>a@b.lv (Anna)</author><dc:creator>Juris</dc:creator>", {"author": 1}),
         (
