@@ -248,6 +248,16 @@ def test_previous_is_left_and_next_is_right(visit: Open) -> None:
         assert page.locator("nav a.next").count()
 
 
+def test_a_range_of_dates_breaks_between_the_dates(visit: Open) -> None:
+    page = visit("/releases/archive/1", "narrow")
+    for place in (".count", ".pages [aria-current]"):
+        dates = page.locator(place).locator(".date").all()
+        assert len(dates) == 2
+        for date in dates:
+            assert date.evaluate("date => date.getClientRects().length") == 1
+    assert fits(page)
+
+
 def test_the_notice_takes_one_line_in_a_wide_window(visit: Open) -> None:
     page = visit("/")
     text, since, heading = (
