@@ -159,6 +159,23 @@ def test_a_small_change_is_seen_at_once(often_checked: Portal) -> None:
     assert any(is_seen_at_once(f"N{number}") for number in range(20))
 
 
+def test_no_poll_waits_soon_after_a_large_change(often_checked: Portal) -> None:
+    reader = Reader(often_checked, FIRST, *ADDRESSES)
+    with held():
+        changed(often_checked, reader, "suspend")
+        for address in ADDRESSES:
+            assert is_stale(reader.poll(address))
+    for address in (FIRST, *ADDRESSES):
+        wait_until(lambda at=address: reader.poll(at).status_code == 200)  # type: ignore[misc]
+        reader.got[address] = reader.client.get(address)
+    assert often_checked.feeds("resume").code == 0
+    # A poll that waited would get the new document.
+    changed_poll = reader.poll(FIRST)
+    while changed_poll.status_code == 304 and not is_stale(changed_poll):
+        changed_poll = reader.poll(FIRST)
+    assert is_stale(changed_poll)
+
+
 def test_the_most_demanded_documents_are_rendered_first_and_each_once(
     portal_of_one_thread: Portal,
 ) -> None:

@@ -6,14 +6,18 @@ once (docs/decisions/0026-validators-and-histories.md).
 
 import heapq
 import logging
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Condition, Event, Semaphore, Thread
 
 _FEW = 2  # documents, for which a request waits little longer than for its own
 _WAIT_SECONDS = 0.1
+_SPREAD_SECONDS = 60.0  # no request waits so soon after more documents than these were demanded
 _PAUSE_SECONDS = 0.05  # how long requests that render keep the thread from beginning a document
 _BATCH = 32  # documents that are chosen at a time
+_REST = 2  # times as long as the last document took, the thread rests for the sake of the polls
+_MOST_REST_SECONDS = 0.1
 _LOG = logging.getLogger(__name__)
 
 
@@ -39,6 +43,7 @@ class BackgroundRenderer:
         self._condition = Condition()
         self._demands: dict[str, _Demand] = {}
         self._rendering = 0  # requests
+        self._spread_until = 0.0
         self._thread: Thread | None = None
 
     def __len__(self) -> int:
@@ -48,7 +53,7 @@ class BackgroundRenderer:
     def demand(self, path: str, render: Callable[[], object]) -> bool:
         """Have a document rendered; return whether it has been rendered meanwhile.
 
-        Waits a moment for it if only a few documents are demanded.
+        Waits a moment for it unless more than a few documents are demanded, or were recently.
         """
         with self._condition:
             demand = self._demands.setdefault(path, _Demand(render))
@@ -57,7 +62,10 @@ class BackgroundRenderer:
             if self._thread is None or not self._thread.is_alive():
                 self._thread = Thread(target=self._work, daemon=True)
                 self._thread.start()
-            if len(self._demands) > _FEW or not self._waiting.acquire(blocking=False):
+            now = time.monotonic()
+            if len(self._demands) > _FEW:
+                self._spread_until = now + _SPREAD_SECONDS
+            if now < self._spread_until or not self._waiting.acquire(blocking=False):
                 return False
             demand.done = done = demand.done or Event()
         try:
@@ -92,12 +100,15 @@ class BackgroundRenderer:
                     demand = self._demands.get(path)
                 if demand is None:  # a request has rendered it meanwhile
                     continue
+                began = time.monotonic()
                 try:
                     demand.render()
                 except Exception:  # noqa: BLE001 - the other documents must be rendered
                     _LOG.exception("Rendering %s in the background failed", path)
                 finally:
                     self.settle(path)
+                if len(self) > _FEW:
+                    time.sleep(min(_REST * (time.monotonic() - began), _MOST_REST_SECONDS))
 
     def _most_demanded(self) -> list[str]:
         """Return the paths to render next, the most demanded first; none ends the thread."""
