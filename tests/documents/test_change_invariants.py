@@ -471,8 +471,8 @@ def test_any_sequence_of_commands(another: Callable[..., Portal]) -> None:
     run_state_machine_as_test(
         OfThisTest,
         settings=hypothesis.settings(
-            # Two, or as many as `--hypothesis-profile=thorough` asks for.
-            max_examples=hypothesis.settings().max_examples // 25,
+            # One, or as many as `--hypothesis-profile=thorough` asks for.
+            max_examples=hypothesis.settings().max_examples // 50,
             stateful_step_count=12,
             # Shrinking a failure takes minutes; add Phase.shrink to run it by hand.
             phases=[Phase.explicit, Phase.reuse, Phase.generate],
