@@ -11,7 +11,7 @@ umask 022
 : "${STATE:=/var/lib/release-feeds}" # the store and its back-ups
 : "${UNITS:=/etc/systemd/system}"
 : "${BIN:=/usr/local/bin}" # the command `feeds`
-: "${NGINX:=/etc/nginx}"
+: "${NGINX_CONFIG:=/etc/nginx}"
 : "${CACHE:=/var/cache}"
 : "${LOGS:=/var/log/nginx}"
 : "${CERTIFICATES:=/etc/letsencrypt}"
@@ -98,7 +98,7 @@ fi
 
 address=$(setting FEEDS_BASE_URL)
 host=$(echo "$address" | sed 's|^[a-z]*://||; s|[:/].*||')
-site=$NGINX/conf.d/release-feeds.conf
+site=$NGINX_CONFIG/conf.d/release-feeds.conf
 if [ ! -e "$CERTIFICATES/live/$host/fullchain.pem" ]; then
   leave "DNS: let the name $host lead to this machine."
   leave "TLS: get a certificate, and then run this again to set up nginx:
@@ -117,9 +117,9 @@ else
   rm "$new"
   # Debian allows 768 connections for each process. One that sends half a request and waits takes 27 KB of memory. The files
   # that nginx may have open include its connections and up to 10,000 copies.
-  sed -i 's/worker_connections .*;/worker_connections 4096;/' "$NGINX/nginx.conf"
-  grep -q worker_rlimit_nofile "$NGINX/nginx.conf" || sed -i '1i worker_rlimit_nofile 20000;' "$NGINX/nginx.conf"
-  nginx -q -t -c "$NGINX/nginx.conf"
+  sed -i 's/worker_connections .*;/worker_connections 4096;/' "$NGINX_CONFIG/nginx.conf"
+  grep -q worker_rlimit_nofile "$NGINX_CONFIG/nginx.conf" || sed -i '1i worker_rlimit_nofile 20000;' "$NGINX_CONFIG/nginx.conf"
+  nginx -q -t -c "$NGINX_CONFIG/nginx.conf"
   [ ! -d /run/systemd/system ] || systemctl reload-or-restart nginx
 fi
 case ${address#*://} in

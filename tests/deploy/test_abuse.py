@@ -105,9 +105,8 @@ def is_open(connection: socket.socket) -> bool:
 @pytest.fixture
 def advice() -> str:
     """Return what deploy/install.sh changes in the machine's nginx.conf, as a script for sed."""
-    changes = re.findall(
-        r"sed -i '([^']*)' \"\$NGINX/nginx\.conf\"", (ROOT / "deploy" / "install.sh").read_text()
-    )
+    script = (ROOT / "deploy" / "install.sh").read_text()
+    changes = re.findall(r"sed -i '([^']*)' \"\$NGINX_CONFIG/nginx\.conf\"", script)
     assert len(changes) == 2
     return "\n".join(changes)
 

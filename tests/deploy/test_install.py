@@ -21,7 +21,7 @@ PLACES = {
     "STATE": "state",
     "UNITS": "units",
     "BIN": "bin",
-    "NGINX": "nginx",
+    "NGINX_CONFIG": "nginx",
     "CACHE": "cache",
     "LOGS": "logs",
     "CERTIFICATES": "certificates",
@@ -107,6 +107,7 @@ def test_a_machine_is_set_up_step_by_step(machine: Path) -> None:
     third = install(machine)
     assert third.returncode == 0, third.stderr
     assert "TLS" not in third.stdout
+    assert "NGINX environment variable" not in third.stderr
     machines = (machine / "nginx" / "nginx.conf").read_text()
     assert "worker_connections 4096;" in machines
     site = machine / "nginx" / "conf.d" / "release-feeds.conf"
