@@ -73,13 +73,20 @@ ln -sfn "$version" "$PREFIX/current"
 install -d "$BIN" "$UNITS"
 cat > "$BIN/feeds" << END
 #!/bin/sh
-# Runs a command of release-feeds as the user of the service, with its settings.
-while IFS= read -r line || [ -n "\$line" ]; do case \$line in FEEDS_*) export "\$line" ;; esac; done < "$settings"
+# Runs a command of release-feeds as the user of the service, with its settings. A FEEDS_DATABASE_URL in the environment
+# names another store, such as a back-up.
+store=\${FEEDS_DATABASE_URL:-}
+while IFS= read -r line || [ -n "\$line" ]; do
+  case \$line in
+    FEEDS_DATABASE_URL* | FEEDS_READ_DATABASE_URL*) [ -n "\$store" ] || export "\$line" ;;
+    FEEDS_*) export "\$line" ;;
+  esac
+done < "$settings"
 exec /usr/sbin/runuser -u "$FEEDS_USER" -- "$PREFIX/current/bin/feeds" "\$@"
 END
 chmod 0755 "$BIN/feeds"
 # The restart of the service does this, too, but not so that you would see why it fails.
-"$BIN/feeds" migrate
+FEEDS_DATABASE_URL='' "$BIN/feeds" migrate
 
 writable=
 [ "$STATE" = /var/lib/release-feeds ] || writable="s|^StateDirectory=.*|ReadWritePaths=$STATE|"

@@ -91,6 +91,9 @@ def test_a_machine_is_set_up_step_by_step(machine: Path) -> None:
     feeds = machine / "bin" / "feeds"
     ran = subprocess.run([feeds, "status"], capture_output=True, text=True, check=False, cwd="/")
     assert ran.stdout.startswith("Active: publication is not suspended."), ran.stderr
+    other = os.environ | {"FEEDS_DATABASE_URL": f"sqlite:///{machine}/copy.db"}
+    ran = subprocess.run([feeds, "status"], capture_output=True, text=True, check=False, env=other)
+    assert f"There is no release store at {machine}/copy.db" in ran.stderr
     units = sorted((machine / "units").iterdir())
     assert [unit.name for unit in units] == [
         "release-feeds-backup.service",
