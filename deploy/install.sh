@@ -104,7 +104,10 @@ else
 fi
 
 address=$(setting FEEDS_BASE_URL)
-host=$(echo "$address" | sed 's|^[a-z]*://||; s|[:/].*||')
+public=$(echo "$address" | sed 's|^[a-z]*://||; s|/.*||') # the name, and the port if there is one
+host=${public%:*}
+port=443
+[ "$public" = "$host" ] || port=${public#*:}
 site=$NGINX_CONFIG/conf.d/release-feeds.conf
 if [ ! -e "$CERTIFICATES/live/$host/fullchain.pem" ]; then
   leave "DNS: let the name $host lead to this machine."
@@ -113,20 +116,22 @@ if [ ! -e "$CERTIFICATES/live/$host/fullchain.pem" ]; then
   certbot certonly --webroot -w /var/www/html -d $host --deploy-hook 'systemctl reload nginx'"
 else
   new=$(mktemp)
-  sed -e "s/feeds\.example\.org/$host/g; s|/etc/letsencrypt|$CERTIFICATES|; s|/var/log/nginx|$LOGS|" \
+  sed -e "s|https://feeds\.example\.org|https://$public|; s/443 ssl/$port ssl/g" \
+    -e "s/feeds\.example\.org/$host/g; s|/etc/letsencrypt|$CERTIFICATES|; s|/var/log/nginx|$LOGS|" \
     -e "s|/var/cache/nginx-feeds|$CACHE/nginx-feeds|" deploy/nginx.conf > "$new"
-  if [ ! -e "$site" ]; then
+  # The file as it was installed, or was last compared with, is kept in .shipped: what differs from it is the operator's.
+  if [ ! -e "$site" ] || cmp -s "$site" "$site.shipped"; then
     install -D -m 0644 "$new" "$site"
-  elif ! cmp -s "$new" "$site"; then
-    install -m 0644 "$new" "$site.new"
-    leave "nginx: $site differs from that of this version, which is in $site.new: take over what you need."
+  elif ! cmp -s "$new" "$site" && ! cmp -s "$new" "$site.shipped"; then
+    leave "nginx: $site has changes of yours, so it is kept. Take over what is new in $site.shipped."
   fi
-  rm "$new"
   # Debian allows 768 connections for each process. One that sends half a request and waits takes 27 KB of memory. The files
   # that nginx may have open include its connections and up to 10,000 copies.
   sed -i 's/worker_connections .*;/worker_connections 4096;/' "$NGINX_CONFIG/nginx.conf"
   grep -q worker_rlimit_nofile "$NGINX_CONFIG/nginx.conf" || sed -i '1i worker_rlimit_nofile 20000;' "$NGINX_CONFIG/nginx.conf"
   nginx -q -t -c "$NGINX_CONFIG/nginx.conf"
+  install -m 0644 "$new" "$site.shipped"
+  rm "$new"
   [ ! -d /run/systemd/system ] || systemctl reload-or-restart nginx
 fi
 case ${address#*://} in

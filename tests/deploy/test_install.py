@@ -1,15 +1,19 @@
 """The script that installs the service, run in a folder of its own."""
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
 
-from tests.deploy.site import ROOT, certify
+from tests.deploy.site import ROOT, certify, free_ports, listens
 from tests.deploy.test_systemd import analyze
 
 pytestmark = pytest.mark.slow
@@ -45,10 +49,10 @@ def machine() -> Iterator[Path]:
         yield root
 
 
-def install(root: Path) -> "subprocess.CompletedProcess[str]":
+def install(root: Path, script: Path = SCRIPT) -> "subprocess.CompletedProcess[str]":
     places = {name: str(root / place) for name, place in PLACES.items()}
     return subprocess.run(
-        [SCRIPT],
+        [script],
         # The Python of the tests may be one that no other user can run.
         env=os.environ | places | {"FEEDS_USER": "root", "PIP_NO_COMPILE": "1"},
         capture_output=True,
@@ -66,6 +70,35 @@ def contents(root: Path) -> dict[str, bytes]:
     }
 
 
+def next_version(root: Path) -> Path:
+    """Return the script in a checkout with files of its own in deploy/, but the same program."""
+    checkout = root / "checkout"
+    shutil.copytree(SCRIPT.parent, checkout / "deploy")
+    shutil.copy(ROOT / "pyproject.toml", checkout)
+    script = checkout / "deploy" / SCRIPT.name
+    lines = SCRIPT.read_text().splitlines(keepends=True)
+    script.write_text("".join(line for line in lines if not line.startswith("$pip ")))
+    return script
+
+
+@contextmanager
+def nginx(root: Path, port: int) -> Iterator[None]:
+    """Run nginx with the machine's own configuration for a block, from when it listens."""
+    command = ["nginx", "-c", str(root / "nginx" / "nginx.conf"), "-g", "daemon off;"]
+    environ = os.environ | {"PATH": f"{os.environ['PATH']}:/usr/sbin"}
+    process = subprocess.Popen(command, env=environ)
+    try:
+        deadline = time.monotonic() + 120
+        while not listens(port):
+            assert process.poll() is None
+            assert time.monotonic() < deadline, "nginx did not answer within two minutes"
+            time.sleep(0.02)
+        yield
+    finally:
+        process.terminate()
+        process.wait(120)
+
+
 def test_the_linter_of_shell_scripts_reports_nothing() -> None:
     shellcheck = Path(sys.executable).with_name("shellcheck")
     if not shellcheck.exists():
@@ -81,8 +114,10 @@ def test_a_machine_is_set_up_step_by_step(machine: Path) -> None:
         1,
         f"Write your settings into {settings} (docs/settings.md), then run this again.\n",
     )
-    text = settings.read_text().replace("example.org", "prcentrs.example")
-    settings.write_text(text.replace("Example", "PRCentrs").replace("# FEEDS_", "FEEDS_"))
+    plain, secure, inner = free_ports(3)
+    text = settings.read_text().replace("feeds.example.org", f"feeds.prcentrs.example:{secure}")
+    text = text.replace("example.org", "prcentrs.example").replace("Example", "PRCentrs")
+    settings.write_text(text.replace("# FEEDS_", "FEEDS_"))
     second = install(machine)
     assert second.returncode == 0, second.stderr
     assert f"Created the store {machine}/state/feeds.db (schema 0001)." in second.stdout
@@ -114,10 +149,34 @@ def test_a_machine_is_set_up_step_by_step(machine: Path) -> None:
     machines = (machine / "nginx" / "nginx.conf").read_text()
     assert "worker_connections 4096;" in machines
     site = machine / "nginx" / "conf.d" / "release-feeds.conf"
-    site.write_text(site.read_text() + "# mine\n")
+    # The operator changes the ports that are not in the address.
+    text = site.read_text().replace("127.0.0.1:8001;", f"127.0.0.1:{inner};")
+    site.write_text(text.replace("listen 80;", f"listen {plain};").replace(":80;", f":{plain};"))
+    with nginx(machine, secure), closing(HTTPConnection("127.0.0.1", plain, timeout=120)) as asked:
+        asked.request("GET", "/releases.atom")
+        location = asked.getresponse().headers["Location"]
+    assert location == f"https://feeds.prcentrs.example:{secure}/releases.atom"
+    _keeps_changes(machine, site)
+
+
+def _keeps_changes(machine: Path, site: Path) -> None:
+    """Check what becomes of a site that has been changed, and of one as it was installed."""
     before = contents(machine)
-    fourth = install(machine)
-    assert f"- nginx: {site} differs from that of this version" in fourth.stdout
+    script = next_version(machine)
+    unchanged = install(machine, script)
+    assert unchanged.returncode == 0, unchanged.stderr
+    assert "nginx" not in unchanged.stdout
+    assert contents(machine) == before
+    template = script.with_name("nginx.conf")
+    template.write_text(template.read_text() + "# new\n")
+    changed = install(machine, script)
+    assert f"- nginx: {site} has changes of yours" in changed.stdout
     after = contents(machine)
-    assert f"{after.pop(f'{site}.new').decode()}# mine\n" == site.read_text()
+    shipped = site.with_name(f"{site.name}.shipped")
+    assert after.pop(str(shipped)) == before.pop(str(shipped)) + b"# new\n"
     assert after == before
+    site.write_bytes(shipped.read_bytes())
+    template.write_text(template.read_text() + "# newer\n")
+    replaced = install(machine, script)
+    assert "nginx" not in replaced.stdout
+    assert site.read_text().endswith("# new\n# newer\n")
