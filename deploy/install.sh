@@ -85,7 +85,7 @@ done < "$settings"
 exec /usr/sbin/runuser -u "$FEEDS_USER" -- "$PREFIX/current/bin/feeds" "\$@"
 END
 chmod 0755 "$BIN/feeds"
-# The restart of the service does this, too, but not so that you would see why it fails.
+# The restart of the service upgrades the store, too, but not so that you would see why it fails, and it creates none.
 FEEDS_DATABASE_URL='' "$BIN/feeds" migrate
 
 writable=

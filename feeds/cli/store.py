@@ -33,7 +33,8 @@ _PERMANENT = {
 
 @click.command()
 @click.option("--dry-run", is_flag=True, help="Print what would happen and change nothing.")
-def migrate(dry_run: bool) -> None:
+@click.option("--existing", is_flag=True, help="Create no store; refuse if there is none.")
+def migrate(*, dry_run: bool, existing: bool) -> None:
     """Create the store, or update it after a deployment."""
     from feeds.cli import journal
     from feeds.operations import migrate as operations
@@ -42,6 +43,8 @@ def migrate(dry_run: bool) -> None:
 
     environ = dict(os.environ)
     is_new = _is_new(environ)
+    if is_new and existing:
+        Store(Settings.read(environ).database_url).check()
     asked = _ask_permanent(environ) if is_new else []
     settings = Settings.read(environ, new_store=is_new)
     result = (operations.foretell if dry_run else operations.migrate)(settings, now())

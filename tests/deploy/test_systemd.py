@@ -87,7 +87,7 @@ def test_the_services_are_isolated_from_the_machine(unit: Path, name: str) -> No
 
 
 def test_the_timer_makes_back_ups_in_the_folder_of_the_store(systemd: "Systemd") -> None:
-    subprocess.run([FEEDS, "migrate"], cwd=systemd.store, env=systemd.environ, check=True)
+    systemd.migrate()
     (command,) = values(systemd.unit.with_name(BACKUP.name), "ExecStart")
     words = shlex.split(command.replace("/var/lib/release-feeds", str(systemd.store)))
     subprocess.run(words, cwd=systemd.store, env=systemd.environ, check=True)
@@ -126,8 +126,12 @@ class Systemd:
     def address(self) -> str:
         return f"127.0.0.1:{self.listener.getsockname()[1]}"
 
-    def start(self) -> subprocess.Popen[bytes]:
-        """Run the commands of the unit; return when the service says that it listens."""
+    def migrate(self) -> None:
+        """Create the store, as the installation does."""
+        subprocess.run([FEEDS, "migrate"], cwd=self.store, env=self.environ, check=True)
+
+    def start(self, *, listens: bool = True) -> subprocess.Popen[bytes]:
+        """Run the commands of the unit; return when the service says that it listens, if it does."""
         for command in values(self.unit, "ExecStartPre"):
             subprocess.run(
                 shlex.split(command.removeprefix("-")),
@@ -144,7 +148,7 @@ class Systemd:
             pass_fds=[self.listener.fileno()],
             stderr=subprocess.DEVNULL,
         )
-        assert self.notices.recv(1000).startswith(b"READY=1")
+        assert not listens or self.notices.recv(1000).startswith(b"READY=1")
         return main
 
 
@@ -169,7 +173,17 @@ def systemd(unit: Path, tmp_path: Path) -> Iterator[Systemd]:
         yield Systemd(unit, store, listener, notices, environ)
 
 
+def test_the_service_does_not_start_without_its_store(systemd: Systemd) -> None:
+    with systemd.start(listens=False) as main:
+        try:
+            assert main.wait(120) != 0
+        finally:
+            main.kill()
+    assert list(systemd.store.iterdir()) == []
+
+
 def test_systemd_is_notified_when_the_service_listens(systemd: Systemd) -> None:
+    systemd.migrate()
     with systemd.start() as main:
         try:
             assert Path(f"/proc/{main.pid}/cmdline").read_bytes().count(b"gunicorn") > 0
@@ -210,6 +224,7 @@ def test_a_restart_loses_no_request(systemd: Systemd) -> None:
                 response.read()
             answered[client] += 1
 
+    systemd.migrate()
     with ExitStack() as stack:
         main = systemd.start()
         stack.callback(lambda: main.wait(120))

@@ -52,6 +52,24 @@ def test_a_new_store_needs_every_permanent_setting_and_one_in_use_does_not(
     assert portal.feeds("migrate").err.startswith("feeds: FEEDS_DATABASE_URL='nonsense' cannot be")
 
 
+def test_a_store_on_a_disk_that_is_not_mounted_is_not_replaced_by_an_empty_one(
+    portal: Portal, another: Callable[..., Portal]
+) -> None:
+    assert portal.feeds("migrate", "--existing").out.endswith("has the current schema (0001).\n")
+    missing = another()
+    if missing.store.is_file:
+        missing.file.unlink()
+        reason = f"There is no release store at {missing.file}: run `feeds migrate` to create it."
+    else:
+        missing.sql("DROP SCHEMA public CASCADE")
+        missing.sql("CREATE SCHEMA public")
+        reason = f"The release store at {missing.store.name} is empty: run `feeds migrate`."
+    ran = missing.feeds("migrate", "--existing")
+    assert (ran.code, ran.out, ran.err) == (2, "", f"feeds: {reason}\n")
+    assert not missing.file.exists()
+    assert missing.feeds("status").code == 2
+
+
 def on_a_terminal(portal: Portal, monkeypatch: pytest.MonkeyPatch, typed: str) -> tuple[int, str]:
     """Run ``feeds migrate`` on a terminal; return the exit code and what the terminal shows."""
     terminal, other = pty.openpty()
