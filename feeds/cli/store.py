@@ -18,6 +18,7 @@ from feeds.cli.context import contents, now, with_store
 
 if TYPE_CHECKING:
     from feeds.domain import Site
+    from feeds.operations.migrate import Migrated
     from feeds.operations.status import Status
     from feeds.settings import Settings
     from feeds.store import Store
@@ -48,6 +49,18 @@ def migrate(*, dry_run: bool, existing: bool) -> None:
     asked = _ask_permanent(environ) if is_new else []
     settings = Settings.read(environ, new_store=is_new)
     result = (operations.foretell if dry_run else operations.migrate)(settings, now())
+    _print_migrated(result, settings, dry_run=dry_run)
+    if asked and not dry_run:
+        click.echo("Set these for the service and for every other command:")
+        for name in asked:
+            click.echo(f"  {variable(name)}={environ[variable(name)]}")
+    if result.revision is not None:
+        journal.record(result.revision)
+
+
+def _print_migrated(result: Migrated, settings: Settings, *, dry_run: bool) -> None:
+    from feeds.store import Store
+
     store = Store(settings.database_url).name
     if result.before is None:
         click.echo(f"{_would(dry_run, 'Created')} the store {store} (schema {result.after}).")
@@ -68,12 +81,6 @@ def migrate(*, dry_run: bool, existing: bool) -> None:
         click.echo(f"  {change}")
     if dry_run and result.before == result.after and not result.changes:
         click.echo("Nothing would be changed.")
-    if asked and not dry_run:
-        click.echo("Set these for the service and for every other command:")
-        for name in asked:
-            click.echo(f"  {variable(name)}={environ[variable(name)]}")
-    if result.revision is not None:
-        journal.record(result.revision)
 
 
 def _would(dry_run: bool, done: str) -> str:
@@ -221,7 +228,7 @@ def backup(
         if path == Path("-"):
             raise click.UsageError("--keep-daily and --keep-weekly need a folder.")
         keep = operations.Keep(keep_daily or 0, keep_weekly or 0)
-        made, removed = operations.backup_into(store, path, keep, settings.timezone, now())
+        made, removed = operations.backup_into(store, settings, path, keep, now())
         click.echo(f"Copied to {printable(made)}.")
         for old in removed:
             click.echo(f"Removed {printable(old)}.")

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 from pathlib import Path
 
+from feeds.documents.version import settings_digest
 from feeds.errors import NothingToDoError, RefusedError
 from feeds.ingest.inputs import printable
 from feeds.operations.export import export, write_export
+from feeds.settings import Settings
 from feeds.store import Store
 
 _STEM = "feeds-%Y%m%dT%H%M%SZ"
@@ -31,6 +33,14 @@ def backup(store: Store, into: Path) -> None:
         store.copy_to(into)
     else:
         write_export(export(store), into)
+
+
+def first_fault(store: Store, settings: Settings) -> str | None:
+    """Return the first fault of a store, because of which its back-up cannot be restored."""
+    with store.read() as snapshot:
+        digest = snapshot.head().settings_digest
+    current = digest == settings_digest(settings.site)
+    return next(store.faults(settings.site, count_months=current), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +65,28 @@ class Keep:
 
 
 def backup_into(
-    store: Store, folder: Path, keep: Keep, zone: tzinfo, now: datetime
+    store: Store, settings: Settings, folder: Path, keep: Keep, now: datetime
 ) -> tuple[Path, list[Path]]:
     """Back the store up to a folder, which is created; return the back-up and those removed.
 
-    Old ones are removed once the new one is complete. Files with other names are left alone.
+    Old ones are removed once the new one is complete and sound. Files with other names are left
+    alone. Raises ``RefusedError`` if the store is damaged; then its copy has such a name.
     """
     with _locked(folder):
-        into = folder / f"{now.strftime(_STEM)}{'.db' if store.is_file else '.jsonl'}"
+        suffix = ".db" if store.is_file else ".jsonl"
+        into = folder / f"{now.strftime(_STEM)}{suffix}"
         for unfinished in folder.glob(".feeds-*"):  # of a command that was killed
             unfinished.unlink()
         backup(store, into)
+        copied = Store(f"sqlite:///{into}") if store.is_file else store
+        if fault := first_fault(copied, settings):
+            damaged = into.replace(folder / f"damaged{suffix}")
+            raise RefusedError(
+                f"The store is damaged: {fault}. It is copied to {printable(damaged)}, and no "
+                "back-up is removed: restore the newest one."
+            )
         found = {path: made for path in folder.iterdir() if (made := _made(path))}
-        removed = sorted(found.keys() - keep.of(found, zone) - {into})
+        removed = sorted(found.keys() - keep.of(found, settings.timezone) - {into})
         for path in removed:
             path.unlink()
     return into, removed

@@ -15,6 +15,7 @@ from pathlib import Path
 from feeds.documents.version import settings_digest
 from feeds.errors import NothingToDoError, RefusedError, StoreError
 from feeds.ingest.inputs import printable
+from feeds.operations.backup import first_fault
 from feeds.operations.export import Loader, export_rows, is_export, write_export
 from feeds.operations.migrate import permanent_settings, require_timezone, require_usable
 from feeds.settings import Settings
@@ -124,20 +125,17 @@ def _prepare(prepared: Store, path: Path, settings: Settings, file: Path, now: d
         prepared.check()
         with prepared.read() as snapshot:
             require_usable(settings, snapshot)
-            head = snapshot.head()
-        require_timezone(settings, head)
+            require_timezone(settings, snapshot.head())
     elif is_export(file):
         prepared.migrate(permanent_settings(settings), now)
         for _ in Loader(prepared, settings, file):
             pass
-        head = prepared.content().head
     else:
         raise RefusedError(
             f"{printable(file)} is neither a copy of a store nor an export: name a file that "
             "`feeds backup` or `feeds export` wrote."
         )
-    current = head.settings_digest == settings_digest(settings.site)
-    for fault in prepared.faults(settings.site, count_months=current):
+    if fault := first_fault(prepared, settings):
         raise RefusedError(f"{printable(file)} is damaged: {fault}. Restore another back-up.")
 
 

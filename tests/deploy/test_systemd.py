@@ -131,7 +131,7 @@ class Systemd:
         subprocess.run([FEEDS, "migrate"], cwd=self.store, env=self.environ, check=True)
 
     def start(self, *, listens: bool = True) -> subprocess.Popen[bytes]:
-        """Run the commands of the unit; return when the service says that it listens, if it does."""
+        """Run the commands of the unit; if it ``listens``, return when it says so."""
         for command in values(self.unit, "ExecStartPre"):
             subprocess.run(
                 shlex.split(command.removeprefix("-")),

@@ -150,6 +150,53 @@ def test_a_folder_keeps_a_back_up_of_each_of_the_last_days_and_weeks(portal: Por
     )
 
 
+def test_a_damaged_store_replaces_no_good_back_up(portal: Portal) -> None:
+    folder = portal.folder / "backups"
+    keeping = ("backup", "--keep-daily", "1", folder)
+    portal.imported(page("A"))
+    assert portal.feeds(*keeping).code == 0
+    (good,) = folder.glob("feeds-*")
+    # Two on one day: otherwise the second would replace the first.
+    good = good.rename(good.with_stem("feeds-20200101T120000Z"))
+    portal.sql("UPDATE release SET title = 'B'")
+    damaged = folder / f"damaged{good.suffix}"
+    for _ in range(2):
+        ran = portal.feeds(*keeping)
+        assert (ran.code, ran.out) == (1, "")
+        assert ran.err.startswith("feeds: The store is damaged: The release ")
+        assert ran.err.endswith(
+            f" is not as it was written. It is copied to {damaged}, and no back-up is removed: "
+            "restore the newest one.\n"
+        )
+        assert {path.name for path in folder.iterdir()} == {".lock", good.name, damaged.name}
+    assert portal.feeds("backup-restore", damaged).code == 1
+    assert portal.feeds("backup-restore", good).code == 0
+    ran = portal.feeds(*keeping)
+    assert ran.out.endswith(f"\nRemoved {good}.\n")
+    assert damaged.exists()
+
+
+@pytest.mark.engines("sqlite", reason="it damages the file")
+def test_the_pages_of_a_copy_are_checked(portal: Portal) -> None:
+    folder = portal.folder / "backups"
+    keeping = ("backup", "--keep-daily", "1", folder)
+    portal.imported(*(page(f"R{n}", body=f"{n} " * 5000) for n in range(20)))
+    with closing(sqlite3.connect(portal.file)) as database:
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    assert portal.feeds(*keeping).code == 0
+    (good,) = folder.glob("feeds-*")
+    good = good.rename(good.with_stem("feeds-20200101T120000Z"))
+    size = portal.file.stat().st_size
+    with portal.file.open("r+b") as file:
+        for place in range(size - 16 * 4096, size, 4096):
+            file.seek(place)
+            file.write(b"\xff" * 16)
+    ran = portal.feeds(*keeping)
+    assert ran.code == 1
+    assert "The store is damaged: " in ran.err
+    assert {path.name for path in folder.iterdir()} == {".lock", good.name, "damaged.db"}
+
+
 @pytest.mark.engines("sqlite", reason="a file is copied")
 def test_the_name_of_a_store_need_not_be_valid_utf8(portal: Portal) -> None:
     copy = portal.folder / os.fsdecode(b"\xff.db")
