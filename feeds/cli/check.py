@@ -79,7 +79,9 @@ def _faults(
         yield warning
     yield from checked.store_faults()
     yield from checked.document_faults(sample)
-    looked_at.append("the store")
+    looked_at.append(
+        "the store" if store.checks_indexes else "the store without its indexes (they need amcheck)"
+    )
     if checked.documents:
         looked_at.append(f"{checked.documents:,} documents")
     if public:

@@ -83,6 +83,12 @@ class Store:
         with engine.reading(self._engine, seconds=0) as connection:
             yield from check.faults(connection, site, count_months=count_months)
 
+    @property
+    def checks_indexes(self) -> bool:
+        """Whether ``faults`` looks at indexes: on PostgreSQL only if amcheck can be used."""
+        with engine.reading(self._engine) as connection:
+            return check.checks_indexes(connection)
+
     def migrate(self, permanent: Permanent, now: datetime) -> tuple[str | None, str]:
         """Create the store or upgrade its schema; return the schema versions before and after.
 

@@ -98,12 +98,21 @@ def _sqlite_damages(connection: Connection) -> Iterator[str]:
         yield f"Row{at} of {table} refers to a row of {parent} that does not exist"
 
 
-def _postgresql_damages(connection: Connection) -> Iterator[str]:
+def checks_indexes(connection: Connection) -> bool:
+    """Return whether ``faults`` looks at indexes: on PostgreSQL only if amcheck can be used."""
+    if is_sqlite(connection.engine):
+        return True
     usable = connection.exec_driver_sql(
         "SELECT coalesce(bool_and(has_function_privilege(p.oid, 'EXECUTE')), false) "
         "FROM pg_proc AS p JOIN pg_depend AS d ON d.objid = p.oid AND d.deptype = 'e' "
-        "JOIN pg_extension AS e ON e.oid = d.refobjid WHERE e.extname = 'amcheck'"
+        "JOIN pg_extension AS e ON e.oid = d.refobjid WHERE e.extname = 'amcheck' "
+        "AND (p.proname = 'verify_heapam' OR p.proname = 'bt_index_check' AND p.pronargs = 2)"
     ).scalar_one()
+    return bool(usable)
+
+
+def _postgresql_damages(connection: Connection) -> Iterator[str]:
+    usable = checks_indexes(connection)
     for table in TABLES:
         if usable:
             statement = text("SELECT blkno, msg FROM verify_heapam(cast(:name AS regclass))")

@@ -1,10 +1,13 @@
 """What `feeds check` finds in a store on both engines: nothing in a sound one."""
 
 import json
+import re
 import sqlite3
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+from sqlalchemy.engine import make_url
 
 from feeds.errors import StoreUnavailableError
 from feeds.operations.check import Check
@@ -14,7 +17,13 @@ from tests.portal import Portal, page
 RESTORE = ". Restore a back-up from before the damage (docs/operating.md).\n"
 SECOND = "tag:prcentrs.example,2008:release/2010-01-02T10:00:00Z/relize-0001"
 ALL = "The selection of all releases"
+UNCHECKED = " without its indexes (they need amcheck)"
 FIRST = "tag:prcentrs.example,2008:release/2010-01-01T10:00:00Z/relize-0000"
+
+
+def looked_at_store(portal: Portal) -> str:
+    """Return what `feeds check` says of a store; on PostgreSQL its user may not use amcheck."""
+    return "the store" + ("" if portal.store.is_file else UNCHECKED)
 
 
 @pytest.fixture
@@ -57,11 +66,12 @@ def test_a_store_is_sound_whatever_commands_have_changed_it(sound: Portal) -> No
     assert (ran.code, ran.err) == (0, "")
     # Three formats of: three subscription documents, and the archive documents.
     pages = sound.sql("SELECT count(*) FROM archive_page")[0][0]
-    assert ran.out == f"No faults: the store, {3 * (3 + pages)} documents.\n"
+    looked_at = looked_at_store(sound)
+    assert ran.out == f"No faults: {looked_at}, {3 * (3 + pages)} documents.\n"
     sampled = sound.feeds("check", "--sample", "2")
-    assert (sampled.code, sampled.out) == (0, "No faults: the store, 2 documents.\n")
+    assert (sampled.code, sampled.out) == (0, f"No faults: {looked_at}, 2 documents.\n")
     store = sound.feeds("check", "--sample", "0")
-    assert (store.code, store.out) == (0, "No faults: the store.\n")
+    assert (store.code, store.out) == (0, f"No faults: {looked_at}.\n")
 
 
 DAMAGES = [
@@ -252,6 +262,27 @@ def test_a_damaged_index_is_found_if_amcheck_is_installed(sound: Portal) -> None
     assert ran.code == 1
     assert ran.out.startswith("The database finds its files damaged: heap tuple ")
     assert ran.out.endswith(RESTORE)
+
+
+@pytest.mark.engines("postgresql", reason="it is an extension of PostgreSQL")
+def test_the_user_of_the_store_needs_the_documented_rights_to_check_indexes(sound: Portal) -> None:
+    if not sound.sql("SELECT 1 FROM pg_available_extensions WHERE name = 'amcheck'"):
+        pytest.skip("this PostgreSQL has no amcheck")
+    guide = (Path(__file__).parents[3] / "docs" / "operating.md").read_text()
+    create, grant = re.findall(r'--command "((?:CREATE EXTENSION|GRANT EXECUTE) [^"]*)"', guide)
+    address = make_url(sound.url)
+    user = f"user_{address.database}"
+    sound.sql(f"CREATE ROLE {user} LOGIN")
+    sound.sql(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {user}")
+    limited = address.set(username=user).render_as_string(hide_password=False)
+    checking = Portal(sound.folder, limited, FEEDS_ENTRIES="3")
+    check = ("check", "--sample", "0")
+    unchecked = f"No faults: the store{UNCHECKED}.\n"
+    assert checking.feeds(*check).out == unchecked
+    sound.sql(create)
+    assert checking.feeds(*check).out == unchecked
+    sound.sql(grant.replace("TO feeds", f"TO {user}"))
+    assert checking.feeds(*check).out == "No faults: the store.\n"
 
 
 def test_a_document_that_cannot_be_made_or_read_is_found(sound: Portal) -> None:
