@@ -90,10 +90,18 @@ def _with_store(
 
 def contents(counts: Mapping[str, int]) -> str:
     """Return what an export has, by the number of rows in each table."""
-    return (
-        f"{counts['release']:,} releases, {counts['selection'] - 1:,} categories, "
-        f"{counts['notice']:,} notices"
+    return ", ".join(
+        (
+            counted(counts["release"], "release", "releases"),
+            counted(counts["selection"] - 1, "category", "categories"),
+            counted(counts["notice"], "notice", "notices"),
+        )
     )
+
+
+def counted(number: int, one: str, many: str) -> str:
+    """Return a number with the singular or the plural of what is counted."""
+    return f"{number:,} {one if number == 1 else many}"
 
 
 def print_repaginated(repaginated: Iterable[Repaginated], *, err: bool = False) -> None:

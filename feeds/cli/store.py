@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from feeds.cli.context import contents, now, with_store
+from feeds.cli.context import contents, counted, now, with_store
 
 if TYPE_CHECKING:
     from feeds.domain import Site
@@ -259,10 +259,12 @@ def backup_restore(file: Path) -> None:
 
     settings = Settings.read(os.environ)
     restored = operations.restore_backup(Store(settings.database_url), settings, file, now())
-    head = restored.after.head
+    head, releases = restored.after.head, restored.after.releases
     journal.record(head.revision)
+    withdrawn = sum(not shown for _, shown in releases.values())
     click.echo(
-        f"Restored {printable(file)}: {len(restored.after.releases):,} releases, newest change "
+        f"Restored {printable(file)}: {counted(len(releases), 'release', 'releases')}"
+        f"{f' ({withdrawn:,} withdrawn)' if withdrawn else ''}, newest change "
         f"{settings.site.local(head.instant)} (revision {head.revision})."
     )
     if restored.kept is None:
@@ -273,8 +275,9 @@ def backup_restore(file: Path) -> None:
         )
     else:
         click.echo(f"The former store is kept in {printable(restored.kept)}. Compared with it:")
-        sentences = list(operations.differences(restored.before, restored.after))
-        for sentence in sentences or ["Releases, notices and imports are the same."]:
+        sentences = list(operations.differences(restored.before, restored.after, settings.site))
+        same = "Releases, categories, notices, imports and old addresses are the same."
+        for sentence in sentences or [same]:
             click.echo(f"  {sentence}")
     if not restored.current:
         click.echo("It was made with other settings or formats: run `feeds migrate`.")

@@ -1,5 +1,6 @@
 """Suspend publication, amend the notice, and resume (rule 8 in docs/design.md)."""
 
+import shlex
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -37,7 +38,7 @@ def suspend(  # noqa: PLR0913 - each is an option
     ``RefusedError`` if publication is already suspended, or if ``since`` is in the future or before
     the newest release shown.
     """
-    words = settings.site.words
+    default_title, default_text = _defaults(settings.site)
     with store.change(now, commit=not dry_run) as change:
         if change.snapshot.running_suspension():
             raise RefusedError(
@@ -48,11 +49,8 @@ def suspend(  # noqa: PLR0913 - each is an option
             NoticeKind.SUSPENSION,
             change.instant,
             since=_start(change.snapshot, settings.site, now, since),
-            title=_title(title) or words.gettext("Publication is suspended indefinitely."),
-            text=_text(text)
-            or words.gettext(
-                "Publication is suspended indefinitely. No new press releases will be published."
-            ),
+            title=_title(title) or default_title,
+            text=_text(text) or default_text,
         )
         change.add_notice(notice)
     return notice
@@ -113,6 +111,25 @@ def resume(store: Store, settings: Settings, now: datetime, *, text: str | None 
         )
         change.add_notice(resumption)
     return resumption
+
+
+def command(site: Site, notice: Notice) -> str:
+    """Return the command that announces a suspension with the start and the words of a notice."""
+    start = (notice.since or notice.announced).astimezone(site.zone)
+    words = ["feeds", "suspend", "--since", _stated(start, start, site)]
+    options = zip(("--title", "--text"), (notice.title, notice.text), _defaults(site), strict=True)
+    for option, text, default in options:
+        if text != default:
+            words += [option, text]
+    return shlex.join(words)
+
+
+def _defaults(site: Site) -> tuple[str, str]:
+    """Return the title and the text of a suspension for which none are given."""
+    gettext = site.words.gettext
+    return gettext("Publication is suspended indefinitely."), gettext(
+        "Publication is suspended indefinitely. No new press releases will be published."
+    )
 
 
 def _start(snapshot: Snapshot, site: Site, now: datetime, since: datetime | None) -> datetime:

@@ -291,7 +291,7 @@ def test_standard_input_and_output_are_named_by_a_dash(
     assert copy.startswith(b"SQLite format 3\0")
     export = run("export", "-").stdout
     environ = os.environ | another().environ
-    assert b"1 releases" in run("import", "-", given=export).stdout
+    assert b"1 release," in run("import", "-", given=export).stdout
 
 
 def test_a_report_on_standard_output_stands_there_alone(portal: Portal) -> None:

@@ -1,5 +1,6 @@
 """Restoring back-ups: what is put in place of a store, what is kept, and what is said about it."""
 
+import shlex
 import signal
 import sqlite3
 import subprocess
@@ -14,6 +15,8 @@ from sqlalchemy import Engine, event
 
 from tests.operations.test_export import served
 from tests.portal import START, Portal, command, page
+
+SAME = "  Releases, categories, notices, imports and old addresses are the same.\n"
 
 
 def kept(portal: Portal) -> Path:
@@ -33,20 +36,24 @@ def test_a_back_up_replaces_a_store_and_its_loss_is_told(portal: Portal) -> None
     ids = portal.sql("SELECT store_id FROM head")
     portal.imported(page("D"))
     assert portal.feeds("withdraw", entry_id).code == 0
-    assert portal.feeds("suspend").code == 0
+    suspend = "feeds suspend --since 2022-03-01 --text 'Vārds \"citāts\".\n\nViss.'"
+    assert portal.feeds(*shlex.split(suspend)[1:]).code == 0
     after = client.get("/releases.atom")
     assert after.headers["ETag"] != before.headers["ETag"]
     ran = portal.feeds("backup-restore", copy)
     assert (ran.code, ran.err) == (0, "")
-    head, where, *lines = ran.out.splitlines()
+    head, where, lines = ran.out.split("\n", 2)
     assert head.startswith(f"Restored {copy}: 3 releases, newest change ")
     assert where == f"The former store is kept in {kept(portal)}. Compared with it:"
-    assert lines == [
+    expected = [
         "  Releases: 1 missing, 1 shown again that were withdrawn.",
+        "    missing: tag:prcentrs.example,2008:release/2010-05-04T09:00:00Z/d",
+        f"    shown again that were withdrawn: {entry_id}",
         "  Notices: 1 missing. `feeds notices` lists those that are there now.",
         "  Imports: 1 missing.",
-        "  The portal was suspended, the copy is not: run `feeds suspend`.",
+        f"  The portal was suspended, the copy is not: run `{suspend}`.",
     ]
+    assert lines == "".join(f"{line}\n" for line in expected)
     # The running service notices the other history.
     restored = client.get("/releases.atom", headers={"If-None-Match": after.headers["ETag"]})
     assert restored.data == before.data
@@ -62,23 +69,66 @@ def test_a_back_up_replaces_a_store_and_its_loss_is_told(portal: Portal) -> None
     assert portal.imported(page("E")).feeds("suspend").code == 0
     # The way back is the same.
     again = kept(portal).rename(portal.folder / "former")
-    lines = portal.feeds("backup-restore", again).out.splitlines()
-    assert "The portal was not suspended" not in "".join(lines)
-    assert "  Releases: 1 missing, 1 not there before, 1 withdrawn that were shown." in lines
+    told = portal.feeds("backup-restore", again).out.splitlines()
+    assert "The portal is suspended again" not in "".join(told)
+    assert "  Releases: 1 missing, 1 withdrawn that were shown, 1 not there before." in told
+    assert f"    withdrawn that were shown: {entry_id}" in told
+    assert "4 releases (1 withdrawn), newest change" in told[0]
     assert client.get("/releases.atom").data == after.data
     kept(portal).unlink()
-    assert portal.feeds("backup-restore", again).out.endswith(
-        "  Releases, notices and imports are the same.\n"
-    )
+    assert portal.feeds("backup-restore", again).out.endswith(SAME)
     kept(portal).unlink()
     assert portal.feeds("backup-restore", copy).code == 0
     kept(portal).unlink()
     assert portal.feeds("backup-restore", again).out.endswith(
-        "  The portal was not suspended, the copy is: run `feeds resume`.\n"
+        " is suspended again, as in the copy. If it should not be, run `feeds resume`.\n"
     )
     # It is not the store that the service has left, although it has the same changes.
     portal.imported(page("F"))
     assert "<title>F</title>" in client.get("/releases.atom").text
+
+
+def test_lost_changes_of_categories_and_old_addresses_are_told(portal: Portal) -> None:
+    names = ("Vide", "Sports", "Kultūra")
+    portal.imported(*(page(name, name) for name in names))
+    for location, target in (("/a", "sports"), ("/b", "kultura"), ("/v", "vide")):
+        assert portal.feeds("address", "add", location, f"/categories/{target}.rss").code == 0
+    copy = portal.folder / "copy"
+    assert portal.feeds("backup", copy).code == 0
+    done = [
+        "feeds categories merge vide sports",
+        "feeds categories rename kultura 'Kultūra un māksla'",
+        "feeds address remove /a",
+        "feeds address add /a /releases.rss",
+        *(f"feeds address add '/x?{n}' /categories/sports.atom" for n in range(11)),
+    ]
+    for line in done:
+        assert portal.feeds(*shlex.split(line)[1:]).code == 0
+    lines = portal.feeds("backup-restore", copy).out.splitlines()[2:]
+    assert lines == [
+        "  Categories: 1 apart that were merged, 1 with another name.",
+        f"  Vide was part of Sports: run `{done[0]}`.",
+        f"  Kultūra had the name Kultūra un māksla: run `{done[1]}`.",
+        "  Old addresses: 11 missing, 1 with another target.",
+        f"  /a led to /releases.rss: run `{done[2]}` and `{done[3]}`.",
+        *(
+            f"  /x?{n} led to /categories/sports.atom: run "
+            f"`feeds address add '/x?{n}' /categories/sports.atom`."
+            for n in (0, 1, 10, *range(2, 8))
+        ),
+        "    and 2 more",
+    ]
+    for line in done:
+        assert portal.feeds(*shlex.split(line)[1:]).code == 0
+    former = kept(portal).rename(portal.folder / "former")
+    assert portal.feeds("backup-restore", former).out.endswith(SAME)
+    # The other way round nothing is lost.
+    kept(portal).unlink()
+    assert portal.feeds("backup-restore", copy).code == 0
+    kept(portal).unlink()
+    lines = portal.feeds("backup-restore", former).out.splitlines()[2:]
+    assert lines[0] == "  Categories: 1 merged that were apart, 1 with another name."
+    assert lines[1] == "  Old addresses: 11 not there before, 2 with another target."
 
 
 @pytest.mark.slow
@@ -107,7 +157,7 @@ def test_the_back_up_of_one_engine_can_be_restored_on_the_other(
     back = second.folder / "back"
     assert second.feeds("backup", back).code == 0
     ran = first.feeds("backup-restore", back)
-    assert ran.out.endswith("  Releases, notices and imports are the same.\n")
+    assert ran.out.endswith(SAME)
 
 
 @pytest.mark.slow

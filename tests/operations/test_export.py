@@ -155,7 +155,7 @@ def test_an_export_to_standard_output_is_utf8_in_any_locale(portal: Portal) -> N
         (portal.folder / "out").open("wb") as out,
         command(portal, "export", stdout=out) as process,
     ):
-        assert process.communicate()[1] == "Exported 1 releases, 1 categories, 0 notices.\n"
+        assert process.communicate()[1] == "Exported 1 release, 1 category, 0 notices.\n"
     assert (portal.folder / "out").read_bytes() == (portal.folder / "export").read_bytes()
 
 

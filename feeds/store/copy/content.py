@@ -3,12 +3,22 @@
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import Connection, select, update
 
 from feeds.domain import Notice
 from feeds.store.read.snapshot import Head, Snapshot
-from feeds.store.schema.tables import HEAD, IMPORT_RUN, RELEASE
+from feeds.store.schema.tables import ALL_ID, HEAD, IMPORT_RUN, LABEL, RELEASE, SELECTION
+from feeds.urls import Target
+
+
+class NamedCategory(NamedTuple):
+    """The slug and the name of a category; ``named`` means that an operator chose the name."""
+
+    slug: str
+    name: str
+    named: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +26,8 @@ class Content:
     """What an operator would miss in another state of the store.
 
     The releases are given by entry id, each with its token and whether it is shown, and the notices
-    by entry id. ``imports`` are numbered, each with the instant at which it was started.
+    by entry id. ``imports`` are numbered, each with the instant at which it was started. The
+    categories are given by feed id; ``labels`` has the feed id for each current or former slug.
     """
 
     head: Head
@@ -24,6 +35,9 @@ class Content:
     notices: dict[str, Notice]
     imports: frozenset[tuple[int, datetime]]
     suspension: Notice | None
+    categories: dict[str, NamedCategory]
+    labels: dict[str, str]
+    addresses: dict[str, Target]
 
 
 def content(connection: Connection) -> Content:
@@ -42,6 +56,17 @@ def content(connection: Connection) -> Content:
             for row in connection.execute(select(IMPORT_RUN.c.id, IMPORT_RUN.c.started))
         ),
         suspension=snapshot.running_suspension(),
+        categories={
+            row.feed_id: NamedCategory(row.slug, row.name, row.named)
+            for row in connection.execute(select(SELECTION).where(SELECTION.c.id != ALL_ID))
+        },
+        labels={
+            row.slug: row.feed_id
+            for row in connection.execute(
+                select(LABEL.c.slug, SELECTION.c.feed_id).join_from(LABEL, SELECTION)
+            )
+        },
+        addresses=dict(snapshot.redirects()),
     )
 
 
