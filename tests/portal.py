@@ -3,6 +3,7 @@
 import contextlib
 import io
 import os
+import secrets
 import socket
 import subprocess
 import sys
@@ -83,6 +84,17 @@ def _shared_builder(rule: Rule, append_unknown: bool) -> Callable[..., tuple[str
 
 
 Rule._compile_builder = _shared_builder  # type: ignore[assignment, method-assign]  # noqa: SLF001
+
+
+@contextmanager
+def one_core() -> Iterator[None]:
+    """Let a command that starts a process for each core start one, which imports all it needs."""
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {secrets.choice(sorted(cores))})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, cores)
 
 
 @dataclass(frozen=True)

@@ -175,7 +175,7 @@ def _addresses(before: Content, after: Content) -> Iterator[str]:
         run = _run("address", "add", location, str(old[location]))
         if location in new:
             run = f"{_run('address', 'remove', location)} and {run}"
-        sentences.append(f"{location} led to {old[location]}: run {run}.")
+        sentences.append(f"{location} redirected to {old[location]}: run {run}.")
     yield from _first(sentences)
 
 

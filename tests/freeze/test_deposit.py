@@ -31,7 +31,7 @@ from feeds.freeze.cdxj import Index, key
 from feeds.freeze.warc import Record
 from feeds.urls import parse_old_address
 from tests.freeze.past import portal_with_a_past
-from tests.portal import Portal, Ran, command, page
+from tests.portal import Portal, Ran, command, one_core, page
 
 PROGRAMS = Path(__file__).parents[1] / "validators" / ".venv" / "bin"
 BASE = "https://feeds.example.org"
@@ -39,7 +39,8 @@ pytestmark = pytest.mark.engines("sqlite", reason="files do not show the engine"
 
 
 def deposit(portal: Portal, *more: str | Path) -> Ran:
-    return portal.feeds("freeze", "--wacz", portal.folder / "archive.wacz", *more)
+    with one_core():
+        return portal.feeds("freeze", "--wacz", portal.folder / "archive.wacz", *more)
 
 
 def leftovers(portal: Portal) -> list[str]:

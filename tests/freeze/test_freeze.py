@@ -20,7 +20,7 @@ from types import SimpleNamespace
 import pytest
 
 from tests.freeze.hosts import HOSTS, serving
-from tests.portal import Portal, Ran, command, page
+from tests.portal import Portal, Ran, command, one_core, page
 
 NGINX = "nginx-http.conf"
 pytestmark = pytest.mark.engines("sqlite", reason="files do not show the engine")
@@ -33,7 +33,8 @@ def small(portal: Portal) -> Portal:
 
 
 def freeze(portal: Portal, *more: str | Path) -> Ran:
-    return portal.feeds("freeze", portal.folder / "frozen", *more)
+    with one_core():
+        return portal.feeds("freeze", portal.folder / "frozen", *more)
 
 
 def site(portal: Portal) -> Path:

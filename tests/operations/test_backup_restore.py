@@ -110,9 +110,9 @@ def test_lost_changes_of_categories_and_old_addresses_are_told(portal: Portal) -
         f"  Vide was part of Sports: run `{done[0]}`.",
         f"  Kultūra had the name Kultūra un māksla: run `{done[1]}`.",
         "  Old addresses: 11 missing, 1 with another target.",
-        f"  /a led to /releases.rss: run `{done[2]}` and `{done[3]}`.",
+        f"  /a redirected to /releases.rss: run `{done[2]}` and `{done[3]}`.",
         *(
-            f"  /x?{n} led to /categories/sports.atom: run "
+            f"  /x?{n} redirected to /categories/sports.atom: run "
             f"`feeds address add '/x?{n}' /categories/sports.atom`."
             for n in (0, 1, 10, *range(2, 8))
         ),
