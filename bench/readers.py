@@ -7,6 +7,7 @@ from there.
 
 import asyncio
 import re
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import cycle
@@ -50,7 +51,7 @@ class Readers:
     def __init__(self, port: int, paths: Sequence[str]) -> None:
         self._port = port
         self._paths = paths
-        self._idle: list[_Connection] = []
+        self._idle: deque[_Connection] = deque()
         self.tags: dict[str, str] = {}
         """The entity tag that came last, for each document."""
         self.polls: list[Poll] = []
@@ -136,9 +137,12 @@ class Readers:
         return status, body
 
     async def _connection(self) -> _Connection:
-        """Return an idle connection that the service has not closed, or else a new one."""
+        """Return the connection that has been idle longest, or else a new one.
+
+        So all are used in turn, and each worker, which has some of them, is polled.
+        """
         while self._idle:
-            reader, writer = self._idle.pop()
+            reader, writer = self._idle.popleft()
             if not reader.at_eof():
                 return reader, writer
             writer.close()

@@ -80,6 +80,13 @@ class BackgroundRenderer:
             if demand is not None and demand.done is not None:
                 demand.done.set()
 
+    def cancel(self, path: str) -> None:
+        """Forget the demand for a document, unless a request waits for it."""
+        with self._condition:
+            demand = self._demands.get(path)
+            if demand is not None and demand.done is None:
+                del self._demands[path]
+
     @contextmanager
     def request(self) -> Iterator[None]:
         """Let a request render a document before the next one in the background."""

@@ -171,6 +171,9 @@ class Cache:
         if current is not None:
             known.version = current
             if is_not_modified(metadata, environ, now):
+                if known.previous is not None:
+                    # Another worker has rendered it. Those who still lack it will ask again.
+                    self._background.cancel(environ["PATH_INFO"])
                 return not_modified(metadata, now), None
             with self._lock:
                 stored = self._stored.get(environ["PATH_INFO"])
