@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from itertools import cycle
 from typing import Final
 
-from bench.load import CONNECTIONS
 from demo.templates import Dice
 
 PATIENCE: Final = 30
 """Seconds after which a reader gives up."""
 
 _SEED = 1
+_CONNECTIONS = 32  # so many that each worker accepts some of them
 _STATUS = slice(len("HTTP/1.1 "), len("HTTP/1.1 200"))
 _ETAG = re.compile(rb"^etag: *(.+?)\r$", re.IGNORECASE | re.MULTILINE)
 _LENGTH = re.compile(rb"^content-length: *(\d+)\r$", re.IGNORECASE | re.MULTILINE)
@@ -70,7 +70,7 @@ class Readers:
                 if status != 200:  # noqa: PLR2004 - OK
                     raise RuntimeError(f"{path} answers {status}")
 
-        await asyncio.gather(*(request_some() for _ in range(CONNECTIONS)))
+        await asyncio.gather(*(request_some() for _ in range(_CONNECTIONS)))
 
     async def poll(self, rate: float) -> None:
         """Poll ``rate`` times a second with the tags that came last, until cancelled.

@@ -145,6 +145,22 @@ def test_a_client_that_has_the_new_document_from_elsewhere_is_answered_304(
             assert is_stale(reader.poll(address))
 
 
+def test_a_document_is_not_rendered_for_a_client_that_has_it_from_elsewhere(
+    portal_of_one_thread: Portal,
+) -> None:
+    reader = Reader(portal_of_one_thread, FIRST, *ADDRESSES)
+    with held() as background:
+        changed(portal_of_one_thread, reader, "suspend")
+        for address in ADDRESSES:
+            assert is_stale(reader.poll(address))
+        for address, new in Reader(portal_of_one_thread, *ADDRESSES).got.items():
+            tag = {"If-None-Match": new.headers["ETag"]}
+            assert reader.client.get(address, headers=tag).status_code == 304
+        background.released.set()
+        wait_until(lambda: reader.poll(FIRST).status_code == 200)
+    assert len(background.selections) == 1
+
+
 def test_a_small_change_is_seen_at_once(often_checked: Portal) -> None:
     def is_seen_at_once(title: str) -> bool:
         reader = Reader(often_checked, "/releases.atom")

@@ -16,8 +16,7 @@ _WAIT_SECONDS = 0.1
 _SPREAD_SECONDS = 60.0  # no request waits so soon after more documents than these were demanded
 _PAUSE_SECONDS = 0.05  # how long requests that render keep the thread from beginning a document
 _BATCH = 32  # documents that are chosen at a time
-_REST = 2  # times as long as the last document took, the thread rests for the sake of the polls
-_MOST_REST_SECONDS = 0.1
+_MOST_REST_SECONDS = 0.1  # how long the thread leaves the processor to polls after a document
 _LOG = logging.getLogger(__name__)
 
 
@@ -115,7 +114,7 @@ class BackgroundRenderer:
                 finally:
                     self.settle(path)
                 if len(self) > _FEW:
-                    time.sleep(min(_REST * (time.monotonic() - began), _MOST_REST_SECONDS))
+                    time.sleep(min(time.monotonic() - began, _MOST_REST_SECONDS))
 
     def _most_demanded(self) -> list[str]:
         """Return the paths to render next, the most demanded first; none ends the thread."""
