@@ -242,12 +242,26 @@ def running_suspension(notices: Iterable[Notice]) -> Notice | None:
 
 
 @dataclass(frozen=True, slots=True)
+class PreviousState:
+    """What a selection or an archive page was before its last visible change.
+
+    ``tokens`` and ``changed`` are as in ``Selection``. ``revision`` is the last of the store with
+    them.
+    """
+
+    revision: int
+    changed: datetime
+    tokens: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Selection:
     """The releases of one feed: all of them (no category), one category, or several.
 
     ``changed`` is the instant of the last visible change. ``count`` is the number of releases, for
     a combined selection the sum over its members. ``members`` are the store's ids of the selections
-    it consists of, ``tokens`` the tokens of the last visible change of each.
+    it consists of, ``tokens`` the tokens of the last visible change of each. ``previous`` is known
+    only of a selection that was read alone, and None after a withdrawal.
     """
 
     feed_id: str
@@ -257,6 +271,7 @@ class Selection:
     created: datetime
     members: tuple[int, ...]
     tokens: tuple[int, ...]
+    previous: PreviousState | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +280,8 @@ class ArchivePage:
 
     It holds the releases after ``after`` (None for the first page) up to and including ``until``;
     both are a publication instant and a rank. ``newest`` means that there is no later page yet.
-    ``changed`` and ``token`` are those of the page's last visible change.
+    ``changed`` and ``token`` are those of the page's last visible change, ``previous`` is as in
+    ``Selection``.
     """
 
     number: int
@@ -274,6 +290,7 @@ class ArchivePage:
     newest: bool
     changed: datetime
     token: int
+    previous: PreviousState | None
 
 
 @dataclass(frozen=True, slots=True)

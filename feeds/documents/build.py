@@ -4,7 +4,7 @@ Nothing here knows HTTP or a command. The metadata come from one statement: an e
 from the tokens of the document's parts, so a poll that is answered 304 renders nothing (rule 4).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -15,7 +15,7 @@ from feeds.documents.body import Body, Rendering
 from feeds.documents.rendering import render
 from feeds.documents.representation import Document, Metadata, entity_tag
 from feeds.documents.version import settings_digest
-from feeds.domain import ArchivePage, Selection, Site
+from feeds.domain import ArchivePage, PreviousState, Selection, Site
 from feeds.errors import StoreError
 from feeds.formats import FORMATS, Format
 from feeds.store.read import WHOLE_STORE, Part, Snapshot
@@ -39,13 +39,15 @@ def subscription(
     selection = snapshot.selection(slugs)
     if selection is None:
         return None
-    changed = last_changed(snapshot, site, selection.changed)
+    metadata_of = partial(_feed_metadata, snapshot, site, slugs, form, selection.members)
     metadata = replace(
-        _feed_metadata(snapshot, site, slugs, form, selection.members, selection.tokens),
-        changed=changed,
-        announced=snapshot.head().announced,
+        metadata_of(selection.tokens, selection.changed), announced=snapshot.head().announced
     )
-    return Document(metadata, partial(_subscription, site, selection, form, snapshot))
+    return Document(
+        metadata,
+        partial(_subscription, site, selection, form, snapshot),
+        _previous(metadata_of, selection.previous),
+    )
 
 
 def _subscription(
@@ -70,13 +72,12 @@ def archive(
         return None
     selection, page = found
     part = (selection.members[0], number)
-    changed = last_changed(snapshot, site, page.changed)
-    metadata = replace(
-        _feed_metadata(snapshot, site, slugs, form, (part,), (page.token,)),
-        changed=changed,
-        is_archive=True,
+    metadata_of = partial(_feed_metadata, snapshot, site, slugs, form, (part,))
+    return Document(
+        replace(metadata_of((page.token,), page.changed), is_archive=True),
+        partial(_archive, site, selection, page, form, snapshot),
+        _previous(metadata_of, page.previous),
     )
-    return Document(metadata, partial(_archive, site, selection, page, form, snapshot))
 
 
 def _archive(  # noqa: PLR0913, PLR0917 - all but the last are known before it is rendered
@@ -101,8 +102,10 @@ def _feed_metadata(  # noqa: PLR0913, PLR0917 - each is something else that a ta
     form: Format,
     parts: tuple[Part, ...],
     tokens: tuple[int, ...],
+    changed: datetime,
 ) -> Metadata:
     return Metadata(
+        changed=last_changed(snapshot, site, changed),
         etag=entity_tag(form.extension, parts, tokens, *tag_settings(snapshot, site)),
         media_type=form.media_type,
         # Browsers show the same bytes under this media type instead of saving them.
@@ -110,6 +113,14 @@ def _feed_metadata(  # noqa: PLR0913, PLR0917 - each is something else that a ta
         parts=parts if has_recorded_settings(snapshot, site) else (WHOLE_STORE,),
         surrogate_keys=surrogate_keys(slugs),
     )
+
+
+def _previous(
+    metadata_of: Callable[[tuple[int, ...], datetime], Metadata], state: PreviousState | None
+) -> tuple[Metadata, int] | None:
+    if state is None:
+        return None
+    return metadata_of(state.tokens, state.changed), state.revision
 
 
 def has_recorded_settings(snapshot: Snapshot, site: Site) -> bool:

@@ -93,7 +93,8 @@ def test_a_selection(portal: Portal) -> None:
     insert(portal, "label", selection=row["id"])
     with portal.store.read() as snapshot:
         found = snapshot.selection([row["slug"]])
-        assert found in snapshot.categories()
+        assert found is not None
+        assert dataclasses.replace(found, previous=None) in snapshot.categories()
         assert snapshot.current_slugs(["label.slug"]) == {"label.slug": row["slug"]}
         assert snapshot.former_slugs() == {row["slug"]: ("label.slug",)}
         combined = snapshot.selection([row["slug"], "z"])
@@ -102,6 +103,12 @@ def test_a_selection(portal: Portal) -> None:
         "categories": (category,),
         "members": (row["id"],),
         "tokens": (row["token"],),
+        "previous": found.previous,
+    }
+    assert fields(found.previous) == {
+        "revision": row["revision"] - 1,
+        "changed": row["previous_changed"],
+        "tokens": (row["previous_token"],),
     }
     assert combined is not None
     assert fields(combined) == {
@@ -112,6 +119,13 @@ def test_a_selection(portal: Portal) -> None:
         "created": other["created"],
         "members": (row["id"], other["id"]),
         "tokens": (row["token"], other["token"]),
+        "previous": combined.previous,
+    }
+    # Only the one that changed last was another.
+    assert fields(combined.previous) == {
+        "revision": other["revision"] - 1,
+        "changed": other["previous_changed"],
+        "tokens": (row["token"], other["previous_token"]),
     }
 
 
@@ -189,6 +203,12 @@ def test_an_archive_page(portal: Portal) -> None:
         "newest": True,
         "changed": second["changed"],
         "token": second["token"],
+        "previous": found.previous,
+    }
+    assert fields(found.previous) == {
+        "revision": second["revision"] - 1,
+        "changed": second["previous_changed"],
+        "tokens": (second["previous_token"],),
     }
     for (published, rank), row in zip((found.after, found.until), (first, second), strict=True):
         assert (published.timestamp(), rank) == (row["last_published"], row["last_rank"])

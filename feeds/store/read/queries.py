@@ -86,6 +86,19 @@ HEAD = select(
 
 SETTINGS = select(_head.settings)
 
+
+def _last_change(
+    part: "tables.SelectionColumns | tables.ArchivePageColumns",
+) -> tuple[ColumnElement[Any], ...]:
+    """Return the columns that say what a part was before its last change."""
+    return (
+        part.revision.label("last_revision"),
+        part.withdrawal.label("last_withdrawal"),
+        part.previous_changed,
+        part.previous_token,
+    )
+
+
 _selection_columns = (
     _selection.id,
     _selection.feed_id,
@@ -96,7 +109,7 @@ _selection_columns = (
     _selection.token.label("selection_token"),
     _selection.created,
 )
-SELECTIONS = HEAD.add_columns(*_selection_columns).outerjoin_from(
+SELECTIONS = HEAD.add_columns(*_selection_columns, *_last_change(_selection)).outerjoin_from(
     tables.HEAD,
     tables.SELECTION,
     _selection.slug.in_(bindparam("slugs", expanding=True)),
@@ -120,6 +133,7 @@ def with_pages(numbers: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
             _page.size,
             _page.changed.label("page_changed"),
             _page.token.label("page_token"),
+            *_last_change(_page),
         )
         .outerjoin_from(tables.HEAD, tables.SELECTION, _selection.slug == bindparam("slug"))
         .outerjoin(tables.ARCHIVE_PAGE, (_page.selection == _selection.id) & numbers)

@@ -9,7 +9,7 @@ names of their columns.
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from math import ceil
 from operator import attrgetter
@@ -24,6 +24,7 @@ from feeds.domain import (
     ListedRelease,
     Notice,
     NoticeKind,
+    PreviousState,
     Release,
     Selection,
     running_suspension,
@@ -165,9 +166,10 @@ class Snapshot:
         self._head = _head(rows[0])
         if rows[0].id is None or len(rows) < len(slugs):
             return None
-        if len(rows) == 1:
-            return _selection(rows[0])
         members = sorted(rows, key=attrgetter("slug"))
+        previous = _previous([(row, row.changed, row.selection_token) for row in members])
+        if len(rows) == 1:
+            return replace(_selection(rows[0]), previous=previous)
         return Selection(
             feed_id=combined_feed_id([row.feed_id for row in members]),
             categories=tuple(Category(slug=row.slug, name=row.name) for row in members),
@@ -176,6 +178,7 @@ class Snapshot:
             created=max(row.created for row in members),
             members=tuple(row.id for row in members),
             tokens=tuple(row.selection_token for row in members),
+            previous=previous,
         )
 
     def everything(self) -> Selection:
@@ -271,6 +274,7 @@ class Snapshot:
             newest=number + 1 not in found,
             changed=row.page_changed,
             token=row.page_token,
+            previous=_previous([(row, row.page_changed, row.page_token)]),
         )
 
     def page_dates(
@@ -548,6 +552,25 @@ def _interval(
 
 def _target(row: Row[Any]) -> Target:
     return Target(release=row.path, slug=row.slug or ALL_SLUG, format=row.format)
+
+
+def _previous(parts: Sequence[tuple[Row[Any], datetime, int]]) -> PreviousState | None:
+    """Return what parts of the store were before the last change of any of them.
+
+    Each has its row, its instant and its token. Returns None if it is not known, or if the change
+    was a withdrawal, after which nothing is served as it was (rule 6).
+    """
+    last = max(row.last_revision for row, _, _ in parts)
+    before = []
+    for row, changed, token in parts:
+        if row.last_revision < last:
+            before.append((changed, token))
+        elif row.previous_token is None or row.last_withdrawal == last:
+            return None
+        else:
+            before.append((row.previous_changed, row.previous_token))
+    instants, tokens = zip(*before, strict=True)
+    return PreviousState(revision=last - 1, changed=max(instants), tokens=tokens)
 
 
 def _selection(row: Row[Any]) -> Selection:

@@ -186,8 +186,10 @@ CHANGE_TOKEN = Table("change_token", METADATA, ChangeTokenColumns, sqlite_with_r
 class SelectionColumns(TypedColumns):
     """All releases (id 0, empty slug and name) or one category, with its last visible change.
 
-    ``token`` is the random token of that change: entity tags are made from it. ``withdrawal`` is
-    the revision at which a release was last withdrawn from it, or a notice retracted; 0 if never.
+    ``token`` is the random token of that change: entity tags are made from it. ``previous_token``
+    and ``previous_changed`` are those of the change before it, null if there was none.
+    ``withdrawal`` is the revision at which a release was last withdrawn from it, or a notice
+    retracted; 0 if never.
     ``count`` releases are shown; the newest ``tail`` of them are after the last archive page, and
     ``tail_changed`` is the instant at which one of these was last added, changed or withdrawn.
     ``named`` is true if an operator chose the name, which imports then leave unchanged.
@@ -204,6 +206,8 @@ class SelectionColumns(TypedColumns):
     revision: Named[int] = Column(BigInteger, index=True)
     changed: Named[datetime] = Column(UtcSeconds)
     token: Named[int] = Column(BigInteger)
+    previous_changed: Named[datetime | None] = Column(UtcSeconds)
+    previous_token: Named[int | None] = Column(BigInteger)
     withdrawal: Named[int] = Column(BigInteger, default=0)
     created: Named[datetime] = Column(UtcSeconds)
 
@@ -329,7 +333,7 @@ class ArchivePageColumns(TypedColumns):
     """An archive page, numbered from the oldest; ``last_*`` are its boundary.
 
     It has ``size`` releases: those after the boundary of the page before it, up to its own
-    (``feeds.store.write.archive_pages``). ``token`` and ``withdrawal`` are as in ``selection``.
+    (``feeds.store.write.archive_pages``). The columns from ``revision`` on are as in ``selection``.
     """
 
     selection: Named[int] = Column(Integer, ForeignKey("selection.id"), primary_key=True)
@@ -340,6 +344,8 @@ class ArchivePageColumns(TypedColumns):
     revision: Named[int] = Column(BigInteger, index=True)
     changed: Named[datetime] = Column(UtcSeconds)
     token: Named[int] = Column(BigInteger)
+    previous_changed: Named[datetime | None] = Column(UtcSeconds)
+    previous_token: Named[int | None] = Column(BigInteger)
     withdrawal: Named[int] = Column(BigInteger, default=0)
 
 

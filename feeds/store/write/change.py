@@ -10,7 +10,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Table, bindparam, delete, func, insert, select, update
 
 from feeds.domain import Notice
 from feeds.store.read.snapshot import ImportOutcome, Snapshot
@@ -197,7 +197,7 @@ class Change:
                     ARCHIVE_PAGE.c.selection == bindparam("selection_id"),
                     ARCHIVE_PAGE.c.number == bindparam("page_number"),
                 )
-                .values(stamp),
+                .values(_stamped(ARCHIVE_PAGE, stamp)),
                 [
                     {"selection_id": selection, "page_number": number}
                     for selection, number in sorted(self._touched_pages)
@@ -205,7 +205,7 @@ class Change:
             )
 
     def _stamp_selections(self, stamp: Mapping[str, object]) -> None:
-        selections = update(SELECTION).values(stamp)
+        selections = update(SELECTION).values(_stamped(SELECTION, stamp))
         if self._touched_all:
             self.connection.execute(selections)
         else:
@@ -224,6 +224,15 @@ class Change:
         self.touch(made.selections)
         self.touch_pages(made.followed)
         self.repaginated = made.repaginated
+
+
+def _stamped(table: Table, stamp: Mapping[str, object]) -> dict[str, object]:
+    """Return the columns of a row that has changed; they refer to the values before the change."""
+    return {
+        **stamp,
+        "previous_changed": table.c.changed,
+        "previous_token": table.c.token,
+    }
 
 
 def update_release(connection: Connection, release: int, values: Mapping[str, object]) -> None:

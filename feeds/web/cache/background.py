@@ -13,10 +13,12 @@ from threading import Condition, Event, Semaphore, Thread
 
 _FEW = 2  # documents, for which a request waits little longer than for its own
 _WAIT_SECONDS = 0.1
-_SPREAD_SECONDS = 60.0  # no request waits so soon after more documents than these were demanded
 _PAUSE_SECONDS = 0.05  # how long requests that render keep the thread from beginning a document
 _BATCH = 32  # documents that are chosen at a time
-_MOST_REST_SECONDS = 0.1  # how long the thread leaves the processor to polls after a document
+_SPREAD_SECONDS = 20.0  # in which the documents of a large change are rendered, if they can be
+_LEAST_REST = 0.5  # after a document the processor is left to polls, for this many times as long
+_MOST_REST = 4
+_MOST_REST_SECONDS = 0.1
 _LOG = logging.getLogger(__name__)
 
 
@@ -42,17 +44,16 @@ class BackgroundRenderer:
         self._condition = Condition()
         self._demands: dict[str, _Demand] = {}
         self._rendering = 0  # requests
-        self._spread_until = 0.0
         self._thread: Thread | None = None
 
     def __len__(self) -> int:
         """Return the number of documents that are demanded and not rendered yet."""
         return len(self._demands)
 
-    def demand(self, path: str, render: Callable[[], object]) -> bool:
+    def demand(self, path: str, render: Callable[[], object], *, may_wait: bool) -> bool:
         """Have a document rendered; return whether it has been rendered meanwhile.
 
-        Waits a moment for it unless more than a few documents are demanded, or were recently.
+        May wait a moment for it unless more than a few documents are demanded.
         """
         with self._condition:
             demand = self._demands.setdefault(path, _Demand(render))
@@ -61,10 +62,8 @@ class BackgroundRenderer:
             if self._thread is None or not self._thread.is_alive():
                 self._thread = Thread(target=self._work, daemon=True)
                 self._thread.start()
-            now = time.monotonic()
-            if len(self._demands) > _FEW:
-                self._spread_until = now + _SPREAD_SECONDS
-            if now < self._spread_until or not self._waiting.acquire(blocking=False):
+            may_wait = may_wait and len(self._demands) <= _FEW
+            if not may_wait or not self._waiting.acquire(blocking=False):
                 return False
             demand.done = done = demand.done or Event()
         try:
@@ -99,6 +98,7 @@ class BackgroundRenderer:
                 self._condition.notify_all()
 
     def _work(self) -> None:
+        until = time.monotonic() + _SPREAD_SECONDS
         while batch := self._most_demanded():
             for path in batch:
                 with self._condition:
@@ -113,8 +113,15 @@ class BackgroundRenderer:
                     _LOG.exception("Rendering %s in the background failed", path)
                 finally:
                     self.settle(path)
-                if len(self) > _FEW:
-                    time.sleep(min(time.monotonic() - began, _MOST_REST_SECONDS))
+                now = time.monotonic()
+                self._rest(took=now - began, left=until - now)
+
+    def _rest(self, *, took: float, left: float) -> None:
+        """Rest after a document, unless few are demanded: the longer, the more time is left."""
+        demanded = len(self)
+        if demanded > _FEW:
+            rest = max(_LEAST_REST * took, left / demanded - took)
+            time.sleep(min(rest, _MOST_REST * took, _MOST_REST_SECONDS))
 
     def _most_demanded(self) -> list[str]:
         """Return the paths to render next, the most demanded first; none ends the thread."""

@@ -22,7 +22,7 @@ from feeds.documents.representation import Document, Metadata, Representation
 from feeds.errors import StoreBehindError, StoreError, StoreUnavailableError
 from feeds.store.read import STATEMENT_SECONDS, Reader, Snapshot
 from feeds.web.cache.background import BackgroundRenderer
-from feeds.web.cache.revision import BEHIND, NO_ANSWER, RevisionMonitor, StoreVersion
+from feeds.web.cache.revision import BEHIND, NO_ANSWER, STALE_SECONDS, RevisionMonitor, StoreVersion
 from feeds.web.http.conditional import (
     accepted_coding,
     is_conditional,
@@ -56,11 +56,16 @@ class _Stored(NamedTuple):
         return _OVERHEAD + self.body.size
 
 
+_Previous = tuple[Metadata, StoreVersion]
+"""The metadata of a document before its last change, and a version at which they were current."""
+
+
 class _Known:
     """What is known about a document: its metadata, which are current at ``version``.
 
     ``previous`` are the metadata and the version of the document before it, until it is rendered:
-    a client that has that one may be told so for a while. ``coding`` is that of the last body.
+    a client that has that one may be told so for a while. ``coding`` is that which a client
+    accepted last.
     """
 
     __slots__ = ("coding", "metadata", "previous", "source", "version")
@@ -70,7 +75,7 @@ class _Known:
         source: Source,
         metadata: Metadata,
         version: StoreVersion,
-        previous: tuple[Metadata, StoreVersion] | None,
+        previous: _Previous | None,
         coding: str | None,
     ) -> None:
         self.source = source
@@ -86,11 +91,15 @@ class _Known:
 
 
 class _Loaded(NamedTuple):
-    """A document as it was read from the store; ``stored`` is None if no body was needed."""
+    """A document as it was read from the store; ``stored`` is None if no body was needed.
+
+    ``previous`` is as in ``_Known``, for a process that has not known the document.
+    """
 
     metadata: Metadata
     version: StoreVersion
     stored: _Stored | None
+    previous: _Previous | None
 
 
 _Loading = Future[_Loaded | None]
@@ -122,6 +131,7 @@ class Cache:
         self._known: LRUCache[str, _Known] = LRUCache(int(size * _SHARE), lambda known: known.size)
         self._stored: LRUCache[str, _Stored] = LRUCache(size, lambda stored: stored.size)
         self._loadings: dict[tuple[str, bool], _Loading] = {}
+        self._forgotten = monitor.known  # when metadata were last evicted
         self._rendered = 0  # bytes since the heap was last trimmed
         self._background_reader = background
         self._background = BackgroundRenderer(waiting=threads // 2)
@@ -150,18 +160,19 @@ class Cache:
         response, previous = self._look_up(known, environ)
         if previous is not None and not self._monitor.unavailable:
             again = partial(self._render_again, path, known)
-            if self._background.demand(path, again):
+            may_wait = not self._monitor.has_changed_widely(previous[1])
+            if self._background.demand(path, again, may_wait=may_wait):
                 with self._lock:
                     known = self._known.get(path, known)
                 response, previous = self._look_up(known, environ)
         if previous is not None:
-            response = not_modified(previous, self._clock(), stale=True)
+            response = not_modified(previous[0], self._clock(), stale=True)
         return response
 
     def _look_up(
         self, known: _Known, environ: "WSGIEnvironment"
-    ) -> tuple[Response | None, Metadata | None]:
-        """Return the response to a request, or the metadata of the previous document.
+    ) -> tuple[Response | None, _Previous | None]:
+        """Return the response to a request, or what is known about the previous document.
 
         The latter if the client has that document and may keep it for now. Both may be None.
         """
@@ -183,8 +194,8 @@ class Cache:
 
     def _previous(
         self, known: _Known, environ: "WSGIEnvironment", *, is_outdated: bool
-    ) -> Metadata | None:
-        """Return the metadata of the previous document if the client has it and may keep it."""
+    ) -> _Previous | None:
+        """Return what is known about the previous document if the client may keep it."""
         if_none_match = environ.get("HTTP_IF_NONE_MATCH")
         if if_none_match is None:
             return None
@@ -195,7 +206,7 @@ class Cache:
             if matches(if_none_match, metadata.etag) and self._monitor.may_be_stale(
                 metadata.parts, version
             ):
-                return metadata
+                return metadata, version
         return None
 
     def response(self, environ: "WSGIEnvironment", source: Source) -> Response | None:
@@ -205,14 +216,15 @@ class Cache:
         otherwise raises ``StoreError``.
         """
         path = environ["PATH_INFO"]
+        coding = accepted_coding(environ)
         try:
             if is_conditional(environ):
-                if self._load(path, source, None, is_body_needed=False) is None:
+                if self._load(path, source, coding, is_body_needed=False) is None:
                     return None
                 response = self.remembered(environ)
                 if response is not None:
                     return response
-            loaded = self._load(path, source, accepted_coding(environ), is_body_needed=True)
+            loaded = self._load(path, source, coding, is_body_needed=True)
         except StoreError:
             response = self._as_it_was(environ)
             if response is None:
@@ -347,39 +359,32 @@ class Cache:
         with self._lock:
             stored = self._stored.get(path)
 
-        def is_stored(metadata: Metadata) -> bool:
-            return stored is not None and stored.metadata.etag == metadata.etag
-
-        def use(snapshot: Snapshot) -> tuple[Metadata, StoreVersion, Rendering | None] | None:
+        def use(snapshot: Snapshot) -> tuple[_Loaded, Rendering | None] | None:
             document = source(snapshot)
             version = self._observe(snapshot, before, document.metadata if document else None)
             if document is None:
                 return None
-            metadata = document.metadata
-            if is_stored(metadata):
-                rendering = None
-            elif isinstance(document, Representation):
-                rendering = Rendering([document.body])
-            else:
-                previous = stored and stored.body
-                rendering = document.render(previous) if is_needed(metadata) else None
-            return metadata, version, rendering
+            return (
+                _Loaded(document.metadata, version, None, _previous(document, version)),
+                _render(document, stored, is_needed),
+            )
 
         found = reader.run(use)
         if found is None:
             self._forget(path)
             return None
-        metadata, version, rendering = found
+        (metadata, version, _, previous), rendering = found
         if rendering is not None:
             body = Body(rendering, coding, partial(self._on_growth, path))
             stored = _Stored(metadata, version, body)
             self._count_rendered(rendering.size)
-        elif stored is not None and is_stored(metadata):
+        elif stored is not None and stored.metadata.etag == metadata.etag:
             stored = _Stored(metadata, version, stored.body)
         else:
             stored = None
-        self._put(path, source, coding, _Loaded(metadata, version, stored))
-        return _Loaded(metadata, version, stored)
+        loaded = _Loaded(metadata, version, stored, previous)
+        self._put(path, source, coding, loaded)
+        return loaded
 
     def _observe(
         self, snapshot: Snapshot, before: StoreVersion, metadata: Metadata | None
@@ -397,25 +402,46 @@ class Cache:
         return current
 
     def _put(self, path: str, source: Source, coding: str | None, loaded: _Loaded) -> None:
-        metadata, version, stored = loaded
-        previous = None
+        metadata, version, stored, previous = loaded
         with self._lock:
             known = self._known.get(path)
             if known is not None:
                 if _supersedes(known, metadata, version):
                     return
                 coding = coding or known.coding
-                if stored is None:
-                    changed = known.metadata.etag != metadata.etag
-                    before = (known.metadata, known.version) if changed else None
-                    previous = known.previous or before
-            with suppress(ValueError):  # larger than this share of the cache
-                self._known[path] = _Known(source, metadata, version, previous, coding)
+                changed = known.metadata.etag != metadata.etag
+                previous = known.previous or ((known.metadata, known.version) if changed else None)
+            elif previous is not None and not self._is_news(metadata, *previous):
+                previous = None
+            if stored is not None:
+                previous = None
+            self._know(path, _Known(source, metadata, version, previous, coding))
             if stored is not None:
                 self._store(path, stored)
             self._evict()
         if previous is None:
             self._background.settle(path)
+
+    def _is_news(self, metadata: Metadata, previous: Metadata, version: StoreVersion) -> bool:
+        """Return whether a document has changed recently and has not been served since.
+
+        ``version`` is the last one at which it had its previous metadata. The process may have
+        served it if it has forgotten a document since, and a store that was restored has changed
+        otherwise (rule 6).
+        """
+        return (
+            metadata.changed is not None
+            and metadata.changed != previous.changed
+            and (self._clock() - metadata.changed).total_seconds() < STALE_SECONDS
+            and not version.precedes(self._forgotten)
+            and self._monitor.may_be_stale(metadata.parts, version)
+        )
+
+    def _know(self, path: str, known: _Known) -> None:
+        if self._known.currsize + known.size > self._known.maxsize:
+            self._forgotten = self._monitor.known
+        with suppress(ValueError):  # larger than this share of the cache
+            self._known[path] = known
 
     def _store(self, path: str, stored: _Stored) -> None:
         self._stored.pop(path, None)
@@ -445,6 +471,28 @@ class Cache:
             self._rendered %= _TRIM_AFTER
         if is_trim_due:
             _trim_heap()
+
+
+def _previous(document: Document | Representation, version: StoreVersion) -> _Previous | None:
+    """Return what the store says about the document before the last change."""
+    if isinstance(document, Representation) or document.previous is None:
+        return None
+    metadata, revision = document.previous
+    return metadata, StoreVersion(version.history, revision)
+
+
+def _render(
+    document: Document | Representation,
+    stored: _Stored | None,
+    is_needed: Callable[[Metadata], bool],
+) -> Rendering | None:
+    """Render a document if its body is needed and not stored."""
+    metadata = document.metadata
+    if stored is not None and stored.metadata.etag == metadata.etag:
+        return None
+    if isinstance(document, Representation):
+        return Rendering([document.body])
+    return document.render(stored and stored.body) if is_needed(metadata) else None
 
 
 def _supersedes(known: _Known, metadata: Metadata, version: StoreVersion) -> bool:

@@ -28,8 +28,9 @@ _LEFT = (
     "a server of the time before a failover, restart the service."
 )
 
-_STALE_SECONDS = 300.0  # how long a document that has changed may be served as it was
+STALE_SECONDS = 300.0  # how long a document that has changed may be served as it was
 _MOST_PARTS = 5_000  # parts whose revisions are remembered
+_MANY_PARTS = 20  # a change of more parts is not a small one
 _MOST_TOKENS = 1_000
 _MOST_LEFT = 100
 _LOG = logging.getLogger(__name__)
@@ -53,9 +54,10 @@ class _Knowledge:
 
     ``floor`` is the last revision at which any part may have changed, ``changed`` the last revision
     of each part that has changed since. ``withdrawal_floor`` and ``withdrawn`` are the same for
-    withdrawals. ``tokens`` are those of the latest changes by revision, and ``observed`` says when
-    which revision was first seen. ``left`` are the last states of the histories that were left, as
-    store id, revision and token.
+    withdrawals. ``wide`` is the last revision at which many parts may have changed. ``tokens`` are
+    those of the latest changes by revision, and ``observed`` says when which revision was first
+    seen.
+    ``left`` are the last states of the histories that were left, as store id, revision and token.
     """
 
     version: StoreVersion = StoreVersion()
@@ -65,6 +67,7 @@ class _Knowledge:
     changed: Mapping[Hashable, int] = field(default_factory=dict)
     withdrawal_floor: int = 0
     withdrawn: Mapping[Hashable, int] = field(default_factory=dict)
+    wide: int = 0
     tokens: Mapping[int, int] = field(default_factory=dict)
     observed: tuple[tuple[float, float], ...] = ()
     left: tuple[tuple[str, int, int | None], ...] = ()
@@ -153,7 +156,11 @@ class RevisionMonitor:
         observed = self._known.observed
         next_ = bisect_right(observed, (version.revision, inf))
         seen = observed[next_][1] if next_ < len(observed) else inf
-        return self._ttl > 0 and time.monotonic() - seen < _STALE_SECONDS
+        return self._ttl > 0 and time.monotonic() - seen < STALE_SECONDS
+
+    def has_changed_widely(self, version: StoreVersion) -> bool:
+        """Return whether many parts of the store may have changed at once after a version."""
+        return self._known.wide > version.revision
 
     def on_request(self) -> None:
         """Check the store if each request has to, otherwise make sure that a thread does.
@@ -267,6 +274,7 @@ def _later(
     changed, withdrawn = dict(known.changed), dict(known.withdrawn)
     floor, withdrawal_floor = known.floor, known.withdrawal_floor
     parts = snapshot.changed_parts(known.version.revision)
+    is_wide = parts is None or len(parts) > _MANY_PARTS
     if parts is None or len(changed) + len(parts) > _MOST_PARTS:
         floor, withdrawal_floor = head.revision, head.withdrawal
         changed, withdrawn = {}, {}
@@ -283,6 +291,7 @@ def _later(
         changed,
         withdrawal_floor,
         withdrawn,
+        head.revision if is_wide else known.wide,
         dict(latest),
         _observed(known, head.revision),
         known.left,
@@ -306,6 +315,7 @@ def _other_history(known: _Knowledge, head: Head, snapshot: Snapshot) -> _Knowle
         store_id=head.store_id,
         timeline=snapshot.server()[1],
         floor=head.revision,
+        wide=head.revision,
         tokens=snapshot.tokens(0),
         observed=((head.revision, time.monotonic()),),
         left=known.left,
@@ -319,7 +329,7 @@ def _observed(known: _Knowledge, revision: int) -> tuple[tuple[float, float], ..
     """
     now = time.monotonic()
     observed = (*known.observed, (revision, now))
-    recent = [place for place, (_, at) in enumerate(observed) if now - at < _STALE_SECONDS]
+    recent = [place for place, (_, at) in enumerate(observed) if now - at < STALE_SECONDS]
     return observed[max(0, recent[0] - 1) :]
 
 

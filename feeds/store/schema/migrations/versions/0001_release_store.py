@@ -118,6 +118,8 @@ def upgrade() -> None:
         sa.Column("revision", sa.BigInteger(), nullable=False),
         sa.Column("changed", sa.BigInteger(), nullable=False),
         sa.Column("token", sa.BigInteger(), nullable=False),
+        sa.Column("previous_changed", sa.BigInteger(), nullable=True),
+        sa.Column("previous_token", sa.BigInteger(), nullable=True),
         sa.Column("withdrawal", sa.BigInteger(), nullable=False),
         sa.Column("created", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_selection")),
@@ -220,6 +222,8 @@ def upgrade() -> None:
         sa.Column("revision", sa.BigInteger(), nullable=False),
         sa.Column("changed", sa.BigInteger(), nullable=False),
         sa.Column("token", sa.BigInteger(), nullable=False),
+        sa.Column("previous_changed", sa.BigInteger(), nullable=True),
+        sa.Column("previous_token", sa.BigInteger(), nullable=True),
         sa.Column("withdrawal", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
             ["selection"], ["selection.id"], name=op.f("fk_archive_page_selection")
