@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import combinations
+from secrets import token_urlsafe
 from typing import Any
 
 import pytest
@@ -273,6 +274,25 @@ def test_no_poll_waits_after_a_change_of_many_documents(often_checked: Portal) -
     while response.status_code == 304 and not is_stale(response):
         response = reader.poll(FIRST)
     assert is_stale(response)
+
+
+def test_a_document_that_could_not_be_kept_for_its_reader_is_rendered_in_a_request(
+    portal_of_one_thread: Portal,
+) -> None:
+    text = token_urlsafe(150_000)
+    portal_of_one_thread.imported(*(page(f"R{n}", f"K{n}", body=text) for n in range(25)))
+    portal_of_one_thread.environ["FEEDS_CACHE_MB"] = "1"
+    addresses = [f"/categories/k{n}.atom" for n in range(25)]
+    reader = Reader(portal_of_one_thread, FIRST, *addresses)
+    with held() as background:
+        assert portal_of_one_thread.feeds("suspend").code == 0
+        wait_until(lambda: reader.poll(FIRST).status_code == 200)
+        # One after the other, so that polls are answered in between.
+        answers = [reader.poll(address) for address in addresses]
+        assert any(is_stale(answer) for answer in answers)
+        for address in addresses:
+            wait_until(lambda at=address: "pārtraukta" in reader.poll(at).text)  # type: ignore[misc]
+    assert background.selections == []
 
 
 def test_the_most_demanded_documents_are_rendered_first_and_each_once(

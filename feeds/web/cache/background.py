@@ -9,6 +9,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from math import inf
 from threading import Condition, Event, Semaphore, Thread
 
 _FEW = 2  # documents, for which a request waits little longer than for its own
@@ -44,6 +45,7 @@ class BackgroundRenderer:
         self._condition = Condition()
         self._demands: dict[str, _Demand] = {}
         self._rendering = 0  # requests
+        self._turn_at = 0.0
         self._thread: Thread | None = None
 
     def __len__(self) -> int:
@@ -70,6 +72,23 @@ class BackgroundRenderer:
             return done.wait(_WAIT_SECONDS)
         finally:
             self._waiting.release()
+
+    def take_turn(self, render: Callable[[], object]) -> bool:
+        """Render a document in a request that may be answered without; return whether it was.
+
+        Only one such request renders at a time, and the next one after a rest.
+        """
+        began = time.monotonic()
+        with self._condition:
+            if began < self._turn_at:
+                return False
+            self._turn_at = inf
+        try:
+            render()
+        finally:
+            now = time.monotonic()
+            self._turn_at = now + _LEAST_REST * (now - began)
+        return True
 
     def settle(self, path: str) -> None:
         """Record that a document has been rendered, by whatever thread."""

@@ -41,6 +41,7 @@ Source = Callable[[Snapshot], Document | Representation | None]
 _TRIM_AFTER = 16 * 2**20
 _OVERHEAD = 1024  # bytes of headers and objects, without bodies and keys; measured and rounded up
 _SHARE = 5 / 8  # of the cache for what is known about documents: of 64 MB, for more than 30,000
+_FAR = 2  # times the memory for bodies
 _KEY_COPIES = 4  # of the surrogate keys of a combined feed, which its path and its slugs repeat
 
 
@@ -160,14 +161,28 @@ class Cache:
         response, previous = self._look_up(known, environ)
         if previous is not None and not self._monitor.unavailable:
             again = partial(self._render_again, path, known)
-            may_wait = not self._monitor.has_changed_widely(previous[1])
-            if self._background.demand(path, again, may_wait=may_wait):
+            if self._holds_few():
+                is_rendered = self._background.take_turn(again)
+            else:
+                may_wait = not self._monitor.has_changed_widely(previous[1])
+                is_rendered = self._background.demand(path, again, may_wait=may_wait)
+            if is_rendered:
                 with self._lock:
                     known = self._known.get(path, known)
                 response, previous = self._look_up(known, environ)
         if previous is not None:
             response = not_modified(previous[0], self._clock(), stale=True)
         return response
+
+    def _holds_few(self) -> bool:
+        """Return whether the bodies of all known documents would be far larger than the cache.
+
+        A body that is rendered in the background is then evicted before its reader returns.
+        """
+        with self._lock:
+            bodies = len(self._stored)
+            all_bodies = self._stored.currsize * len(self._known) / bodies if bodies else 0
+            return all_bodies > _FAR * (self._most - self._known.currsize)
 
     def _look_up(
         self, known: _Known, environ: "WSGIEnvironment"
