@@ -4,8 +4,9 @@ import shlex
 from collections.abc import Iterator, Mapping, Sized
 from dataclasses import replace
 
-from feeds.domain import Site
-from feeds.operations.suspend import command
+from feeds.domain import Notice, Site
+from feeds.identity import first_slug
+from feeds.operations.suspend import amend_command, suspend_command
 from feeds.store import Content
 from feeds.urls import Target
 
@@ -13,8 +14,21 @@ _MOST = 10  # of a kind that are named
 
 
 def differences(before: Content, after: Content, site: Site) -> Iterator[str]:
-    """Yield in sentences what the restored store lacks of the former one, and what to do."""
+    """Yield in sentences what the restored store lacks of the former one, and what to do.
+
+    They are in the order in which it can be done. A suspension is refused while a release is shown
+    that is dated after its start, so withdrawals come before it.
+    """
+    imports = {
+        "missing": before.imports - after.imports,
+        "not there before": after.imports - before.imports,
+    }
+    if text := _counted(imports):
+        again = " Repeat the missing ones first." if imports["missing"] else ""
+        yield f"Imports: {text}.{again}"
     yield from _releases(before, after)
+    yield from _categories(before, after)
+    yield from _addresses(before, after)
     notices = {
         "missing": before.notices.keys() - after.notices.keys(),
         "not there before": after.notices.keys() - before.notices.keys(),
@@ -26,18 +40,16 @@ def differences(before: Content, after: Content, site: Site) -> Iterator[str]:
     }
     if text := _counted(notices):
         yield f"Notices: {text}. `feeds notices` lists those that are there now."
-    imports = {
-        "missing": before.imports - after.imports,
-        "not there before": after.imports - before.imports,
-    }
-    if text := _counted(imports):
-        yield f"Imports: {text}."
-    yield from _categories(before, after)
-    yield from _addresses(before, after)
-    if before.suspension and not after.suspension:
-        again = command(site, before.suspension)
-        yield f"The portal was suspended, the copy is not: run `{again}`."
-    elif after.suspension and not before.suspension:
+    yield from _suspension(before.suspension, after.suspension, site)
+
+
+def _suspension(before: Notice | None, after: Notice | None, site: Site) -> Iterator[str]:
+    if before and not after:
+        yield f"The portal was suspended, the copy is not: run `{suspend_command(site, before)}`."
+    elif before and after:
+        if again := amend_command(site, before, after):
+            yield f"The notice of the suspension was different: run `{again}`."
+    elif after:
         yield (
             "The portal is suspended again, as in the copy. If it should not be, run "
             "`feeds resume`."
@@ -47,8 +59,10 @@ def differences(before: Content, after: Content, site: Site) -> Iterator[str]:
 def _releases(before: Content, after: Content) -> Iterator[str]:
     old, new = before.releases, after.releases
     common = old.keys() & new.keys()
+    missing = old.keys() - new.keys()
     found = {
-        "missing": old.keys() - new.keys(),
+        "missing": {id_ for id_ in missing if old[id_][1]},
+        "missing that were withdrawn": {id_ for id_ in missing if not old[id_][1]},
         "with other content": {
             id_ for id_ in common if new[id_][0] != old[id_][0] and new[id_][1] == old[id_][1]
         },
@@ -57,8 +71,18 @@ def _releases(before: Content, after: Content) -> Iterator[str]:
     }
     if text := _counted(found | {"not there before": new.keys() - old.keys()}):
         yield f"Releases: {text}."
+    commands = {
+        "missing that were withdrawn": ("import it again, then run ", "withdraw"),
+        "shown again that were withdrawn": ("run ", "withdraw"),
+        "withdrawn that were shown": ("if it should be shown, run ", "restore"),
+    }
     for what, ids in found.items():
-        yield from _first([f"  {what}: {id_}" for id_ in sorted(ids)])
+        if what in commands:
+            text, name = commands[what]
+            said = [f"{text}{_run(name, id_)}." for id_ in sorted(ids)]
+        else:
+            said = sorted(ids)
+        yield from _first([f"  {what}: {one}" for one in said])
 
 
 def _categories(before: Content, after: Content) -> Iterator[str]:
@@ -77,20 +101,32 @@ def _categories(before: Content, after: Content) -> Iterator[str]:
     }
     if text := _counted(found):
         yield f"Categories: {text}."
+    # A category that is missing gets the slug of its first label when it is imported again.
+    slugs = {id_: new[id_].slug if id_ in new else first_slug(id_) for id_ in old}
     lost = [(new[id_], before.labels[new[id_].slug]) for id_ in sorted(apart)]
     yield from _first(
         [
             f"{category.name} was part of {old[into].name}: run "
-            f"{_run('categories', 'merge', category.slug, new.get(into, old[into]).slug)}."
+            f"{_run('categories', 'merge', category.slug, slugs[into])}."
             for category, into in lost
+        ]
+    )
+    gained = [(old[id_], after.labels[old[id_].slug]) for id_ in sorted(merged)]
+    yield from _first([f"{one.name} is part of {new[into].name}." for one, into in gained])
+    names = {id_: _run("categories", "rename", slugs[id_], old[id_].name) for id_ in old}
+    yield from _first(
+        [
+            f"{old[id_].name} is missing: import its releases again"
+            f"{f', then run {names[id_]}' if old[id_].named else ''}."
+            for id_ in sorted(found["missing"])
         ]
     )
     yield from _first(
         [
-            f"{new[id_].name} had the name {old[id_].name}: run "
-            f"{_run('categories', 'rename', new[id_].slug, old[id_].name)}."
-            for id_ in sorted(renamed)
+            f"{new[id_].name} had the name {old[id_].name}: run {names[id_]}."
             if old[id_].named
+            else f"{old[id_].name} is called {new[id_].name}."
+            for id_ in sorted(renamed)
         ]
     )
 
