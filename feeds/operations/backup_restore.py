@@ -105,6 +105,8 @@ def _become_another(restored: Store, before: Content | None, now: datetime) -> N
     if before is None or before.head.token != head.token:
         heads = [head.instant, *([before.head.instant] if before else [])]
         instant = max(now.replace(microsecond=0), max(heads) + timedelta(seconds=1))
+    elif before.head.instant > head.instant:  # this back-up was restored before
+        instant = before.head.instant
     restored.become_another(instant)
 
 

@@ -312,6 +312,21 @@ def test_a_change_during_a_restoration_does_not_set_dates_back(portal: Portal) -
         )
 
 
+def test_a_restoration_that_is_repeated_does_not_set_dates_back(portal: Portal) -> None:
+    copy = portal.folder / "copy"
+    portal.imported(page("A")).feeds("backup", copy)
+    client = portal.client(lambda: datetime.now(UTC) + timedelta(days=1))
+    portal.imported(page("B"))
+    lost = client.get("/releases.atom")
+    by_date = {"If-Modified-Since": lost.headers["Last-Modified"]}
+    for _ in range(2):
+        assert portal.feeds("backup-restore", copy).code == 0
+        kept(portal).unlink()
+        answer = client.get("/releases.atom", headers=by_date)
+        assert "<title>B</title>" not in answer.text
+        assert answer.status_code == 200
+
+
 @pytest.mark.slow
 @pytest.mark.engines("sqlite", reason="PostgreSQL's own time-out is tested elsewhere")
 def test_a_store_that_another_command_changes_is_not_replaced(portal: Portal) -> None:
