@@ -55,8 +55,10 @@ if [ ! -e "$settings" ]; then
   sed -i "s|/var/lib/release-feeds|$STATE|" "$settings"
 fi
 # With the settings of the example, the store would have its identifiers forever.
-if grep -Eq '^FEEDS_[A-Z_]*=.*(example\.org|Example)' "$settings"; then
-  echo "Write your settings into $settings (docs/settings.md), then run this again."
+if lines=$(grep -En '^FEEDS_[A-Z_]*=.*(example\.org|Example)' "$settings"); then
+  echo "These lines of $settings still have the values of the example:"
+  echo "$lines"
+  echo "Write your settings into it (docs/settings.md), then run this again."
   exit 1
 fi
 

@@ -181,6 +181,11 @@ def feed_id(authority: Authority, category_slug: str | None) -> str:
     return authority.tag(f"{own}~" if own == _ALL else own)
 
 
+def first_slug(feed_id: str) -> str:
+    """Return the slug with which the feed id of a category was made."""
+    return feed_id.rpartition("/")[2].removesuffix("~")
+
+
 def combined_feed_id(feed_ids: list[str]) -> str:
     """Return the feed id of a combined selection, independent of the order of its members."""
     first, *others = sorted(feed_ids)

@@ -254,6 +254,7 @@ def backup_restore(file: Path) -> None:
     from feeds.cli import journal
     from feeds.ingest.inputs import printable
     from feeds.operations import backup_restore as operations
+    from feeds.operations.backup_differences import differences
     from feeds.settings import Settings
     from feeds.store import Store
 
@@ -275,7 +276,7 @@ def backup_restore(file: Path) -> None:
         )
     else:
         click.echo(f"The former store is kept in {printable(restored.kept)}. Compared with it:")
-        sentences = list(operations.differences(restored.before, restored.after, settings.site))
+        sentences = list(differences(restored.before, restored.after, settings.site))
         same = "Releases, categories, notices, imports and old addresses are the same."
         for sentence in sentences or [same]:
             click.echo(f"  {sentence}")

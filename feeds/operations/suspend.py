@@ -113,14 +113,34 @@ def resume(store: Store, settings: Settings, now: datetime, *, text: str | None 
     return resumption
 
 
-def command(site: Site, notice: Notice) -> str:
+def suspend_command(site: Site, notice: Notice) -> str:
     """Return the command that announces a suspension with the start and the words of a notice."""
-    start = (notice.since or notice.announced).astimezone(site.zone)
-    words = ["feeds", "suspend", "--since", _stated(start, start, site)]
-    options = zip(("--title", "--text"), (notice.title, notice.text), _defaults(site), strict=True)
-    for option, text, default in options:
-        if text != default:
-            words += [option, text]
+    return _command(site, ["feeds", "suspend"], notice, (None, *_defaults(site)))
+
+
+def amend_command(site: Site, notice: Notice, running: Notice) -> str | None:
+    """Return the command that gives the notice that is running the start and words of another.
+
+    None if it has them.
+    """
+    given = (running.since, running.title, running.text)
+    if given == (notice.since, notice.title, notice.text):
+        return None
+    return _command(site, ["feeds", "suspend", "--amend"], notice, given)
+
+
+def _command(
+    site: Site, words: list[str], notice: Notice, given: tuple[datetime | None, str, str]
+) -> str:
+    """Return a command with the options of a notice, without those whose values are given."""
+    since, title, text = given
+    if notice.since and notice.since != since:
+        start = notice.since.astimezone(site.zone)
+        words += ["--since", _stated(start, start, site)]
+    if notice.title != title:
+        words += ["--title", notice.title]
+    if notice.text != text:
+        words += ["--text", notice.text]
     return shlex.join(words)
 
 

@@ -110,9 +110,12 @@ def test_the_linter_of_shell_scripts_reports_nothing() -> None:
 def test_a_machine_is_set_up_step_by_step(machine: Path) -> None:
     settings = machine / "etc" / "feeds" / "feeds.env"
     first = install(machine)
-    assert (first.returncode, first.stdout) == (
-        1,
-        f"Write your settings into {settings} (docs/settings.md), then run this again.\n",
+    assert first.returncode == 1
+    assert first.stdout == (
+        f"These lines of {settings} still have the values of the example:\n"
+        "15:FEEDS_TITLE=Example Releases\n"
+        "16:FEEDS_RIGHTS=Copyright © 2007-2022 Example\n"
+        "Write your settings into it (docs/settings.md), then run this again.\n"
     )
     plain, secure, inner = free_ports(3)
     text = settings.read_text().replace("feeds.example.org", f"feeds.prcentrs.example:{secure}")

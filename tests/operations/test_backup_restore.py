@@ -1,5 +1,6 @@
 """Restoring back-ups: what is put in place of a store, what is kept, and what is said about it."""
 
+import re
 import shlex
 import signal
 import sqlite3
@@ -46,11 +47,11 @@ def test_a_back_up_replaces_a_store_and_its_loss_is_told(portal: Portal) -> None
     assert head.startswith(f"Restored {copy}: 3 releases, newest change ")
     assert where == f"The former store is kept in {kept(portal)}. Compared with it:"
     expected = [
+        "  Imports: 1 missing. Repeat the missing ones first.",
         "  Releases: 1 missing, 1 shown again that were withdrawn.",
         "    missing: tag:prcentrs.example,2008:release/2010-05-04T09:00:00Z/d",
-        f"    shown again that were withdrawn: {entry_id}",
+        f"    shown again that were withdrawn: run `feeds withdraw {entry_id}`.",
         "  Notices: 1 missing. `feeds notices` lists those that are there now.",
-        "  Imports: 1 missing.",
         f"  The portal was suspended, the copy is not: run `{suspend}`.",
     ]
     assert lines == "".join(f"{line}\n" for line in expected)
@@ -72,7 +73,10 @@ def test_a_back_up_replaces_a_store_and_its_loss_is_told(portal: Portal) -> None
     told = portal.feeds("backup-restore", again).out.splitlines()
     assert "The portal is suspended again" not in "".join(told)
     assert "  Releases: 1 missing, 1 withdrawn that were shown, 1 not there before." in told
-    assert f"    withdrawn that were shown: {entry_id}" in told
+    assert (
+        "    withdrawn that were shown: if it should be shown, run "
+        f"`feeds restore {entry_id}`." in told
+    )
     assert "4 releases (1 withdrawn), newest change" in told[0]
     assert client.get("/releases.atom").data == after.data
     kept(portal).unlink()
@@ -127,8 +131,80 @@ def test_lost_changes_of_categories_and_old_addresses_are_told(portal: Portal) -
     assert portal.feeds("backup-restore", copy).code == 0
     kept(portal).unlink()
     lines = portal.feeds("backup-restore", former).out.splitlines()[2:]
-    assert lines[0] == "  Categories: 1 merged that were apart, 1 with another name."
-    assert lines[1] == "  Old addresses: 11 not there before, 2 with another target."
+    assert lines[:4] == [
+        "  Categories: 1 merged that were apart, 1 with another name.",
+        "  Vide is part of Sports.",
+        "  Kultūra is called Kultūra un māksla.",
+        "  Old addresses: 11 not there before, 2 with another target.",
+    ]
+
+
+def test_lost_imports_can_be_repeated_with_what_was_done_to_them(portal: Portal) -> None:
+    portal.imported(page("A", "Vide", "2010-05-04 12:00:00"))
+    copy = portal.folder / "copy"
+    assert portal.feeds("backup", copy).code == 0
+    labels = ("Sports", "Kultūra", "Daba", "Releases")
+    inputs = [page(label, label, "2010-06-04 12:00:00") for label in labels]
+    portal.imported(*inputs)
+    withdrawn = "tag:prcentrs.example,2008:release/2010-06-04T09:00:00Z/sports"
+    done = [
+        f"feeds withdraw {withdrawn}",
+        "feeds categories merge vide kultura",
+        "feeds categories rename kultura 'Kultūra un māksla'",
+        "feeds categories rename releases 'Ziņas'",
+        "feeds address add /k /categories/kultura-un-maksla",
+        "feeds suspend --since 2010-06-04T12:00:00",
+    ]
+    for line in done:
+        assert portal.feeds(*shlex.split(line)[1:]).code == 0
+    expected = [
+        "  Imports: 1 missing. Repeat the missing ones first.",
+        "  Releases: 3 missing, 1 missing that were withdrawn.",
+        *(
+            f"    missing: tag:prcentrs.example,2008:release/2010-06-04T09:00:00Z/{slug}"
+            for slug in ("daba", "kultura", "releases")
+        ),
+        f"    missing that were withdrawn: import it again, then run `{done[0]}`.",
+        "  Categories: 4 missing, 1 apart that were merged.",
+        f"  Vide was part of Kultūra un māksla: run `{done[1]}`.",
+        "  Daba is missing: import its releases again.",
+        f"  Kultūra un māksla is missing: import its releases again, then run `{done[2]}`.",
+        f"  Ziņas is missing: import its releases again, then run `{done[3]}`.",
+        "  Sports is missing: import its releases again.",
+        "  Old addresses: 1 missing.",
+        f"  /k redirected to /categories/kultura-un-maksla: run `{done[4]}`.",
+        "  Notices: 1 missing. `feeds notices` lists those that are there now.",
+        f"  The portal was suspended, the copy is not: run `{done[5]}`.",
+    ]
+    assert portal.feeds("backup-restore", copy).out.splitlines()[2:] == expected
+    former = kept(portal).rename(portal.folder / "former")
+    # The sentences are in the order in which what they say can be done.
+    portal.imported(*inputs)
+    for line in expected:
+        for repeated in re.findall("`(feeds [^`]*)`", line):
+            assert portal.feeds(*shlex.split(repeated)[1:]).code == 0, repeated
+    told = portal.feeds("backup-restore", former).out
+    assert "  Releases: 4 with other content.\n" in told
+    assert "Categories" not in told
+    assert "Old addresses" not in told
+    assert "suspended" not in told
+
+
+def test_a_lost_amendment_is_told_with_the_command_that_repeats_it(portal: Portal) -> None:
+    assert portal.feeds("suspend", "--since", "2022-03-01", "--title", "Pauze").code == 0
+    copy = portal.folder / "copy"
+    for amend in (
+        "feeds suspend --amend --since 2022-03-02T12:00:00",
+        "feeds suspend --amend --title 'Slēgts' --text 'Viss \"beidzies\".\n\nPaldies.'",
+    ):
+        assert portal.feeds("backup", copy).code == 0
+        assert portal.feeds(*shlex.split(amend)[1:]).code == 0
+        assert portal.feeds("backup-restore", copy).out.split("\n", 2)[2] == (
+            "  Notices: 1 in another state. `feeds notices` lists those that are there now.\n"
+            f"  The notice of the suspension was different: run `{amend}`.\n"
+        )
+        kept(portal).unlink()
+        copy.unlink()
 
 
 @pytest.mark.slow
@@ -234,6 +310,21 @@ def test_a_change_during_a_restoration_does_not_set_dates_back(portal: Portal) -
             portal.sql("SELECT instant FROM head")
             > former.execute("SELECT instant FROM head").fetchall()
         )
+
+
+def test_a_restoration_that_is_repeated_does_not_set_dates_back(portal: Portal) -> None:
+    copy = portal.folder / "copy"
+    portal.imported(page("A")).feeds("backup", copy)
+    client = portal.client(lambda: datetime.now(UTC) + timedelta(days=1))
+    portal.imported(page("B"))
+    lost = client.get("/releases.atom")
+    by_date = {"If-Modified-Since": lost.headers["Last-Modified"]}
+    for _ in range(2):
+        assert portal.feeds("backup-restore", copy).code == 0
+        kept(portal).unlink()
+        answer = client.get("/releases.atom", headers=by_date)
+        assert "<title>B</title>" not in answer.text
+        assert answer.status_code == 200
 
 
 @pytest.mark.slow
