@@ -40,7 +40,16 @@ def differences(before: Content, after: Content, site: Site) -> Iterator[str]:
     }
     if text := _counted(notices):
         yield f"Notices: {text}. `feeds notices` lists those that are there now."
-    yield from _suspension(before.suspension, after.suspension, site)
+    retracted = {
+        id_
+        for id_ in notices["in another state"]
+        if before.notices[id_].retracted and not after.notices[id_].retracted
+    }
+    yield from _first(
+        [f"  not retracted any more: run {_run('notices', 'retract', id_)}." for id_ in retracted]
+    )
+    if after.suspension is None or after.suspension.entry_id not in retracted:
+        yield from _suspension(before.suspension, after.suspension, site)
 
 
 def _suspension(before: Notice | None, after: Notice | None, site: Site) -> Iterator[str]:

@@ -207,6 +207,20 @@ def test_a_lost_amendment_is_told_with_the_command_that_repeats_it(portal: Porta
         copy.unlink()
 
 
+def test_a_lost_retraction_is_told_with_the_command_that_repeats_it(portal: Portal) -> None:
+    assert portal.feeds("suspend").code == 0
+    ((entry_id,),) = portal.sql("SELECT entry_id FROM notice")
+    copy = portal.folder / "copy"
+    assert portal.feeds("backup", copy).code == 0
+    retract = ("notices", "retract", entry_id)
+    assert portal.feeds(*retract).code == 0
+    assert portal.feeds("backup-restore", copy).out.split("\n", 2)[2] == (
+        "  Notices: 1 in another state. `feeds notices` lists those that are there now.\n"
+        f"    not retracted any more: run `feeds notices retract {entry_id}`.\n"
+    )
+    assert portal.feeds(*retract).code == 0
+
+
 @pytest.mark.slow
 @pytest.mark.engines("postgresql", reason="it names both engines itself")
 def test_the_back_up_of_one_engine_can_be_restored_on_the_other(
