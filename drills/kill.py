@@ -43,7 +43,10 @@ _CATEGORIES: Final = 12
 
 # Columns and tables that record when or in which change something was made. They differ from run
 # to run.
-_CLOCK: Final = {"revision", "changed", "tail_changed", "created", "token", "withdrawal"}
+_CLOCK: Final = {
+    *("revision", "changed", "tail_changed", "created", "token", "withdrawal"),
+    *("previous_changed", "previous_token"),
+}
 _COMPARED: Final = tuple(
     table for table in TABLES if table not in {"head", "import_run", "change_token"}
 )

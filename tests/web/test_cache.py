@@ -382,7 +382,8 @@ def test_after_more_changed_parts_than_are_remembered_every_document_is_compared
         portal.sql(
             "WITH RECURSIVE number(n) AS "  # noqa: S608 - numbers
             f"(SELECT {first + 1} UNION ALL SELECT n + 1 FROM number WHERE n < {first + 999}) "
-            "INSERT INTO archive_page "
+            "INSERT INTO archive_page (selection, number, last_published, last_rank, size, "
+            "revision, changed, token, withdrawal) "
             "SELECT 0, n, n, 0, 1, revision, instant, 1, 0 FROM number, head"
         )
         with statements(portal) as run:

@@ -257,7 +257,8 @@ def test_a_sitemap_has_room_for_archive_pages_that_have_grown(
     assert list(read(portal.client(), INDEX)) == [PAGES, NEWEST]
     portal.sql(
         "INSERT INTO archive_page SELECT selection, number + 1, last_published + 1, last_rank, "  # noqa: S608 - a number
-        f"size, revision, changed, token, withdrawal FROM archive_page WHERE number = {pages}"
+        "size, revision, changed, token, previous_changed, previous_token, withdrawal "
+        f"FROM archive_page WHERE number = {pages}"
     )
     assert list(read(portal.client(), INDEX)) == [PAGES, FIRST, NEWEST]
 
