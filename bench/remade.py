@@ -1,4 +1,4 @@
-"""The row of a document that is made again: after a suspension, its entries have not changed."""
+"""The row of documents made again: after a suspension, their entries have not changed."""
 
 import gc
 import gzip
@@ -9,17 +9,19 @@ from typing import Final
 
 from flask.testing import FlaskClient
 
-from bench.corpus import CATEGORIES, Corpus
+from bench.corpus import FULL, category
 from bench.engines import ENGINES, Copies
 from bench.measure import Bench, Result, Side, Target, ratios
-from bench.polls import FEW, GZIP, PATH
+from bench.polls import GZIP
 from feeds.app import create_app
 from feeds.operations.suspend import suspend
 from feeds.store import Store
 from tests.databases import closed_connections
 
-DOCUMENTS: Final = 10
-"""Documents in one figure, each made by an application of its own, on a store of its own."""
+DOCUMENTS: Final = 100
+"""Documents in one figure, all made by one process, as after an announcement."""
+
+PATHS: Final = [f"/categories/{category(number).slug}.atom" for number in range(DOCUMENTS)]
 
 OTHER_PATH: Final = "/releases.json"
 
@@ -27,12 +29,11 @@ TITLE: Final = "Suspended for a measurement"
 
 
 def remade(bench: Bench) -> list[Result]:
-    """Compare a document that a process makes again after a suspension with its first making."""
+    """Compare documents that a process makes again after a suspension with their first making."""
     results = []
     for engine, copies in ENGINES.items():
-        with copies(bench, Corpus(FEW, CATEGORIES)) as copy:
-            _made_twice(copy)  # imports modules
-            pairs = [_figures(copy) for _ in range(bench.rounds)]
+        with copies(bench, FULL) as copy:
+            pairs = [_made_twice(copy) for _ in range(bench.rounds)]
         ours, rival = ([pair[side] for pair in pairs] for side in (1, 0))
         results.append(
             Result(
@@ -47,26 +48,19 @@ def remade(bench: Bench) -> list[Result]:
     return results
 
 
-def _figures(copy: Copies) -> tuple[float, float]:
-    """Return the average milliseconds for the first making and for the second."""
-    pairs = [_made_twice(copy) for _ in range(DOCUMENTS)]
-    first, second = (sum(pair[side] for pair in pairs) / DOCUMENTS for side in range(2))
-    return first * 1000, second * 1000
-
-
 def _made_twice(copy: Copies) -> tuple[float, float]:
-    """Request a document in a new application, suspend, and request it again; return seconds."""
+    """Request documents in a new application, suspend, and request them again.
+
+    Returns the average milliseconds of a document for each of the two.
+    """
     with copy() as settings, closed_connections():
         client = create_app(settings).test_client()
         # What every first request does is not measured.
-        client.get("/feeds.opml")
-        first, body = _timed(client)
+        client.get(OTHER_PATH)
+        first = _timed(client, expected=False)
         suspend(Store(settings.database_url), settings, datetime.now(UTC), title=TITLE)
         _wait(client)
-        second, changed = _timed(client)
-    for found, expected in ((body, False), (changed, True)):
-        if (TITLE.encode() in gzip.decompress(found)) != expected:
-            raise RuntimeError(f"{PATH} has the notice before the suspension, or not after it")
+        second = _timed(client, expected=True)
     return first, second
 
 
@@ -79,12 +73,18 @@ def _wait(client: FlaskClient) -> None:
     raise RuntimeError(f"{OTHER_PATH} does not have the notice after ten seconds")
 
 
-def _timed(client: FlaskClient) -> tuple[float, bytes]:
-    """Request the document; return the seconds and the body."""
+def _timed(client: FlaskClient, *, expected: bool) -> float:
+    """Request each document; return the average milliseconds.
+
+    Raises ``RuntimeError`` if one has the notice and must not, or the reverse.
+    """
     gc.collect()
     begin = time.perf_counter()
-    answer = client.get(PATH, headers=GZIP)
+    answers = [client.get(path, headers=GZIP) for path in PATHS]
     seconds = time.perf_counter() - begin
-    if answer.status_code != 200:  # noqa: PLR2004 - OK
-        raise RuntimeError(f"{PATH} answers {answer.status}")
-    return seconds, answer.data
+    for path, answer in zip(PATHS, answers, strict=True):
+        if answer.status_code != 200:  # noqa: PLR2004 - OK
+            raise RuntimeError(f"{path} answers {answer.status}")
+        if (TITLE.encode() in gzip.decompress(answer.data)) != expected:
+            raise RuntimeError(f"{path} has the notice before the suspension, or not after it")
+    return seconds * 1000 / len(PATHS)

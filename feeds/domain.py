@@ -260,8 +260,9 @@ class Selection:
 
     ``changed`` is the instant of the last visible change. ``count`` is the number of releases, for
     a combined selection the sum over its members. ``members`` are the store's ids of the selections
-    it consists of, ``tokens`` the tokens of the last visible change of each. ``previous`` is known
-    only of a selection that was read alone, and None after a withdrawal.
+    it consists of, ``tokens`` the tokens of the last visible change of each. ``previous`` and the
+    number of the ``newest_page`` are None unless it was read alone; ``previous`` also after a
+    withdrawal.
     """
 
     feed_id: str
@@ -272,6 +273,7 @@ class Selection:
     members: tuple[int, ...]
     tokens: tuple[int, ...]
     previous: PreviousState | None = None
+    newest_page: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,10 +91,13 @@ def test_the_head(portal: Portal) -> None:
 def test_a_selection(portal: Portal) -> None:
     row, other = insert(portal, "selection"), insert(portal, "selection", slug="z", feed_id="z")
     insert(portal, "label", selection=row["id"])
+    for number in (6, 7):
+        insert(portal, "archive_page", selection=row["id"], number=number)
     with portal.store.read() as snapshot:
         found = snapshot.selection([row["slug"]])
         assert found is not None
-        assert dataclasses.replace(found, previous=None) in snapshot.categories()
+        alone = dataclasses.replace(found, previous=None, newest_page=None)
+        assert alone in snapshot.categories()
         assert snapshot.current_slugs(["label.slug"]) == {"label.slug": row["slug"]}
         assert snapshot.former_slugs() == {row["slug"]: ("label.slug",)}
         combined = snapshot.selection([row["slug"], "z"])
@@ -104,6 +107,7 @@ def test_a_selection(portal: Portal) -> None:
         "members": (row["id"],),
         "tokens": (row["token"],),
         "previous": found.previous,
+        "newest_page": 7,
     }
     assert fields(found.previous) == {
         "revision": row["revision"] - 1,
@@ -120,6 +124,7 @@ def test_a_selection(portal: Portal) -> None:
         "members": (row["id"], other["id"]),
         "tokens": (row["token"], other["token"]),
         "previous": combined.previous,
+        "newest_page": None,
     }
     # Only the one that changed last was another.
     assert fields(combined.previous) == {

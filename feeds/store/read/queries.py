@@ -109,7 +109,15 @@ _selection_columns = (
     _selection.token.label("selection_token"),
     _selection.created,
 )
-SELECTIONS = HEAD.add_columns(*_selection_columns, *_last_change(_selection)).outerjoin_from(
+_newest_page = select(func.coalesce(func.max(_page.number), 0))
+SELECTIONS = HEAD.add_columns(
+    *_selection_columns,
+    *_last_change(_selection),
+    _newest_page.where(_page.selection == _selection.id)
+    .correlate(tables.SELECTION)
+    .scalar_subquery()
+    .label("newest_page"),
+).outerjoin_from(
     tables.HEAD,
     tables.SELECTION,
     _selection.slug.in_(bindparam("slugs", expanding=True)),
@@ -188,7 +196,7 @@ CHANGED_PAGES = (
     .limit(bindparam("most"))
 )
 
-NEWEST_PAGE = select(func.max(_page.number)).where(_page.selection == bindparam("selection"))
+NEWEST_PAGE = _newest_page.where(_page.selection == bindparam("selection"))
 WITHDRAWN_AT = select(_release.id).where(
     _release.path == bindparam("path"), _release.withdrawn.is_not(None)
 )

@@ -169,7 +169,8 @@ class Snapshot:
         members = sorted(rows, key=attrgetter("slug"))
         previous = _previous([(row, row.changed, row.selection_token) for row in members])
         if len(rows) == 1:
-            return replace(_selection(rows[0]), previous=previous)
+            (row,) = rows
+            return replace(_selection(row), previous=previous, newest_page=row.newest_page)
         return Selection(
             feed_id=combined_feed_id([row.feed_id for row in members]),
             categories=tuple(Category(slug=row.slug, name=row.name) for row in members),
@@ -242,8 +243,10 @@ class Snapshot:
 
     def newest_page(self, selection: Selection) -> int:
         """Return the number of a selection's newest archive page; 0 if it has none."""
+        if selection.newest_page is not None:
+            return selection.newest_page
         (found,) = self._rows(queries.NEWEST_PAGE, selection=selection.members[0])
-        return found[0] or 0
+        return int(found[0])
 
     def page_of(self, selection: Selection, release: Headline) -> int:
         """Return the number of the archive page that contains a release; 0 if none does."""
