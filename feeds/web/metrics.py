@@ -76,7 +76,7 @@ class Metrics:
         monitor.after_check = self._publish
 
     def _publish(self) -> None:
-        self._cache_bytes.set(self._cache.size)
+        self._cache_bytes.set(self._cache.memory.size)
         self._waiting.set(self._cache.waiting)
         self._look.set(self._monitor.looked)
 

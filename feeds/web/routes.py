@@ -30,7 +30,8 @@ from feeds.urls import (
     is_slug,
     selection_path,
 )
-from feeds.web.cache.cache import Cache, Source
+from feeds.web.cache.cache import Cache
+from feeds.web.cache.memory import Source
 from feeds.web.cache.revision import RevisionMonitor
 from feeds.web.errors import plain_text
 from feeds.web.http.conditional import accepted_coding, respond

@@ -1,4 +1,4 @@
-"""The documents that the process knows: metadata of many, bodies of those asked for most recently.
+"""Answers requests for documents from memory, and loads into it what it lacks from the store.
 
 A 304 needs the metadata alone: they come from one statement and nothing is rendered. A document is
 rendered once, however many requests wait for it. After a change a client that has the previous
@@ -6,7 +6,6 @@ document is told so for a while, until the document has been rendered in the bac
 clients get the new one (rule 6).
 """
 
-import ctypes
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import nullcontext, suppress
@@ -15,13 +14,12 @@ from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
-from cachetools import LRUCache
-
-from feeds.documents.body import Body, Rendering
+from feeds.documents.body import Rendering
 from feeds.documents.representation import Document, Metadata, Representation
 from feeds.errors import StoreBehindError, StoreError, StoreUnavailableError
 from feeds.store.read import STATEMENT_SECONDS, Reader, Snapshot
 from feeds.web.cache.background import BackgroundRenderer
+from feeds.web.cache.memory import Known, Memory, Previous, Source, Stored
 from feeds.web.cache.revision import BEHIND, NO_ANSWER, STALE_SECONDS, RevisionMonitor, StoreVersion
 from feeds.web.http.conditional import (
     accepted_coding,
@@ -35,72 +33,13 @@ from feeds.web.http.response import Response, not_modified
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
-Source = Callable[[Snapshot], Document | Representation | None]
-"""Finds a document in a snapshot; returns None if nothing is represented there."""
-
-_TRIM_AFTER = 16 * 2**20
-_OVERHEAD = 1024  # bytes of headers and objects, without bodies and keys; measured and rounded up
-_SHARE = 5 / 8  # of the cache for what is known about documents: of 64 MB, for more than 30,000
-_FAR = 2  # times the memory for bodies
-_KEY_COPIES = 4  # of the surrogate keys of a combined feed, which its path and its slugs repeat
-
-
-class _Stored(NamedTuple):
-    """The body of a document, with its metadata and the store's version at which it was made."""
-
-    metadata: Metadata
-    version: StoreVersion
-    body: Body
-
-    @property
-    def size(self) -> int:
-        return _OVERHEAD + self.body.size
-
-
-_Previous = tuple[Metadata, StoreVersion]
-"""The metadata of a document before its last change, and a version at which they were current."""
-
-
-class _Known:
-    """What is known about a document: its metadata, which are current at ``version``.
-
-    ``previous`` are the metadata and the version of the document before it, until it is rendered:
-    a client that has that one may be told so for a while. ``coding`` is that which a client
-    accepted last.
-    """
-
-    __slots__ = ("coding", "metadata", "previous", "source", "version")
-
-    def __init__(
-        self,
-        source: Source,
-        metadata: Metadata,
-        version: StoreVersion,
-        previous: _Previous | None,
-        coding: str | None,
-    ) -> None:
-        self.source = source
-        self.metadata = metadata
-        self.version = version
-        self.previous = previous
-        self.coding = coding
-
-    @property
-    def size(self) -> int:
-        """The memory that it takes, in bytes."""
-        return _OVERHEAD + _KEY_COPIES * len(self.metadata.surrogate_keys)
-
 
 class _Loaded(NamedTuple):
-    """A document as it was read from the store; ``stored`` is None if no body was needed.
-
-    ``previous`` is as in ``_Known``, for a process that has not known the document.
-    """
+    """A document as it was read from the store; ``stored`` is None if no body was needed."""
 
     metadata: Metadata
     version: StoreVersion
-    stored: _Stored | None
-    previous: _Previous | None
+    stored: Stored | None
 
 
 _Loading = Future[_Loaded | None]
@@ -110,7 +49,7 @@ class Cache:
     """The responses to requests for documents, made from memory or from the store.
 
     Requests read the store through ``reader``, the rendering in the background through
-    ``background``. ``size`` limits the memory in bytes, ``threads`` is the number of threads that
+    ``background``. ``size`` limits ``memory`` in bytes, ``threads`` is the number of threads that
     answer requests.
     """
 
@@ -124,23 +63,14 @@ class Cache:
         size: int,
         threads: int,
     ) -> None:
+        self.memory = Memory(monitor, most=size)
         self._reader = reader
         self._monitor = monitor
         self._clock = clock
-        self._most = size
         self._lock = Lock()
-        self._known: LRUCache[str, _Known] = LRUCache(int(size * _SHARE), lambda known: known.size)
-        self._stored: LRUCache[str, _Stored] = LRUCache(size, lambda stored: stored.size)
         self._loadings: dict[tuple[str, bool], _Loading] = {}
-        self._forgotten = monitor.known  # when metadata were last evicted
-        self._rendered = 0  # bytes since the heap was last trimmed
         self._background_reader = background
         self._background = BackgroundRenderer(waiting=threads // 2)
-
-    @property
-    def size(self) -> int:
-        """The memory that the documents take, in bytes."""
-        return int(self._known.currsize + self._stored.currsize)
 
     @property
     def waiting(self) -> int:
@@ -154,39 +84,27 @@ class Cache:
     def remembered(self, environ: "WSGIEnvironment") -> Response | None:
         """Return the response to a request if it can be made without the store, or None."""
         path = environ["PATH_INFO"]
-        with self._lock:
-            known = self._known.get(path)
+        known = self.memory.known(path)
         if known is None:
             return None
         response, previous = self._look_up(known, environ)
         if previous is not None and not self._monitor.unavailable:
             again = partial(self._render_again, path, known)
-            if self._holds_few():
+            if self.memory.holds_few():
                 is_rendered = self._background.take_turn(again)
             else:
                 may_wait = not self._monitor.has_changed_widely(previous[1])
                 is_rendered = self._background.demand(path, again, may_wait=may_wait)
             if is_rendered:
-                with self._lock:
-                    known = self._known.get(path, known)
+                known = self.memory.known(path) or known
                 response, previous = self._look_up(known, environ)
         if previous is not None:
             response = not_modified(previous[0], self._clock(), stale=True)
         return response
 
-    def _holds_few(self) -> bool:
-        """Return whether the bodies of all known documents would be far larger than the cache.
-
-        A body that is rendered in the background is then evicted before its reader returns.
-        """
-        with self._lock:
-            bodies = len(self._stored)
-            all_bodies = self._stored.currsize * len(self._known) / bodies if bodies else 0
-            return all_bodies > _FAR * (self._most - self._known.currsize)
-
     def _look_up(
-        self, known: _Known, environ: "WSGIEnvironment"
-    ) -> tuple[Response | None, _Previous | None]:
+        self, known: Known, environ: "WSGIEnvironment"
+    ) -> tuple[Response | None, Previous | None]:
         """Return the response to a request, or what is known about the previous document.
 
         The latter if the client has that document and may keep it for now. Both may be None.
@@ -201,15 +119,14 @@ class Cache:
                     # Another worker has rendered it. Those who still lack it will ask again.
                     self._background.cancel(environ["PATH_INFO"])
                 return not_modified(metadata, now), None
-            with self._lock:
-                stored = self._stored.get(environ["PATH_INFO"])
+            stored = self.memory.stored(environ["PATH_INFO"])
             if stored is not None and stored.metadata.etag == metadata.etag:
                 return respond(metadata, stored.body, environ, now), None
         return None, self._previous(known, environ, is_outdated=current is None)
 
     def _previous(
-        self, known: _Known, environ: "WSGIEnvironment", *, is_outdated: bool
-    ) -> _Previous | None:
+        self, known: Known, environ: "WSGIEnvironment", *, is_outdated: bool
+    ) -> Previous | None:
         """Return what is known about the previous document if the client may keep it."""
         if_none_match = environ.get("HTTP_IF_NONE_MATCH")
         if if_none_match is None:
@@ -254,8 +171,7 @@ class Cache:
 
         Raises ``StoreError`` if the store is unavailable and the body is not in memory.
         """
-        with self._lock:
-            stored = self._stored.get(path)
+        stored = self.memory.stored(path)
         try:
             if stored is None or not self._monitor.confirm(stored.metadata.parts, stored.version):
                 loaded = self._load(path, source, None, is_body_needed=True)
@@ -268,8 +184,7 @@ class Cache:
     def _as_it_was(self, environ: "WSGIEnvironment") -> Response | None:
         """Return the response while the store is unavailable, or None if there must be none."""
         path = environ["PATH_INFO"]
-        with self._lock:
-            stored = self._stored.get(path)
+        stored = self.memory.stored(path)
         if stored is None or not self._is_retained(path, stored):
             return None
         now = self._clock()
@@ -277,10 +192,9 @@ class Cache:
             return not_modified(stored.metadata, now, stale=True)
         return respond(stored.metadata, stored.body, environ, now)
 
-    def _is_retained(self, path: str, stored: _Stored) -> bool:
+    def _is_retained(self, path: str, stored: Stored) -> bool:
         """Return whether a body may be served although its document may have changed."""
-        with self._lock:
-            known = self._known.get(path)
+        known = self.memory.known(path)
         # What was found unchanged later was not withdrawn until then.
         is_same = known is not None and known.metadata.etag == stored.metadata.etag
         version = known.version if known is not None and is_same else stored.version
@@ -315,11 +229,10 @@ class Cache:
                 return loaded
 
     def _is_superseded(self, path: str, loaded: _Loaded) -> bool:
-        with self._lock:
-            known = self._known.get(path)
-        return known is not None and _supersedes(known, loaded.metadata, loaded.version)
+        known = self.memory.known(path)
+        return known is not None and known.supersedes(loaded.metadata, loaded.version)
 
-    def _render_again(self, path: str, known: _Known) -> None:
+    def _render_again(self, path: str, known: Known) -> None:
         """Render a document in the background, if it has changed since it was known."""
         loading, is_first = self._loading(path, is_body_needed=True)
         if not is_first:
@@ -371,35 +284,33 @@ class Cache:
         if reason := self._monitor.unavailable:
             raise StoreUnavailableError(reason)
         before = self._monitor.known
-        with self._lock:
-            stored = self._stored.get(path)
+        stored = self.memory.stored(path)
 
-        def use(snapshot: Snapshot) -> tuple[_Loaded, Rendering | None] | None:
+        def use(snapshot: Snapshot) -> tuple[Known, Rendering | None] | None:
             document = source(snapshot)
             version = self._observe(snapshot, before, document.metadata if document else None)
             if document is None:
                 return None
-            return (
-                _Loaded(document.metadata, version, None, _previous(document, version)),
-                _render(document, stored, is_needed),
-            )
+            previous = self._recently_replaced(document, version)
+            known = Known(source, document.metadata, version, previous, coding)
+            return known, _render(document, stored, is_needed)
 
         found = reader.run(use)
         if found is None:
-            self._forget(path)
+            self.memory.forget(path)
+            self._background.settle(path)
             return None
-        (metadata, version, _, previous), rendering = found
+        known, rendering = found
+        metadata, version = known.metadata, known.version
         if rendering is not None:
-            body = Body(rendering, coding, partial(self._on_growth, path))
-            stored = _Stored(metadata, version, body)
-            self._count_rendered(rendering.size)
+            stored = Stored(metadata, version, self.memory.new_body(path, rendering, coding))
         elif stored is not None and stored.metadata.etag == metadata.etag:
-            stored = _Stored(metadata, version, stored.body)
+            stored = Stored(metadata, version, stored.body)
         else:
             stored = None
-        loaded = _Loaded(metadata, version, stored, previous)
-        self._put(path, source, coding, loaded)
-        return loaded
+        if self.memory.put(path, known, stored):
+            self._background.settle(path)
+        return _Loaded(metadata, version, stored)
 
     def _observe(
         self, snapshot: Snapshot, before: StoreVersion, metadata: Metadata | None
@@ -416,89 +327,30 @@ class Cache:
             raise StoreBehindError(BEHIND)
         return current
 
-    def _put(self, path: str, source: Source, coding: str | None, loaded: _Loaded) -> None:
-        metadata, version, stored, previous = loaded
-        with self._lock:
-            known = self._known.get(path)
-            if known is not None:
-                if _supersedes(known, metadata, version):
-                    return
-                coding = coding or known.coding
-                changed = known.metadata.etag != metadata.etag
-                previous = known.previous or ((known.metadata, known.version) if changed else None)
-            elif previous is not None and not self._is_news(metadata, *previous):
-                previous = None
-            if stored is not None:
-                previous = None
-            self._know(path, _Known(source, metadata, version, previous, coding))
-            if stored is not None:
-                self._store(path, stored)
-            self._evict()
-        if previous is None:
-            self._background.settle(path)
+    def _recently_replaced(
+        self, document: Document | Representation, version: StoreVersion
+    ) -> Previous | None:
+        """Return what the store says about the document before a recent change.
 
-    def _is_news(self, metadata: Metadata, previous: Metadata, version: StoreVersion) -> bool:
-        """Return whether a document has changed recently and has not been served since.
-
-        ``version`` is the last one at which it had its previous metadata. The process may have
-        served it if it has forgotten a document since, and a store that was restored has changed
-        otherwise (rule 6).
+        A store that was restored has changed otherwise (rule 6).
         """
-        return (
-            metadata.changed is not None
-            and metadata.changed != previous.changed
-            and (self._clock() - metadata.changed).total_seconds() < STALE_SECONDS
-            and not version.precedes(self._forgotten)
-            and self._monitor.may_be_stale(metadata.parts, version)
+        if isinstance(document, Representation) or document.previous is None:
+            return None
+        previous, revision = document.previous
+        before = StoreVersion(version.history, revision)
+        changed = document.metadata.changed
+        is_recent = (
+            changed is not None
+            and changed != previous.changed
+            and (self._clock() - changed).total_seconds() < STALE_SECONDS
+            and self._monitor.may_be_stale(document.metadata.parts, before)
         )
-
-    def _know(self, path: str, known: _Known) -> None:
-        if self._known.currsize + known.size > self._known.maxsize:
-            self._forgotten = self._monitor.known
-        with suppress(ValueError):  # larger than this share of the cache
-            self._known[path] = known
-
-    def _store(self, path: str, stored: _Stored) -> None:
-        self._stored.pop(path, None)
-        with suppress(ValueError):  # larger than the whole cache
-            self._stored[path] = stored
-
-    def _evict(self) -> None:
-        while self._stored and self.size > self._most:
-            self._stored.popitem()
-
-    def _forget(self, path: str) -> None:
-        with self._lock:
-            self._known.pop(path, None)
-            self._stored.pop(path, None)
-        self._background.settle(path)
-
-    def _on_growth(self, path: str) -> None:
-        with self._lock:
-            with suppress(KeyError):  # it has been evicted meanwhile
-                self._store(path, self._stored[path])
-            self._evict()
-
-    def _count_rendered(self, size: int) -> None:
-        with self._lock:
-            self._rendered += size
-            is_trim_due = self._rendered >= _TRIM_AFTER
-            self._rendered %= _TRIM_AFTER
-        if is_trim_due:
-            _trim_heap()
-
-
-def _previous(document: Document | Representation, version: StoreVersion) -> _Previous | None:
-    """Return what the store says about the document before the last change."""
-    if isinstance(document, Representation) or document.previous is None:
-        return None
-    metadata, revision = document.previous
-    return metadata, StoreVersion(version.history, revision)
+        return (previous, before) if is_recent else None
 
 
 def _render(
     document: Document | Representation,
-    stored: _Stored | None,
+    stored: Stored | None,
     is_needed: Callable[[Metadata], bool],
 ) -> Rendering | None:
     """Render a document if its body is needed and not stored."""
@@ -510,24 +362,9 @@ def _render(
     return document.render(stored and stored.body) if is_needed(metadata) else None
 
 
-def _supersedes(known: _Known, metadata: Metadata, version: StoreVersion) -> bool:
-    """Return whether a later state of a document is known than the one with these metadata."""
-    return version.precedes(known.version) and known.metadata.etag != metadata.etag
-
-
 def _result(loading: _Loading) -> _Loaded | None:
     """Wait for a loading. If it hangs, all who wait for it would occupy every thread."""
     try:
         return loading.result(timeout=STATEMENT_SECONDS)
     except TimeoutError:
         raise StoreUnavailableError(NO_ANSWER) from None
-
-
-def _trim_heap() -> None:
-    """Return free memory of the heap to the system (malloc_trim(3), only in glibc).
-
-    Cached bodies lie between memory that was only needed to make them, so the heap does not shrink
-    by itself: a worker would use twice the memory that its cache is allowed.
-    """
-    with suppress(AttributeError):
-        ctypes.CDLL(None).malloc_trim(0)
