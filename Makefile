@@ -3,8 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 NPM = $(BIN)/npm --prefix tests/validators --no-audit --no-fund --ignore-scripts --loglevel=error
 DEMO := .demo
-# Two workers more than cores, since tests also wait for processes and time-outs.
-PYTEST := $(BIN)/pytest -n $$(($$(nproc) + 2)) --dist=worksteal
+# More workers than cores, since tests also wait for processes and time-outs.
+PYTEST := $(BIN)/pytest -n $$(($$(nproc) + 3)) --dist=worksteal
 # The workers of a run, and the commands and servers that tests start, read what one has compiled.
 unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
