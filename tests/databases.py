@@ -22,7 +22,6 @@ from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine import make_url
-from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import Pool
 
 from feeds.documents.version import settings_digest
@@ -69,26 +68,30 @@ def _share_compiled_statements(connection: Connection) -> None:
     connection.execution_options(compiled_cache=_compiled)
 
 
+_opened: list[psycopg.Connection[Any]] = []
+
+
+@event.listens_for(Pool, "connect")
+def _remember(connection: object, _record: object) -> None:
+    if isinstance(connection, psycopg.Connection):
+        _opened.append(connection)
+
+
 @contextmanager
 def closed_connections() -> Iterator[Callable[[], None]]:
-    """Close the connections opened in the block; yield a function that closes them earlier.
+    """Close the connections opened until the end of the block; yield a function that does so.
 
-    The pool of an application is open until its process ends. A pool replaces closed connections.
+    The pool of an application is open until its process ends. A pool replaces closed connections:
+    one that the thread of an earlier test has opened meanwhile is closed as well.
     """
-    opened: list[DBAPIConnection] = []
-
-    def add(connection: DBAPIConnection, _record: object) -> None:
-        opened.append(connection)
 
     def close() -> None:
-        while opened:
-            opened.pop().close()
+        while _opened:
+            _opened.pop().close()
 
-    event.listen(Pool, "connect", add)
     try:
         yield close
     finally:
-        event.remove(Pool, "connect", add)
         close()
 
 
