@@ -54,7 +54,7 @@ CODINGS = {
         f"gzip {n}": Coding(partial(gzip.compress, compresslevel=n, mtime=0), gzip.decompress)
         for n in (1, 4, 6)
     },
-    **{f"zlib-ng {n}": _zlib_ng(n) for n in (1, 2, 3, 4, 5, 6)},
+    **{f"zlib-ng {n}": _zlib_ng(n) for n in (1, 2, 3, 4, 5, 6, 7)},
     **{
         f"br {n}": Coding(partial(brotli.compress, quality=n), brotli.decompress)
         for n in (1, 2, 3, 4, 5, 6, 11)

@@ -13,7 +13,7 @@ from zlib_ng import zlib_ng
 
 # docs/performance.md explains the levels.
 _BR_QUALITY = 4
-_GZIP_LEVEL = 4
+_GZIP_LEVEL = 5
 
 _HEADER = b"\x1f\x8b\x08\0\0\0\0\0\0\xff"  # deflate; no flags, no time, unknown system
 _TRAILER = struct.Struct("<LL")  # checksum and size of the content

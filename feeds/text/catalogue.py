@@ -144,7 +144,7 @@ class Words:
 
     def date(self, day: dt.date) -> str:
         """Format a date with the name of the month."""
-        return format_date(day, "long", locale=self.locale)
+        return _long_date(day.year, day.month, day.day, self.locale)
 
     def month(self, day: dt.date) -> str:
         """Format the month of a day with its year."""
@@ -303,3 +303,9 @@ def _fields(text: str) -> set[str]:
 def _texts(stated: str | Sequence[str] | None) -> Sequence[str]:
     """Return a text, or each of its plural forms."""
     return (stated or "",) if stated is None or isinstance(stated, str) else stated
+
+
+# A feed has a date in each entry, and most are those of other documents as well.
+@lru_cache(maxsize=4096)
+def _long_date(year: int, month: int, day: int, locale: Locale) -> str:
+    return format_date(dt.date(year, month, day), "long", locale=locale)
