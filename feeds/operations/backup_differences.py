@@ -4,9 +4,9 @@ import shlex
 from collections.abc import Iterator, Mapping, Sized
 from dataclasses import replace
 
-from feeds.domain import Notice, Site
+from feeds.domain import NoticeKind, Site
 from feeds.identity import first_slug
-from feeds.operations.suspend import amend_command, suspend_command
+from feeds.operations.suspend import amend_command, resume_command, suspend_command
 from feeds.store import Content
 from feeds.urls import Target
 
@@ -49,19 +49,26 @@ def differences(before: Content, after: Content, site: Site) -> Iterator[str]:
         [f"  not retracted any more: run {_run('notices', 'retract', id_)}." for id_ in retracted]
     )
     if after.suspension is None or after.suspension.entry_id not in retracted:
-        yield from _suspension(before.suspension, after.suspension, site)
+        yield from _suspension(before, after, site)
 
 
-def _suspension(before: Notice | None, after: Notice | None, site: Site) -> Iterator[str]:
+def _suspension(former: Content, restored: Content, site: Site) -> Iterator[str]:
+    before, after = former.suspension, restored.suspension
     if before and not after:
         yield f"The portal was suspended, the copy is not: run `{suspend_command(site, before)}`."
     elif before and after:
         if again := amend_command(site, before, after):
             yield f"The notice of the suspension was different: run `{again}`."
     elif after:
+        lost = [
+            notice
+            for id_, notice in former.notices.items()
+            if notice.kind is NoticeKind.RESUMPTION and id_ not in restored.notices
+        ]
+        latest = max(lost, key=lambda notice: notice.announced, default=None)
+        again = resume_command(site, latest) if latest else "feeds resume"
         yield (
-            "The portal is suspended again, as in the copy. If it should not be, run "
-            "`feeds resume`."
+            f"The portal is suspended again, as in the copy. If it should not be, run `{again}`."
         )
 
 

@@ -38,7 +38,7 @@ def suspend(  # noqa: PLR0913 - each is an option
     ``RefusedError`` if publication is already suspended, or if ``since`` is in the future or before
     the newest release shown.
     """
-    default_title, default_text = _defaults(settings.site)
+    default_title, default_text = _suspension_defaults(settings.site)
     with store.change(now, commit=not dry_run) as change:
         if change.snapshot.running_suspension():
             raise RefusedError(
@@ -92,7 +92,7 @@ def resume(store: Store, settings: Settings, now: datetime, *, text: str | None 
 
     Raises ``RefusedError`` if publication is not suspended.
     """
-    words = settings.site.words
+    default_title, default_text = _resumption_defaults(settings.site)
     with store.change(now) as change:
         notice = change.snapshot.running_suspension()
         if notice is None:
@@ -103,11 +103,8 @@ def resume(store: Store, settings: Settings, now: datetime, *, text: str | None 
             NoticeKind.RESUMPTION,
             change.instant,
             since=None,
-            title=words.gettext("Publication has resumed."),
-            text=_text(text)
-            or words.gettext(
-                "Publication has resumed. New press releases will be published again."
-            ),
+            title=default_title,
+            text=_text(text) or default_text,
         )
         change.add_notice(resumption)
     return resumption
@@ -115,7 +112,7 @@ def resume(store: Store, settings: Settings, now: datetime, *, text: str | None 
 
 def suspend_command(site: Site, notice: Notice) -> str:
     """Return the command that announces a suspension with the start and the words of a notice."""
-    return _command(site, ["feeds", "suspend"], notice, (None, *_defaults(site)))
+    return _command(site, ["feeds", "suspend"], notice, (None, *_suspension_defaults(site)))
 
 
 def amend_command(site: Site, notice: Notice, running: Notice) -> str | None:
@@ -127,6 +124,11 @@ def amend_command(site: Site, notice: Notice, running: Notice) -> str | None:
     if given == (notice.since, notice.title, notice.text):
         return None
     return _command(site, ["feeds", "suspend", "--amend"], notice, given)
+
+
+def resume_command(site: Site, notice: Notice) -> str:
+    """Return the command that announces a resumption with the text of a notice."""
+    return _command(site, ["feeds", "resume"], notice, (None, *_resumption_defaults(site)))
 
 
 def _command(
@@ -144,11 +146,19 @@ def _command(
     return shlex.join(words)
 
 
-def _defaults(site: Site) -> tuple[str, str]:
+def _suspension_defaults(site: Site) -> tuple[str, str]:
     """Return the title and the text of a suspension for which none are given."""
     gettext = site.words.gettext
     return gettext("Publication is suspended indefinitely."), gettext(
         "Publication is suspended indefinitely. No new press releases will be published."
+    )
+
+
+def _resumption_defaults(site: Site) -> tuple[str, str]:
+    """Return the title of a resumption, and the text for which none is given."""
+    gettext = site.words.gettext
+    return gettext("Publication has resumed."), gettext(
+        "Publication has resumed. New press releases will be published again."
     )
 
 

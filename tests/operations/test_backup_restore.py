@@ -92,6 +92,18 @@ def test_a_back_up_replaces_a_store_and_its_loss_is_told(portal: Portal) -> None
     assert "<title>F</title>" in client.get("/releases.atom").text
 
 
+def test_the_text_of_a_lost_resumption_is_told(portal: Portal) -> None:
+    portal.imported(page("A")).feeds("suspend")
+    copy = portal.folder / "copy"
+    assert portal.feeds("backup", copy).code == 0
+    for text in ("Pirmais.", "Otrais."):
+        assert portal.feeds("resume", "--text", text).code == 0
+        assert portal.feeds("suspend").code == 0
+    assert portal.feeds("resume", "--text", "Viss turpinās.").code == 0
+    ran = portal.feeds("backup-restore", copy)
+    assert ran.out.endswith(" be, run `feeds resume --text 'Viss turpinās.'`.\n")
+
+
 def test_lost_changes_of_categories_and_old_addresses_are_told(portal: Portal) -> None:
     names = ("Vide", "Sports", "Kultūra")
     portal.imported(*(page(name, name) for name in names))
