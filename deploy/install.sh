@@ -55,8 +55,9 @@ if [ ! -e "$settings" ]; then
   sed -i "s|/var/lib/release-feeds|$STATE|" "$settings"
 fi
 # With the settings of the example, the store would have its identifiers forever.
-if lines=$(grep -En '^FEEDS_[A-Z_]*=.*(example\.org|Example)' "$settings"); then
-  echo "These lines of $settings still have the values of the example:"
+needed='BASE_URL|AUTHORITY|AUTHORITY_YEAR|TIMEZONE|ENTRIES'
+if lines=$(grep -En "^(FEEDS_[A-Z_]*=.*(example\.org|Example)|# FEEDS_($needed)=)" "$settings"); then
+  echo "These lines of $settings still have the values of the example, or their #:"
   echo "$lines"
   echo "Write your settings into it (docs/settings.md), then run this again."
   exit 1
@@ -121,18 +122,21 @@ else
   sed -e "s|https://feeds\.example\.org|https://$public|; s/443 ssl/$port ssl/g" \
     -e "s/feeds\.example\.org/$host/g; s|/etc/letsencrypt|$CERTIFICATES|; s|/var/log/nginx|$LOGS|" \
     -e "s|/var/cache/nginx-feeds|$CACHE/nginx-feeds|" deploy/nginx.conf > "$new"
-  # The file as it was installed, or was last compared with, is kept in .shipped: what differs from it is the operator's.
+  # The file as it was installed, or was last compared with, is kept in .shipped: what differs from it is the operator's. The
+  # hint is repeated until the site has been edited.
   if [ ! -e "$site" ] || cmp -s "$site" "$site.shipped"; then
     install -D -m 0644 "$new" "$site"
-  elif ! cmp -s "$new" "$site" && ! cmp -s "$new" "$site.shipped"; then
-    leave "nginx: $site has changes of yours, so it is kept. Take over what is new in $site.shipped."
+  elif ! cmp -s "$new" "$site" && { ! cmp -s "$new" "$site.shipped" || [ "$site.shipped" -nt "$site" ]; }; then
+    cmp -s "$new" "$site.shipped" || cp "$site.shipped" "$site.shipped.old"
+    leave "nginx: $site has changes of yours, so it is kept. Take over what is new, which this shows:
+  diff $site.shipped.old $site.shipped"
   fi
   # Debian allows 768 connections for each process. One that sends half a request and waits takes 27 KB of memory. The files
   # that nginx may have open include its connections and up to 10,000 copies.
   sed -i 's/worker_connections .*;/worker_connections 4096;/' "$NGINX_CONFIG/nginx.conf"
   grep -q worker_rlimit_nofile "$NGINX_CONFIG/nginx.conf" || sed -i '1i worker_rlimit_nofile 20000;' "$NGINX_CONFIG/nginx.conf"
   nginx -q -t -c "$NGINX_CONFIG/nginx.conf"
-  install -m 0644 "$new" "$site.shipped"
+  cmp -s "$new" "$site.shipped" || install -m 0644 "$new" "$site.shipped"
   rm "$new"
   [ ! -d /run/systemd/system ] || systemctl reload-or-restart nginx
 fi

@@ -11,6 +11,8 @@ import click
 SOCKET = "/run/systemd/journal/socket"
 
 _LONGEST = 1000  # characters of a command; a text or a list of files may have many
+_ESCAPES = {"\\": r"\\", "'": r"\'", "\n": r"\n"}
+_BYTES = bytes(range(128, 256)).decode("ascii", "surrogateescape")
 _SECONDS = 1.0  # how long a journal that does not read may keep the command
 
 
@@ -21,7 +23,7 @@ def record(revision: int) -> None:
     """
     from feeds.ingest.inputs import printable
 
-    command = printable(shlex.join(["feeds", *sys.argv[1:]])[:_LONGEST])
+    command = " ".join(["feeds", *map(_quoted, sys.argv[1:])])[:_LONGEST]
     user = printable(_user())
     message = f"{user} ran `{command}`: the store now has revision {revision}."
     fields = {
@@ -41,6 +43,22 @@ def record(revision: int) -> None:
         except OSError:
             if not sys.stderr.isatty():
                 click.echo(f"feeds: {message}", err=True)
+
+
+def _quoted(argument: str) -> str:
+    """Quote an argument, on one line, so that bash and zsh can run the command again."""
+    if argument.isprintable():
+        return shlex.quote(argument)
+    return "$'" + "".join(map(_escaped, argument)) + "'"
+
+
+def _escaped(letter: str) -> str:
+    if letter in _ESCAPES:
+        return _ESCAPES[letter]
+    if letter.isprintable():
+        return letter
+    # A byte that is not in UTF-8, or another character that cannot be printed.
+    return f"\\x{os.fsencode(letter).hex()}" if letter in _BYTES else f"\\U{ord(letter):08x}"
 
 
 def _user() -> str:

@@ -186,7 +186,8 @@ def _refusal(  # noqa: PLR0911 - one for each reason
     if conditions.suspended is not None and record.published > conditions.suspended:
         return (
             f"it is dated {stated}, after the suspension began "
-            f"({_stated(conditions.suspended, site)}): run `feeds resume` first"
+            f"({_stated(conditions.suspended, site)}): correct that date with "
+            "`feeds suspend --amend --since`, or run `feeds resume` if publication goes on"
         )
     if record.length > _BODY_LIMIT:
         return f"its body is longer than {_BODY_LIMIT // 1024 // 1024} Mi characters"

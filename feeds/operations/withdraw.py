@@ -80,5 +80,6 @@ def _require_before_suspension(change: Change, found: ReleaseState, site: Site) 
     if since is not None and found.published > since:
         raise RefusedError(
             f"{found.entry_id} is dated {site.local(found.published)}, after the suspension began "
-            f"({site.local(since)}): run `feeds resume` first."
+            f"({site.local(since)}): correct that date with `feeds suspend --amend --since`, or "
+            "run `feeds resume` if publication goes on."
         )

@@ -84,6 +84,15 @@ def test_a_command_cannot_forge_an_entry(portal: Portal, monkeypatch: pytest.Mon
     assert len(entry["CHANGE_COMMAND"]) < 1100
 
 
+@pytest.mark.parametrize("text", ["Pirmais.\n\nOtrais.", "a\\b 'c'\t\u00a0\u0085\n", "A\udcff\n"])
+def test_a_shell_can_run_the_command_again(portal: Portal, text: str) -> None:
+    (entry,) = portal.feeds("suspend", "--text", text).journal
+    script = f"feeds() {{ printf '%s\\0' \"$@\"; }}; {entry['CHANGE_COMMAND']}"
+    environ = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
+    ran = subprocess.run(["bash", "-c", script], capture_output=True, check=True, env=environ)
+    assert ran.stdout == os.fsencode(f"suspend\0--text\0{text}\0")
+
+
 def test_without_a_journal_the_line_is_printed_unless_a_person_would_read_it(
     portal: Portal, monkeypatch: pytest.MonkeyPatch
 ) -> None:

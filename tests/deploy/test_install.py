@@ -112,7 +112,12 @@ def test_a_machine_is_set_up_step_by_step(machine: Path) -> None:
     first = install(machine)
     assert first.returncode == 1
     assert first.stdout == (
-        f"These lines of {settings} still have the values of the example:\n"
+        f"These lines of {settings} still have the values of the example, or their #:\n"
+        "5:# FEEDS_BASE_URL=https://feeds.example.org\n"
+        "7:# FEEDS_AUTHORITY=example.org\n"
+        "8:# FEEDS_AUTHORITY_YEAR=2008\n"
+        "9:# FEEDS_TIMEZONE=Europe/Riga\n"
+        "10:# FEEDS_ENTRIES=50\n"
         "15:FEEDS_TITLE=Example Releases\n"
         "16:FEEDS_RIGHTS=Copyright © 2007-2022 Example\n"
         "Write your settings into it (docs/settings.md), then run this again.\n"
@@ -172,12 +177,18 @@ def _keeps_changes(machine: Path, site: Path) -> None:
     assert contents(machine) == before
     template = script.with_name("nginx.conf")
     template.write_text(template.read_text() + "# new\n")
-    changed = install(machine, script)
-    assert f"- nginx: {site} has changes of yours" in changed.stdout
-    after = contents(machine)
     shipped = site.with_name(f"{site.name}.shipped")
+    former = site.with_name(f"{shipped.name}.old")
+    for _ in range(2):  # until the site has been edited
+        changed = install(machine, script)
+        assert f"- nginx: {site} has changes of yours" in changed.stdout
+        assert f"  diff {former} {shipped}\n" in changed.stdout
+    after = contents(machine)
+    assert after.pop(str(former)) == before[str(shipped)]
     assert after.pop(str(shipped)) == before.pop(str(shipped)) + b"# new\n"
     assert after == before
+    site.write_text(site.read_text() + "# new\n")
+    assert "nginx" not in install(machine, script).stdout
     site.write_bytes(shipped.read_bytes())
     template.write_text(template.read_text() + "# newer\n")
     replaced = install(machine, script)

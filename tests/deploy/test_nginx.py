@@ -314,7 +314,10 @@ def test_the_old_host_redirects_and_has_the_same_limits(public: Public) -> None:
         "https://feeds.example.org/releases.rss",
     )
     for nothing in ("/rss.php?cat=13", "/readyz", "/healthz"):
-        assert site.ask(nothing, old).status == 404
+        assert site.ask(nothing, old | {"Referer": "https://secret.example/"}).status == 404
+    log = public.portal.folder / "nginx" / "release-feeds-old.log"
+    assert soon(lambda: "/rss.php?cat=13 " in log.read_text())
+    assert not re.search("cat=12|secret", log.read_text())
     for _ in range(5000):
         refused = site.ask("/rss.php?cat=12", old)
         if refused.status != 301:

@@ -204,7 +204,8 @@ def test_a_record_whose_html_cannot_be_sanitised_is_refused(known: KnownRelease 
             RECORD.published - timedelta(seconds=1),
             (
                 "it is dated 2010-05-04 12:00:00+03:00, after the suspension began "
-                "(2010-05-04 11:59:59+03:00): run `feeds resume` first"
+                "(2010-05-04 11:59:59+03:00): correct that date with "
+                "`feeds suspend --amend --since`, or run `feeds resume` if publication goes on"
             ),
         ),
         (

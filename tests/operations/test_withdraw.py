@@ -185,7 +185,8 @@ def test_a_release_later_than_a_suspension_is_not_restored(portal: Portal) -> No
     assert re.fullmatch(
         r"feeds: tag:\S+ is dated 2010-05-07 12:00:00\+03:00, after the suspension began "
         r"\(2010-05-05 00:00:00\+03:00\): "
-        r"run `feeds resume` first\.\n",
+        r"correct that date with `feeds suspend --amend --since`, "
+        r"or run `feeds resume` if publication goes on\.\n",
         ran.err,
     )
     assert revisions(portal) == before
