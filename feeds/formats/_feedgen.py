@@ -31,25 +31,19 @@ LOCALE = threading.Lock()
 """Held while feedgen renders RSS: for each date it sets the locale of the whole process."""
 
 
-class _Prefixes:
-    """Declares the prefixes of items once, at the root of an RSS document."""
+class _FeedExtension:
+    """Adds the elements that place a document in the history of its feed (RFC 5005).
 
-    def extend_ns(self) -> dict[str, str]:
-        return {"dc": _DC, "media": _MEDIA}
-
-    def extend_rss(self, root: etree._Element) -> None:
-        """Add nothing."""
-
-
-class _History:
-    """Adds the elements that place a document in the history of its feed (RFC 5005)."""
+    Declares the prefixes of all elements once, at the root of the document.
+    """
 
     feed: Feed
     media_type: str
     extension: str
 
     def extend_ns(self) -> dict[str, str]:
-        return {"fh": _HISTORY, "page": _PAGE}
+        prefixes = {"fh": _HISTORY, "page": _PAGE}
+        return {"dc": _DC, "media": _MEDIA, **prefixes} if self.extension == "rss" else prefixes
 
     def extend_atom(self, root: etree._Element) -> None:
         root.find("updated").text = rfc3339(self.feed.updated)
@@ -205,10 +199,9 @@ def feed_generator(
     ``fill`` sets what differs between formats in each entry.
     """
     generator = FeedGenerator()
-    generator.register_extension("prefixes", _Prefixes, atom=False)
-    generator.register_extension("history", _History)
-    generator.history.feed, generator.history.media_type = feed, media_type
-    generator.history.extension = extension
+    generator.register_extension("own", _FeedExtension, _EntryExtension)
+    generator.own.feed, generator.own.media_type = feed, media_type
+    generator.own.extension = extension
     generator.id(feed.feed_id)
     generator.title(feed.title)
     generator.subtitle(feed.subtitle)
@@ -227,8 +220,7 @@ def feed_generator(
         generator.rights(feed.rights)
     for entry in entries:
         element = generator.add_entry(order="append")
-        element.register_extension("release", _EntryExtension)
-        element.release.entry, element.release.feed = entry, feed
+        element.own.entry, element.own.feed = entry, feed
         element.title(entry.title)
         element.updated(entry.updated)
         fill(element, entry)

@@ -8,4 +8,4 @@ def rfc3339(instant: datetime) -> str:
 
     elfeed and libmrss ignore an offset: an instant of the portal's zone would be in their future.
     """
-    return f"{instant.astimezone(UTC).replace(tzinfo=None).isoformat()}Z"
+    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
