@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event
 
+from feeds.operations.backup_restore import restore_backup
 from tests.operations.test_export import served
 from tests.portal import START, Portal, command, page
 
@@ -351,6 +352,22 @@ def test_a_restoration_that_is_repeated_does_not_set_dates_back(portal: Portal) 
         answer = client.get("/releases.atom", headers=by_date)
         assert "<title>B</title>" not in answer.text
         assert answer.status_code == 200
+
+
+def test_what_two_restorations_within_a_second_replace_is_kept_twice(portal: Portal) -> None:
+    copy = portal.folder / "copy"
+    portal.feeds("backup", copy)
+    portal.imported(page("A"))
+    first, second = (
+        restore_backup(portal.store, portal.settings, copy, START + timedelta(days=1)).kept
+        for _ in range(2)
+    )
+    assert first
+    assert second
+    assert second.name == first.name.replace("Z", "Z-2")
+    for former, releases in ((first, "1 release,"), (second, "0 releases,")):
+        ran = portal.feeds("backup-restore", former)
+        assert ran.out.startswith(f"Restored {former}: {releases}")
 
 
 @pytest.mark.slow
