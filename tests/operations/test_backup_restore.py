@@ -207,7 +207,7 @@ def test_a_lost_amendment_is_told_with_the_command_that_repeats_it(portal: Porta
     assert portal.feeds("suspend", "--since", "2022-03-01", "--title", "Pauze").code == 0
     copy = portal.folder / "copy"
     for amend in (
-        "feeds suspend --amend --since 2022-03-02T12:00:00",
+        "feeds suspend --amend --since 2022-02-28T12:00:00",
         "feeds suspend --amend --title 'Slēgts' --text 'Viss \"beidzies\".\n\nPaldies.'",
     ):
         assert portal.feeds("backup", copy).code == 0
@@ -218,6 +218,33 @@ def test_a_lost_amendment_is_told_with_the_command_that_repeats_it(portal: Porta
         )
         kept(portal).unlink()
         copy.unlink()
+
+
+def test_a_lost_amendment_to_a_later_start_is_repeated_before_imports(portal: Portal) -> None:
+    portal.imported(page("A")).feeds("suspend", "--since", "2010-06-01")
+    copy = portal.folder / "copy"
+    assert portal.feeds("backup", copy).code == 0
+    amend = "feeds suspend --amend --since 2010-07-01 --text 'Viss beidzies.'"
+    assert portal.feeds(*shlex.split(amend)[1:]).code == 0
+    inputs = [page(title, published="2010-06-02 12:00:00") for title in ("B", "C")]
+    portal.imported(*inputs)
+    entry_id = "tag:prcentrs.example,2008:release/2010-06-02T09:00:00Z/c"
+    assert portal.feeds("withdraw", entry_id).code == 0
+    expected = [
+        f"  The notice of the suspension was different: first run `{amend}`.",
+        "  Imports: 1 missing. Then repeat the missing ones.",
+        "  Releases: 1 missing, 1 missing that were withdrawn.",
+        "    missing: tag:prcentrs.example,2008:release/2010-06-02T09:00:00Z/b",
+        f"    missing that were withdrawn: import it again, then run `feeds withdraw {entry_id}`.",
+        "  Notices: 1 in another state. `feeds notices` lists those that are there now.",
+    ]
+    assert portal.feeds("backup-restore", copy).out.splitlines()[2:] == expected
+    # The sentences are in the order in which what they say can be done.
+    for line in expected:
+        if line.startswith("  Imports"):
+            portal.imported(*inputs)
+        for repeated in re.findall("`(feeds (?!notices)[^`]*)`", line):
+            assert portal.feeds(*shlex.split(repeated)[1:]).code == 0, repeated
 
 
 def test_a_lost_retraction_is_told_with_the_command_that_repeats_it(portal: Portal) -> None:
