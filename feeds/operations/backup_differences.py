@@ -187,6 +187,10 @@ def _addresses(before: Content, after: Content) -> Iterator[str]:
             run = f"{_run('address', 'remove', location)} and {run}"
         sentences.append(f"{location} redirected to {old[location]}: run {run}.")
     yield from _first(sentences)
+    removed = sorted(found["not there before"])
+    yield from _first(
+        [f"{one} was removed: run {_run('address', 'remove', one)}." for one in removed]
+    )
 
 
 def _counted(found: Mapping[str, Sized]) -> str:

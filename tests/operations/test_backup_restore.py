@@ -108,7 +108,8 @@ def test_the_text_of_a_lost_resumption_is_told(portal: Portal) -> None:
 def test_lost_changes_of_categories_and_old_addresses_are_told(portal: Portal) -> None:
     names = ("Vide", "Sports", "Kultūra")
     portal.imported(*(page(name, name) for name in names))
-    for location, target in (("/a", "sports"), ("/b", "kultura"), ("/v", "vide")):
+    targets = {"/a": "sports", "/b": "kultura", "/v": "vide", "/w?1": "vide"}
+    for location, target in targets.items():
         assert portal.feeds("address", "add", location, f"/categories/{target}.rss").code == 0
     copy = portal.folder / "copy"
     assert portal.feeds("backup", copy).code == 0
@@ -118,6 +119,7 @@ def test_lost_changes_of_categories_and_old_addresses_are_told(portal: Portal) -
         "feeds address remove /a",
         "feeds address add /a /releases.rss",
         *(f"feeds address add '/x?{n}' /categories/sports.atom" for n in range(11)),
+        "feeds address remove '/w?1'",
     ]
     for line in done:
         assert portal.feeds(*shlex.split(line)[1:]).code == 0
@@ -126,7 +128,7 @@ def test_lost_changes_of_categories_and_old_addresses_are_told(portal: Portal) -
         "  Categories: 1 apart that were merged, 1 with another name.",
         f"  Vide was part of Sports: run `{done[0]}`.",
         f"  Kultūra had the name Kultūra un māksla: run `{done[1]}`.",
-        "  Old addresses: 11 missing, 1 with another target.",
+        "  Old addresses: 11 missing, 1 not there before, 1 with another target.",
         f"  /a redirected to /releases.rss: run `{done[2]}` and `{done[3]}`.",
         *(
             f"  /x?{n} redirected to /categories/sports.atom: run "
@@ -134,6 +136,7 @@ def test_lost_changes_of_categories_and_old_addresses_are_told(portal: Portal) -
             for n in (0, 1, 10, *range(2, 8))
         ),
         "    and 2 more",
+        f"  /w?1 was removed: run `{done[-1]}`.",
     ]
     for line in done:
         assert portal.feeds(*shlex.split(line)[1:]).code == 0
@@ -148,7 +151,11 @@ def test_lost_changes_of_categories_and_old_addresses_are_told(portal: Portal) -
         "  Categories: 1 merged that were apart, 1 with another name.",
         "  Vide is part of Sports.",
         "  Kultūra is called Kultūra un māksla.",
-        "  Old addresses: 11 not there before, 2 with another target.",
+        "  Old addresses: 1 missing, 11 not there before, 2 with another target.",
+    ]
+    assert lines[-2:] == [
+        "  /x?8 was removed: run `feeds address remove '/x?8'`.",
+        "    and 1 more",
     ]
 
 
