@@ -94,7 +94,7 @@ def _releases(before: Content, after: Content) -> Iterator[str]:
         "missing": {id_ for id_ in missing if old[id_][1]},
         "missing that were withdrawn": {id_ for id_ in missing if not old[id_][1]},
         "with other content": {
-            id_ for id_ in common if new[id_][0] != old[id_][0] and new[id_][1] == old[id_][1]
+            id_ for id_ in common if new[id_][0].differs(old[id_][0]) and new[id_][1] == old[id_][1]
         },
         "shown again that were withdrawn": {id_ for id_ in common if new[id_][1] > old[id_][1]},
         "withdrawn that were shown": {id_ for id_ in common if new[id_][1] < old[id_][1]},
