@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Iterator, Mapping, Sized
 from dataclasses import replace
 
-from feeds.domain import NoticeKind, Site
+from feeds.domain import Notice, NoticeKind, Site
 from feeds.identity import first_slug
 from feeds.operations.suspend import amend_command, resume_command, suspend_command
 from feeds.store import Content
@@ -17,15 +17,19 @@ def differences(before: Content, after: Content, site: Site) -> Iterator[str]:
     """Yield in sentences what the restored store lacks of the former one, and what to do.
 
     They are in the order in which it can be done. A suspension is refused while a release is shown
-    that is dated after its start, so withdrawals come before it.
+    that is dated after its start, so withdrawals come before it. While one is in force, imports
+    refuse releases that are dated after its start, so an amendment to a later start comes first.
     """
+    suspension = list(_suspension(before, after, site))
+    first = suspension if _began_later(before.suspension, after.suspension) else []
+    yield from first
     imports = {
         "missing": before.imports - after.imports,
         "not there before": after.imports - before.imports,
     }
     if text := _counted(imports):
-        again = " Repeat the missing ones first." if imports["missing"] else ""
-        yield f"Imports: {text}.{again}"
+        again = "Then repeat the missing ones." if first else "Repeat the missing ones first."
+        yield f"Imports: {text}.{f' {again}' if imports['missing'] else ''}"
     yield from _releases(before, after)
     yield from _categories(before, after)
     yield from _addresses(before, after)
@@ -48,17 +52,21 @@ def differences(before: Content, after: Content, site: Site) -> Iterator[str]:
     yield from _first(
         [f"  not retracted any more: run {_run('notices', 'retract', id_)}." for id_ in retracted]
     )
-    if after.suspension is None or after.suspension.entry_id not in retracted:
-        yield from _suspension(before, after, site)
+    if not first:
+        yield from suspension
 
 
 def _suspension(former: Content, restored: Content, site: Site) -> Iterator[str]:
     before, after = former.suspension, restored.suspension
+    known = former.notices.get(after.entry_id) if after else None
+    if known and known.retracted:  # which is told, and ends it
+        return
     if before and not after:
         yield f"The portal was suspended, the copy is not: run `{suspend_command(site, before)}`."
     elif before and after:
         if again := amend_command(site, before, after):
-            yield f"The notice of the suspension was different: run `{again}`."
+            run = "first run" if _began_later(before, after) else "run"
+            yield f"The notice of the suspension was different: {run} `{again}`."
     elif after:
         lost = [
             notice
@@ -72,6 +80,12 @@ def _suspension(former: Content, restored: Content, site: Site) -> Iterator[str]
         )
 
 
+def _began_later(former: Notice | None, restored: Notice | None) -> bool:
+    """Return whether there are two suspensions, and the former one has the later start."""
+    before, after = former and former.since, restored and restored.since
+    return bool(before and after and before > after)
+
+
 def _releases(before: Content, after: Content) -> Iterator[str]:
     old, new = before.releases, after.releases
     common = old.keys() & new.keys()
@@ -80,7 +94,7 @@ def _releases(before: Content, after: Content) -> Iterator[str]:
         "missing": {id_ for id_ in missing if old[id_][1]},
         "missing that were withdrawn": {id_ for id_ in missing if not old[id_][1]},
         "with other content": {
-            id_ for id_ in common if new[id_][0] != old[id_][0] and new[id_][1] == old[id_][1]
+            id_ for id_ in common if new[id_][0].differs(old[id_][0]) and new[id_][1] == old[id_][1]
         },
         "shown again that were withdrawn": {id_ for id_ in common if new[id_][1] > old[id_][1]},
         "withdrawn that were shown": {id_ for id_ in common if new[id_][1] < old[id_][1]},
@@ -173,6 +187,10 @@ def _addresses(before: Content, after: Content) -> Iterator[str]:
             run = f"{_run('address', 'remove', location)} and {run}"
         sentences.append(f"{location} redirected to {old[location]}: run {run}.")
     yield from _first(sentences)
+    removed = sorted(found["not there before"])
+    yield from _first(
+        [f"{one} was removed: run {_run('address', 'remove', one)}." for one in removed]
+    )
 
 
 def _counted(found: Mapping[str, Sized]) -> str:

@@ -9,6 +9,7 @@ import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain, count
 from pathlib import Path
 
 from feeds.documents.version import settings_digest
@@ -116,7 +117,7 @@ def _put_file(
     """Put a prepared store in place of a file; return what it had, and where that is kept."""
     expected = _content(store)
     _become_another(prepared, expected, now)
-    kept = Path(f"{store.name}.{_stamp(now)}")
+    kept = _new_path(f"{store.name}.{_stamp(now)}")
     store.replace_file(path, kept)
     before = _content(Store(f"sqlite:///{kept}")) if kept.exists() else None
     if before and (not expected or before.head.token != expected.head.token):
@@ -129,7 +130,7 @@ def _put_rows(
     prepared: Store, _: Path, store: Store, file: Path, now: datetime
 ) -> tuple[Content | None, Path]:
     """Do the same in a database. It has no folder: what it had is kept beside the back-up."""
-    kept = file.with_name(f"{_stamp(now)}.jsonl")
+    kept = _new_path(str(file.with_name(_stamp(now))), ".jsonl")
     with store.refill() as (former, writer):
         before = former.content()
         _become_another(prepared, before, now)
@@ -144,3 +145,10 @@ def _put_rows(
 
 def _stamp(now: datetime) -> str:
     return f"before-{now:%Y%m%dT%H%M%SZ}"
+
+
+def _new_path(begins: str, ends: str = "") -> Path:
+    """Return a path where there is no file; a number is added if there is one."""
+    numbers = chain([""], (f"-{number}" for number in count(2)))
+    paths = (Path(f"{begins}{number}{ends}") for number in numbers)
+    return next(path for path in paths if not path.exists())

@@ -77,7 +77,8 @@ class AccessLogs:
     def __init__(self, paths: Sequence[Path], zone: tzinfo) -> None:
         self._paths = list(dict.fromkeys(paths))
         self.done = self.others = 0
-        self.total = sum(path.stat().st_size for path in self._paths if path.is_file())
+        files = [path for path in self._paths if path != STANDARD_INPUT and path.is_file()]
+        self.total = sum(path.stat().st_size for path in files)
         self._read = 0
         self._file: BinaryIO | None = None
         # Several requests a second are common.

@@ -21,17 +21,32 @@ class NamedCategory(NamedTuple):
     named: bool
 
 
+class Version(NamedTuple):
+    """A version of a release: the token of its last visible change, and the digest of its record.
+
+    A release that was edited and edited back has another token, but the same digest. A record that
+    differs in nothing that is shown has another digest, but leaves the token.
+    """
+
+    token: int
+    digest: str
+
+    def differs(self, other: "Version") -> bool:
+        """Return whether documents may show different content of the release."""
+        return self.token != other.token and self.digest != other.digest
+
+
 @dataclass(frozen=True, slots=True)
 class Content:
     """What an operator would miss in another state of the store.
 
-    The releases are given by entry id, each with its token and whether it is shown, and the notices
-    by entry id. ``imports`` are numbered, each with the instant at which it was started. The
-    categories are given by feed id; ``labels`` has the feed id for each current or former slug.
+    The releases are given by entry id, each with its version and whether it is shown, and the
+    notices by entry id. ``imports`` are numbered, each with the instant at which it was started.
+    The categories are given by feed id; ``labels`` has the feed id for each current or former slug.
     """
 
     head: Head
-    releases: dict[str, tuple[int, bool]]
+    releases: dict[str, tuple[Version, bool]]
     notices: dict[str, Notice]
     imports: frozenset[tuple[int, datetime]]
     suspension: Notice | None
@@ -43,11 +58,11 @@ class Content:
 def content(connection: Connection) -> Content:
     """Read what a store contains."""
     snapshot = Snapshot(connection)
-    columns = (RELEASE.c.entry_id, RELEASE.c.token, RELEASE.c.withdrawn)
+    columns = (RELEASE.c.entry_id, RELEASE.c.token, RELEASE.c.digest, RELEASE.c.withdrawn)
     return Content(
         head=snapshot.head(),
         releases={
-            row.entry_id: (row.token, row.withdrawn is None)
+            row.entry_id: (Version(row.token, row.digest), row.withdrawn is None)
             for row in connection.execute(select(*columns))
         },
         notices={notice.entry_id: notice for notice in snapshot.all_notices()},

@@ -66,6 +66,23 @@ def test_logs_may_be_compressed_rotated_and_in_any_order(suspended: Portal) -> N
         assert (counts(result), result["lines"]) == ((3, 1, 3, 3, 0, 0), 4)
 
 
+def test_standard_input_is_not_looked_for_in_the_current_folder(suspended: Portal) -> None:
+    (suspended.folder / "-").symlink_to("x" * 256)  # cannot be examined: its name is too long
+    process = command(
+        suspended,
+        "reach",
+        "--json",
+        "-",
+        cwd=suspended.folder,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    with process:
+        out, err = process.communicate(f"{Line().feeds()}\n")
+    assert err == ""
+    assert json.loads(out)["lines"] == 1
+
+
 VALUES = st.one_of(st.none(), st.floats(), st.text(max_size=30), st.lists(st.integers()))
 OBJECTS = st.fixed_dictionaries(dict.fromkeys(json.loads(Line().json()), VALUES))
 
