@@ -50,9 +50,10 @@ ENGLISH = json.dumps(
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Yield the browser of the run."""
-    chromium = shutil.which("chromium")
+    # Chromium without the windows and menus, which would take most of the time.
+    chromium = shutil.which("chromium-headless-shell")
     if chromium is None:
-        pytest.skip("needs chromium, which is absent: apt-get install chromium")
+        pytest.skip("needs chromium-headless-shell, which is absent: install it with apt-get")
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(
             executable_path=chromium,
