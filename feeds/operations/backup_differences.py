@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Iterator, Mapping, Sized
 from dataclasses import replace
 
-from feeds.domain import Notice, NoticeKind, Site
+from feeds.domain import NoticeKind, Site
 from feeds.identity import first_slug
 from feeds.operations.suspend import amend_command, resume_command, suspend_command
 from feeds.store import Content
@@ -18,10 +18,9 @@ def differences(before: Content, after: Content, site: Site) -> Iterator[str]:
 
     They are in the order in which it can be done. A suspension is refused while a release is shown
     that is dated after its start, so withdrawals come before it. While one is in force, imports
-    refuse releases that are dated after its start, so an amendment to a later start comes first.
+    refuse releases that are dated after its start, so what ends or shortens it comes first.
     """
-    suspension = list(_suspension(before, after, site))
-    first = suspension if _began_later(before.suspension, after.suspension) else []
+    first, last = _suspension(before, after, site)
     yield from first
     imports = {
         "missing": before.imports - after.imports,
@@ -44,30 +43,37 @@ def differences(before: Content, after: Content, site: Site) -> Iterator[str]:
     }
     if text := _counted(notices):
         yield f"Notices: {text}. `feeds notices` lists those that are there now."
+    running = after.suspension and after.suspension.entry_id  # told first
     retracted = {
         id_
-        for id_ in notices["in another state"]
+        for id_ in notices["in another state"] - {running}
         if before.notices[id_].retracted and not after.notices[id_].retracted
     }
     yield from _first(
         [f"  not retracted any more: run {_run('notices', 'retract', id_)}." for id_ in retracted]
     )
-    if not first:
-        yield from suspension
+    yield from last
 
 
-def _suspension(former: Content, restored: Content, site: Site) -> Iterator[str]:
+def _suspension(former: Content, restored: Content, site: Site) -> tuple[list[str], list[str]]:
+    """Return what to do about the suspension before anything else, and after everything else."""
+    first, last = [], []
     before, after = former.suspension, restored.suspension
     known = former.notices.get(after.entry_id) if after else None
-    if known and known.retracted:  # which is told, and ends it
-        return
+    if known and known.retracted:
+        run = _run("notices", "retract", known.entry_id)
+        first.append(f"The suspension had been retracted: first run {run}.")
+        after = None
     if before and not after:
-        yield f"The portal was suspended, the copy is not: run `{suspend_command(site, before)}`."
-    elif before and after:
-        if again := amend_command(site, before, after):
-            run = "first run" if _began_later(before, after) else "run"
-            yield f"The notice of the suspension was different: {run} `{again}`."
-    elif after:
+        run = suspend_command(site, before)
+        last.append(f"The portal was suspended, the copy is not: run `{run}`.")
+    elif before and after and (again := amend_command(site, before, after)):
+        told = "The notice of the suspension was different:"
+        if before.since and after.since and before.since > after.since:
+            first.append(f"{told} first run `{again}`.")
+        else:
+            last.append(f"{told} run `{again}`.")
+    elif after and not before:
         lost = [
             notice
             for id_, notice in former.notices.items()
@@ -75,15 +81,11 @@ def _suspension(former: Content, restored: Content, site: Site) -> Iterator[str]
         ]
         latest = max(lost, key=lambda notice: notice.announced, default=None)
         again = resume_command(site, latest) if latest else "feeds resume"
-        yield (
-            f"The portal is suspended again, as in the copy. If it should not be, run `{again}`."
+        first.append(
+            "The portal is suspended again, as in the copy. If it should not be, first run "
+            f"`{again}`."
         )
-
-
-def _began_later(former: Notice | None, restored: Notice | None) -> bool:
-    """Return whether there are two suspensions, and the former one has the later start."""
-    before, after = former and former.since, restored and restored.since
-    return bool(before and after and before > after)
+    return first, last
 
 
 def _releases(before: Content, after: Content) -> Iterator[str]:

@@ -85,24 +85,13 @@ def test_a_back_up_replaces_a_store_and_its_loss_is_told(portal: Portal) -> None
     kept(portal).unlink()
     assert portal.feeds("backup-restore", copy).code == 0
     kept(portal).unlink()
-    assert portal.feeds("backup-restore", again).out.endswith(
-        " is suspended again, as in the copy. If it should not be, run `feeds resume`.\n"
+    assert portal.feeds("backup-restore", again).out.splitlines()[2] == (
+        "  The portal is suspended again, as in the copy. If it should not be, first run "
+        "`feeds resume`."
     )
     # It is not the store that the service has left, although it has the same changes.
     portal.imported(page("F"))
     assert "<title>F</title>" in client.get("/releases.atom").text
-
-
-def test_the_text_of_a_lost_resumption_is_told(portal: Portal) -> None:
-    portal.imported(page("A")).feeds("suspend")
-    copy = portal.folder / "copy"
-    assert portal.feeds("backup", copy).code == 0
-    for text in ("Pirmais.", "Otrais."):
-        assert portal.feeds("resume", "--text", text).code == 0
-        assert portal.feeds("suspend").code == 0
-    assert portal.feeds("resume", "--text", "Viss turpinās.").code == 0
-    ran = portal.feeds("backup-restore", copy)
-    assert ran.out.endswith(" be, run `feeds resume --text 'Viss turpinās.'`.\n")
 
 
 def test_lost_changes_of_categories_and_old_addresses_are_told(portal: Portal) -> None:
@@ -270,12 +259,16 @@ def test_a_lost_amendment_to_a_later_start_is_repeated_before_imports(portal: Po
         "  Notices: 1 in another state. `feeds notices` lists those that are there now.",
     ]
     assert portal.feeds("backup-restore", copy).out.splitlines()[2:] == expected
-    # The sentences are in the order in which what they say can be done.
-    for line in expected:
+    repeat(portal, expected, inputs)
+
+
+def repeat(portal: Portal, told: list[str], inputs: list[str]) -> None:
+    """Do what is told, in the order in which it is told."""
+    for line in told:
         if line.startswith("  Imports"):
             portal.imported(*inputs)
-        for repeated in re.findall("`(feeds (?!notices)[^`]*)`", line):
-            assert portal.feeds(*shlex.split(repeated)[1:]).code == 0, repeated
+        for run in re.findall("`(feeds (?!notices`)[^`]*)`", line):
+            assert portal.feeds(*shlex.split(run)[1:]).code == 0, run
 
 
 def test_a_lost_retraction_is_told_with_the_command_that_repeats_it(portal: Portal) -> None:
@@ -283,13 +276,58 @@ def test_a_lost_retraction_is_told_with_the_command_that_repeats_it(portal: Port
     ((entry_id,),) = portal.sql("SELECT entry_id FROM notice")
     copy = portal.folder / "copy"
     assert portal.feeds("backup", copy).code == 0
-    retract = ("notices", "retract", entry_id)
-    assert portal.feeds(*retract).code == 0
-    assert portal.feeds("backup-restore", copy).out.split("\n", 2)[2] == (
-        "  Notices: 1 in another state. `feeds notices` lists those that are there now.\n"
-        f"    not retracted any more: run `feeds notices retract {entry_id}`.\n"
-    )
-    assert portal.feeds(*retract).code == 0
+    later = (datetime.now(UTC) + timedelta(hours=20)).astimezone(portal.settings.site.zone)
+    inputs = [page("A", published=f"{later:%Y-%m-%d %H:%M:%S}")]
+    assert portal.feeds("notices", "retract", entry_id).code == 0
+    portal.imported(*inputs)
+    told = portal.feeds("backup-restore", copy).out.splitlines()[2:]
+    assert told[:2] == [
+        f"  The suspension had been retracted: first run `feeds notices retract {entry_id}`.",
+        "  Imports: 1 missing. Then repeat the missing ones.",
+    ]
+    repeat(portal, told, inputs)
+
+
+def test_the_lost_retraction_of_a_pair_is_told(portal: Portal) -> None:
+    for name in ("suspend", "resume"):
+        assert portal.feeds(name).code == 0
+    copy = portal.folder / "copy"
+    assert portal.feeds("backup", copy).code == 0
+    ids = {row[0] for row in portal.sql("SELECT entry_id FROM notice")}
+    for entry_id in ids:
+        assert portal.feeds("notices", "retract", entry_id).code == 0
+    told = portal.feeds("backup-restore", copy).out.splitlines()
+    assert set(told[3:]) == {
+        f"    not retracted any more: run `feeds notices retract {entry_id}`." for entry_id in ids
+    }
+
+
+def test_a_suspension_after_a_lost_retraction_is_told_last(portal: Portal) -> None:
+    suspend = "feeds suspend --since 2010-07-01 --title Beigas"
+    inputs = [page("A", published="2010-06-02 12:00:00")]
+    assert portal.feeds("suspend", "--since", "2010-06-01").code == 0
+    ((entry_id,),) = portal.sql("SELECT entry_id FROM notice")
+    copy = portal.folder / "copy"
+    assert portal.feeds("backup", copy).code == 0
+    assert portal.feeds("notices", "retract", entry_id).code == 0
+    portal.imported(*inputs)
+    assert portal.feeds(*shlex.split(suspend)[1:]).code == 0
+    told = portal.feeds("backup-restore", copy).out.splitlines()[2:]
+    assert told[0].endswith(f"first run `feeds notices retract {entry_id}`.")
+    assert told[-1] == f"  The portal was suspended, the copy is not: run `{suspend}`."
+    repeat(portal, told, inputs)
+
+
+def test_a_lost_resumption_is_told_first_with_its_text(portal: Portal) -> None:
+    inputs = [page("A", published="2010-06-02 12:00:00")]
+    assert portal.feeds("suspend", "--since", "2010-06-01").code == 0
+    copy = portal.folder / "copy"
+    assert portal.feeds("backup", copy).code == 0
+    assert portal.feeds("resume", "--text", "Viss turpinās.").code == 0
+    portal.imported(*inputs)
+    told = portal.feeds("backup-restore", copy).out.splitlines()[2:]
+    assert told[0].endswith(" be, first run `feeds resume --text 'Viss turpinās.'`.")
+    repeat(portal, told, inputs)
 
 
 @pytest.mark.slow
