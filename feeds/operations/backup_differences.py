@@ -48,6 +48,8 @@ def differences(before: Content, after: Content, site: Site) -> Iterator[str]:
         id_
         for id_ in notices["in another state"] - {running}
         if before.notices[id_].retracted and not after.notices[id_].retracted
+        # A resumption is retracted with its suspension.
+        if before.notices[id_].kind is NoticeKind.SUSPENSION
     }
     yield from _first(
         [f"  not retracted any more: run {_run('notices', 'retract', id_)}." for id_ in retracted]
