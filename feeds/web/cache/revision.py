@@ -28,7 +28,9 @@ _LEFT = (
     "a server of the time before a failover, restart the service."
 )
 
-STALE_SECONDS = 300.0  # how long a document that has changed may be served as it was
+# How long a document that has changed may be served as it was. Less than the five minutes within
+# which every client is to have the new one: each asks for it only some time after this.
+STALE_SECONDS = 270.0
 _MOST_PARTS = 5_000  # parts whose revisions are remembered
 _MANY_PARTS = 20  # a change of more parts is not a small one
 _MOST_TOKENS = 1_000
@@ -146,8 +148,8 @@ class RevisionMonitor:
     def may_be_stale(self, parts: Iterable[Hashable], version: StoreVersion) -> bool:
         """Return whether a client that has the document of a version may keep it for now (rule 6).
 
-        While the store is available, it may for five minutes after the process has seen the change,
-        unless every request has to see every change.
+        While the store is available, it may for a few minutes after the process has seen the change
+        (``STALE_SECONDS``), unless every request has to see every change.
         """
         if not self.is_retained(parts, version):
             return False
