@@ -13,6 +13,7 @@ import re
 import sys
 import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 from pathlib import Path
@@ -77,8 +78,7 @@ class AccessLogs:
     def __init__(self, paths: Sequence[Path], zone: tzinfo) -> None:
         self._paths = list(dict.fromkeys(paths))
         self.done = self.others = 0
-        files = [path for path in self._paths if path != STANDARD_INPUT and path.is_file()]
-        self.total = sum(path.stat().st_size for path in files)
+        self.total = sum(_size(path) for path in self._paths if path != STANDARD_INPUT)
         self._read = 0
         self._file: BinaryIO | None = None
         # Several requests a second are common.
@@ -196,6 +196,13 @@ def _latin(text: bytes) -> bytes:
         return text.decode().encode("latin-1")
     except UnicodeError:
         return text
+
+
+def _size(log: Path) -> int:
+    """Return the size of a log in bytes; reading it reports why it may have none."""
+    with suppress(OSError):
+        return log.stat().st_size
+    return 0
 
 
 def _instant(text: bytes, zone: tzinfo) -> tuple[int, int] | None:

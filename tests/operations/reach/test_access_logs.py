@@ -170,3 +170,11 @@ def test_a_log_that_cannot_be_read_is_named(
     ran = suspended.feeds("reach", log)
     assert (ran.code, ran.out) == (2, "")
     assert ran.err == f"feeds: The log {log} cannot be read: {reason}.\n"
+
+
+def test_a_log_that_cannot_be_examined_is_named(suspended: Portal) -> None:
+    log = suspended.folder / "access.log"
+    log.symlink_to("x" * 256)
+    ran = suspended.feeds("reach", log)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == f"feeds: The log {log} cannot be read: File name too long.\n"
