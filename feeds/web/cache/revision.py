@@ -30,7 +30,7 @@ _LEFT = (
 
 # How long a document that has changed may be served as it was. Less than the five minutes within
 # which every client is to have the new one: each asks for it only some time after this.
-STALE_SECONDS = 270.0
+STALE_SECONDS = 240.0
 _MOST_PARTS = 5_000  # parts whose revisions are remembered
 _MANY_PARTS = 20  # a change of more parts is not a small one
 _MOST_TOKENS = 1_000
