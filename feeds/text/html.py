@@ -32,7 +32,7 @@ __all__ = [
     "with_links",
 ]  # fmt: skip
 
-VERSION = 7
+VERSION = 8
 """Part of every record's digest: raise it when the same record results in different HTML."""
 
 SUMMARY_LENGTH = 280
@@ -95,26 +95,26 @@ _OPAQUE = (
 # No style has an address, as those of backgrounds have.
 _PLAIN = (
     r"""(?: (?:(?:align|class|data-(?!b)[a-z-]+|rel|target)="[^"<>]*"|"""
-    r"""style="(?:[^"<>(]++|(?<![uU][rR][lL])\()*+"))*"""
+    r"""style="(?>[^"<>(]++|(?<![uU][rR][lL])\()*+"))*"""
 )
 _WEB = r"https?://[\w.-]++(?:/[^\"<>\s\\^`{|}]*+)?"
-_UNSEEN = r"""(?: (?:class|decoding|fetchpriority|loading|sizes)="[^"<>]*")*+"""
+_UNSEEN = r"""(?> (?:class|decoding|fetchpriority|loading|sizes)="[^"<>]*")*+"""
 _SIMPLE_PICTURE = (
-    rf"""img{_UNSEEN} src="{_WEB}"{_UNSEEN}(?: alt="[^"<>]*")?+{_UNSEEN}"""
-    rf"""(?: width="[1-9]\d{{0,4}}")?+(?: height="[1-9]\d{{0,4}}")?+{_UNSEEN} ?/?"""
+    rf"""img{_UNSEEN} src="{_WEB}"{_UNSEEN}(?> alt="[^"<>]*")?+{_UNSEEN}"""
+    rf"""(?> width="[1-9]\d{{0,4}}")?+(?> height="[1-9]\d{{0,4}}")?+{_UNSEEN} ?/?"""
 )
 _PHRASE = (
-    rf"(?:[^<]++|<(?:(?:abbr|b|code|del|em|i|ins|q|s|strong|sub|sup|u){_PLAIN}|br ?/?"
+    rf"(?>[^<]++|<(?:(?:abbr|b|code|del|em|i|ins|q|s|strong|sub|sup|u){_PLAIN}|br ?/?"
     r"|/(?:a|abbr|b|code|del|em|i|ins|q|s|strong|sub|sup|u)"
     rf"""|{_SIMPLE_PICTURE}|a{_PLAIN} href="{_WEB}"{_PLAIN})>)*+"""
 )
 _SIMPLE = re.compile(
-    rf"(?:\s++|<p{_PLAIN}>{_PHRASE}</p>|<h([234]){_PLAIN}>{_PHRASE}</h\1>"
-    rf"|<([uo]l){_PLAIN}>\s*+(?:<li{_PLAIN}>{_PHRASE}</li>\s*+)*+</\2>"
+    rf"(?>\s++|<p{_PLAIN}>{_PHRASE}</p>|<h([234]){_PLAIN}>{_PHRASE}</h\1>"
+    rf"|<([uo]l){_PLAIN}>\s*+(?><li{_PLAIN}>{_PHRASE}</li>\s*+)*+</\2>"
     r"|<!-- /?wp:[^<>]*+ -->)*+"
 )
 _PICTURE = re.compile(
-    r'<img(?: (?!src=)[a-z]++="[^"<>]*+")*+(?: src="([^"<>]*+)")?+(?: [a-z]++="[^"<>]*+")*+>'
+    r'<img(?> (?!src=)[a-z]++="[^"<>]*+")*+(?> src="([^"<>]*+)")?+(?> [a-z]++="[^"<>]*+")*+>'
 )
 
 

@@ -76,18 +76,18 @@ _SEPARATING = frozenset({
 
 # Text with tags of which nothing has to be changed, as almost all of it is. This only saves time.
 _ORDINARY = re.compile(
-    r"""(?:[^<]++|</?(?:a|abbr|article|b|blockquote|br|code|dd|div|dl|dt|em|figcaption|figure|h[1-6]|hr
+    r"""(?>[^<]++|</?(?:a|abbr|article|b|blockquote|br|code|dd|div|dl|dt|em|figcaption|figure|h[1-6]|hr
     |i|img|li|ol|p|picture|pre|q|s|section|small|source|span|strong|sub|sup|table|tbody|td|tfoot|th
-    |thead|tr|u|ul)(?:[ ][a-z][a-z-]{0,20}="[^"]*+"){0,20}+(?:[ ]?/)?>)*+""",
+    |thead|tr|u|ul)(?>[ ][a-z][a-z-]{0,20}="[^"]*+"){0,20}+(?:[ ]?/)?>)*+""",
     re.VERBOSE,
 )
 _ORDINARY_NAME = re.compile(r"</?+([a-z][a-z0-9]*+)")
 _FRAME_END = re.compile("</iframe", re.IGNORECASE)
 _BEGIN = re.compile(r"<(?=[a-z/!?])", re.IGNORECASE)
 _NAME = re.compile(r"<(/?)([a-z][^\s/<>\"'=]*+)", re.IGNORECASE)
-_ATTRIBUTES = re.compile(r"""(?:=\s*+(?:"[^"]*+"|'[^']*+'|(?!["']))|[^<>=])*+""")
+_ATTRIBUTES = re.compile(r"""(?>=\s*+(?:"[^"]*+"|'[^']*+'|(?!["']))|[^<>=])*+""")
 _ATTRIBUTE = re.compile(
-    r"""([^\s/=]++|=)(\s*+=(?:\s*+("[^"]*+"|'[^']*+'|[^\s"'][^\s]*+))?+)?+""", re.DOTALL
+    r"""([^\s/=]++|=)(?>(\s*+=(?>\s*+("[^"]*+"|'[^']*+'|[^\s"'][^\s]*+))?+))?+""", re.DOTALL
 )
 _END_NAME = re.compile(r"</([a-z][^\s/<>]*+)\s*+>", re.IGNORECASE)
 _DECLARATION = re.compile(r"<(?:!doctype|!\[(?:end)?if|\?[a-z])[^<>]*+>", re.IGNORECASE)

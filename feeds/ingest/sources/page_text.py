@@ -14,7 +14,7 @@ from feeds.text.plain import remove_forbidden, web_address
 
 # The possessive quantifiers prevent backtracking, which would take exponential time.
 _HTML = re.compile(
-    rb"\s*(?:<!--(?:(?!-->).)*+-->\s*+|<\?(?:(?!\?>).)*+\?>\s*+)*+"
+    rb"\s*(?><!--(?>(?!-->).)*+-->\s*+|<\?(?>(?!\?>).)*+\?>\s*+)*+"
     rb"<(?:!doctype\s+html|html|head|body)\b",
     re.IGNORECASE | re.DOTALL,
 )

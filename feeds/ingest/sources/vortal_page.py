@@ -51,7 +51,7 @@ _MARKED = re.compile(
 )
 
 # The ends of elements that are before a body.
-_ENDS = re.compile(r"(?:\s*+</[a-z][a-z0-9]*+>)*+")
+_ENDS = re.compile(r"(?>\s*+</[a-z][a-z0-9]*+>)*+")
 
 _CONTACT_LINES = 6
 _CONTACT_WIDTH = 200

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 TAG = (
     r"""<!--|<(?P<slash>/?)(?P<tag>[a-z][a-z0-9:-]*+)"""
-    r"""(?:(?:[^<>"']++|"[^"<]*+"|'[^'<]*+')*+>|[^<>]*+>)"""
+    r"""(?:(?>[^<>"']++|"[^"<]*+"|'[^'<]*+')*+>|[^<>]*+>)"""
 )
 """A comment's beginning, or a tag. Without ``<`` in it, no search goes beyond the next tag."""
 

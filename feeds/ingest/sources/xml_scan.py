@@ -14,7 +14,7 @@ SIZE_LIMIT = 16 * 1024 * 1024
 
 _FLUSHED = 256 * 1024
 _CLOSED_BY = {b"!--": b"-->", b"![CDATA[": b"]]>", b"?": b"?>"}
-_TAG_END = re.compile(rb"""(?:[^<>"']|"[^"<]*"|'[^'<]*')*+>""")
+_TAG_END = re.compile(rb"""(?>[^<>"']|"[^"<]*"|'[^'<]*')*+>""")
 _PART_OF_TAG = re.compile(rb"[^<>]*>?")
 
 

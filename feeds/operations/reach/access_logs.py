@@ -26,7 +26,7 @@ from feeds.ingest.inputs import STANDARD_INPUT, printable
 _LONGEST_LINE = 65536
 """Bytes. Servers accept request lines and headers of about 8 KB, and escape a byte as four."""
 
-_QUOTED = rb'"((?:[^"\\]++|\\.)*+)"'
+_QUOTED = rb'"((?>[^"\\]++|\\.)*+)"'
 _FEEDS = re.compile(
     rb"(\S+) \[(\S{20,25})\] " + _QUOTED + rb" (\d{3}) \d+ " + _QUOTED + rb" (\S+) [\d.]+"
 )

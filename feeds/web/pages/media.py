@@ -12,7 +12,7 @@ from feeds.text.catalogue import Words
 from feeds.text.plain import one_line
 
 # A tag of sanitised HTML. Its attributes are in double quotes and may contain what looks like one.
-_TAG: Final = re.compile(r'<(/?\w+)([^"<>]*+(?:"[^"]*+"[^"<>]*+)*+)>')
+_TAG: Final = re.compile(r'<(/?\w+)([^"<>]*+(?>"[^"]*+"[^"<>]*+)*+)>')
 _ATTRIBUTE: Final = re.compile(r'([\w-]+)="([^"]*)"')
 _EXTENSION: Final = re.compile(r"\.([a-z][a-z0-9]{1,4}|3gp|7z)$", re.IGNORECASE)
 # These are extensions of programs that send files.
