@@ -1,15 +1,17 @@
-"""The domain model: releases, notices, selections, feeds and entries as frozen dataclasses.
+"""The domain model: releases, notices, selections, feeds and entries.
 
-This module does no input or output and knows no framework. Unless a field says otherwise, every
-instant is an aware datetime in UTC with whole seconds, and every HTML string is sanitised
-(``feeds.text.html``).
+They are frozen dataclasses. What a document has many of is a named tuple, since making one takes a
+sixth of the time. This module does no input or output and knows no framework. Unless a field says
+otherwise, every instant is an aware datetime in UTC with whole seconds, and every HTML string is
+sanitised (``feeds.text.html``).
 """
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -47,12 +49,11 @@ class Site:
         has no such offsets.
         """
         local = instant.astimezone(self.zone)
-        offset = local.utcoffset() or timedelta()
-        return instant if offset % timedelta(minutes=1) else local
+        offset = local.utcoffset()
+        return instant if offset and offset.seconds % 60 else local
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Category:
+class Category(NamedTuple):
     """A category of releases, such as ``sabiedribas-integracija``, ``Sabiedrības integrācija``."""
 
     slug: str
@@ -96,8 +97,7 @@ def media_hosts(pictures: Iterable[str], attachments: Iterable[Attachment]) -> C
     return Counter(map(host, addresses))
 
 
-@dataclass(frozen=True, slots=True)
-class Headline:
+class Headline(NamedTuple):
     """The part of a press release that lists show.
 
     ``path`` is ``yyyy/mm/dd/slug``, the date being that of the portal's zone at first import.
@@ -112,14 +112,19 @@ class Headline:
     language: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Release(Headline):
-    """A press release.
+class Release(NamedTuple):
+    """A press release; its first fields are those of its headline.
 
     ``permanent_id`` is the id in RSS and JSON Feed, which need not be a URI. ``original`` is the
     URL at which the release was first published.
     """
 
+    categories: tuple[Category, ...]
+    path: str
+    published: datetime
+    rank: int
+    title: str
+    language: str | None
     entry_id: str
     permanent_id: str
     updated: datetime
@@ -132,8 +137,7 @@ class Release(Headline):
     original: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class ListedRelease:
+class ListedRelease(NamedTuple):
     """A release as a selection lists it: what its entry depends on, without reading its text.
 
     ``id`` is the store's, and ``token`` that of the last visible change of the release.
@@ -295,8 +299,7 @@ class ArchivePage:
     previous: PreviousState | None
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """A link of a feed or an entry (RFC 4287 §4.2.7)."""
 
     rel: str
@@ -304,18 +307,19 @@ class Link:
     type: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """An entry of a feed, made from a release or a notice. Instants are in the portal's zone.
+class Entry(NamedTuple):
+    """An entry of a feed, made from a release or a notice.
 
     ``entry_id`` is a URI, as Atom requires; ``permanent_id`` is the id in the other formats.
-    ``day`` is that of publication as pages write it. ``byline`` names the authors in one text.
+    ``local`` is the instant of publication in the portal's zone, and ``day`` its date as pages
+    write it. ``byline`` names the authors in one text.
     """
 
     entry_id: str
     permanent_id: str
     title: str
     published: datetime
+    local: datetime
     day: str
     updated: datetime
     authors: tuple[str, ...]

@@ -96,8 +96,8 @@ def archive(
 def _ordered(
     releases: Sequence[ListedRelease], notices: Sequence[Notice]
 ) -> list[ListedRelease | Notice]:
-    """Return releases and notices, newest first (rule 7)."""
-    return sorted([*notices, *releases], key=_order, reverse=True)
+    """Return releases, which are in order, and notices, newest first (rule 7)."""
+    return sorted([*notices, *releases], key=_order, reverse=True) if notices else [*releases]
 
 
 def _order(shown: ListedRelease | Notice) -> tuple[datetime, int, int]:
@@ -160,7 +160,7 @@ def selection_title(site: Site, categories: Sequence[Category]) -> str:
 def release_entry(site: Site, release: Release) -> Entry:
     """Return the entry of a release. Its content ends with the contact, if there is one."""
     content = release.body
-    published = site.local(release.published)
+    local = site.local(release.published)
     if release.contact:
         content += "\n" + contact_html(site, release.contact)
     authors = release.authors or (site.title,)
@@ -173,10 +173,10 @@ def release_entry(site: Site, release: Release) -> Entry:
         entry_id=release.entry_id,
         permanent_id=release.permanent_id,
         title=release.title,
-        published=published,
-        day=site.words.date(published),
-        # Most releases were never changed, and finding the offset takes long.
-        updated=published if release.updated == release.published else site.local(release.updated),
+        published=release.published,
+        local=local,
+        day=site.words.date(local),
+        updated=release.updated,
         authors=authors,
         byline=site.words.names(authors),
         content=content,
@@ -199,17 +199,19 @@ def _contact_html(words: Words, contact: str) -> str:
     return text_html([Paragraph(text)])
 
 
+@lru_cache(maxsize=64)  # after an announcement each document begins with the same notice
 def notice_entry(site: Site, notice: Notice) -> Entry:
     """Return the entry of a notice."""
     content = text_html([Text(notice_text(site, notice))])
-    published = site.local(notice.announced)
+    local = site.local(notice.announced)
     return Entry(
         entry_id=notice.entry_id,
         permanent_id=notice.entry_id,
         title=notice.title,
-        published=published,
-        day=site.words.date(published),
-        updated=site.local(notice.updated),
+        published=notice.announced,
+        local=local,
+        day=site.words.date(local),
+        updated=notice.updated,
         authors=(site.title,),
         byline=site.title,
         content=content,

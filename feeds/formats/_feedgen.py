@@ -24,8 +24,11 @@ _DC = "http://purl.org/dc/elements/1.1/"
 _HISTORY = "http://purl.org/syndication/history/1.0"
 _MEDIA = "http://search.yahoo.com/mrss/"
 _PAGE = "urn:uuid:65542ac4-bc2f-4814-ad69-8fa9ccbc716a"
+_DAY = f"{{{_PAGE}}}day"
 _XHTML = "http://www.w3.org/1999/xhtml"
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+
+_UPDATED = 2  # the position at which feedgen writes this element of an entry
 
 LOCALE = threading.Lock()
 """Held while feedgen renders RSS: for each date it sets the locale of the whole process."""
@@ -99,35 +102,37 @@ class _EntryExtension:
     feed: Feed
 
     def extend_atom(self, element: etree._Element) -> None:
-        updated = rfc3339(self.entry.updated)
-        next(element.iterchildren("updated")).text = updated
-        unchanged = self.entry.published == self.entry.updated
-        published = updated if unchanged else rfc3339(self.entry.published)
+        entry, scheme = self.entry, self.feed.category_scheme
+        updated = rfc3339(entry.updated)
+        # Finding the element by its name would take as long as adding another.
+        element[_UPDATED].text = updated
+        unchanged = entry.published == entry.updated
+        published = updated if unchanged else rfc3339(entry.published)
         etree.SubElement(element, "published").text = published
         day = self._add_day(element)
-        for name in self.entry.authors:
+        for name in entry.authors:
             author = etree.SubElement(element, "author")
             etree.SubElement(author, "name").text = name
-        for category in self.entry.categories:
+        for category in entry.categories:
             # Many readers show the term, even where there is a label.
-            attributes = {"term": category.name, "scheme": self.feed.category_scheme}
+            attributes = {"term": category.name, "scheme": scheme}
             etree.SubElement(element, "category", attributes)
-        if self.entry.language:
-            element.set(_LANG, self.entry.language)
+        if entry.language:
+            element.set(_LANG, entry.language)
             day.set(_LANG, self.feed.language)
-        for link in self.entry.links:
+        for link in entry.links:
             attributes = {"rel": link.rel, "href": link.href}
             if link.type:
                 attributes["type"] = link.type
             etree.SubElement(element, "link", attributes)
-        for attachment in self.entry.attachments:
+        for attachment in entry.attachments:
             etree.SubElement(element, "link", _enclosure_link(attachment))
 
     def extend_rss(self, item: etree._Element) -> None:
         for category in self.entry.categories:
             attributes = {"domain": self.feed.category_scheme}
             etree.SubElement(item, "category", attributes).text = category.name
-        etree.SubElement(item, "pubDate").text = format_datetime(self.entry.published)
+        etree.SubElement(item, "pubDate").text = format_datetime(self.entry.local)
         self._add_day(item)
         etree.SubElement(item, f"{{{_DC}}}creator").text = self.entry.byline
         if self.entry.language:
@@ -147,7 +152,7 @@ class _EntryExtension:
 
     def _add_day(self, element: etree._Element) -> etree._Element:
         """Add the date as pages write it, which a style sheet cannot make of an instant."""
-        day = etree.SubElement(element, f"{{{_PAGE}}}day")
+        day = etree.SubElement(element, _DAY)
         day.text = self.entry.day
         return day
 

@@ -136,6 +136,8 @@ class Words:
 
     def names(self, names: Sequence[str]) -> str:
         """Return names as people write them in one text: A, B and C."""
+        if len(names) == 1:  # as of most releases
+            return names[0]
         if len(names) > 3:  # noqa: PLR2004 - the patterns of the locale are for up to three
             comma = self.locale.list_patterns["standard"]["middle"].format("", "")
             # Babel's time grows with the square of the number of names.

@@ -367,7 +367,7 @@ def test_an_id_that_is_no_uri_is_that_of_rss_and_json_feed() -> None:
 )
 def test_several_authors_are_joined_as_people_write_them(language: str, joined: str) -> None:
     names = ("Anna", "A & <B>", "{0}")
-    release = replace(RELEASE, authors=names)
+    release = RELEASE._replace(authors=names)
     atom, _, item = parsed(release)
     assert [author.name for author in atom.authors] == [*names]
     assert [author["name"] for author in item["authors"]] == [*names]
@@ -376,14 +376,14 @@ def test_several_authors_are_joined_as_people_write_them(language: str, joined: 
 
 
 def test_a_no_break_space_in_a_title_survives() -> None:
-    atom, rss, item = parsed(replace(RELEASE, title="Nr.\xa07\u202f%"))
+    atom, rss, item = parsed(RELEASE._replace(title="Nr.\xa07\u202f%"))
     assert atom.title == rss.title == item["title"] == "Nr.\xa07\u202f%"
 
 
 def test_categories_keep_their_order_in_every_format() -> None:
     names = ["Z", "Ā", "M"]
     categories = tuple(Category(name.lower(), name) for name in names)
-    atom, rss, item = parsed(replace(RELEASE, categories=categories))
+    atom, rss, item = parsed(RELEASE._replace(categories=categories))
     assert (
         [tag.term for tag in atom.tags] == [tag.term for tag in rss.tags] == item["tags"] == names
     )
@@ -395,7 +395,7 @@ SOUND = Attachment("https://a.example/a.mp3", "audio/mpeg", 7_000_000_000)
 
 
 def test_readers_find_the_attachments_of_a_release() -> None:
-    atom, rss, item = parsed(replace(RELEASE, attachments=(PICTURE, PAPER, SOUND)))
+    atom, rss, item = parsed(RELEASE._replace(attachments=(PICTURE, PAPER, SOUND)))
     addresses = [one.url for one in (PICTURE, PAPER, SOUND)]
     assert [enclosure.href for enclosure in atom.enclosures] == addresses
     assert [enclosure.type for enclosure in atom.enclosures] == [
@@ -417,20 +417,20 @@ def test_readers_find_the_attachments_of_a_release() -> None:
 def test_a_picture_is_the_enclosure_only_of_a_release_with_nothing_else(
     attachments: tuple[Attachment, ...], enclosed: Attachment
 ) -> None:
-    _, rss, _ = parsed(replace(RELEASE, attachments=attachments))
+    _, rss, _ = parsed(RELEASE._replace(attachments=attachments))
     assert [enclosure.href for enclosure in rss.enclosures] == [enclosed.url]
 
 
 def test_a_release_that_is_one_picture_has_its_content_where_readers_look_for_it() -> None:
     picture = '<img src="https://a.example/a.png" alt="">'
-    document = rendered("rss", [replace(RELEASE, title="A & B", body=picture, summary="")], [])
+    document = rendered("rss", [RELEASE._replace(title="A & B", body=picture, summary="")], [])
     (item,) = etree.fromstring(document).iterfind("channel/item")
     assert item.findtext("description") == "A &amp; B"
     assert item.findtext("{http://purl.org/rss/1.0/modules/content/}encoded") == picture
 
 
 def test_the_prefix_of_media_rss_is_declared_once(portal: Portal) -> None:
-    document = rendered("rss", [replace(RELEASE, attachments=(PICTURE, PAPER))], [])
+    document = rendered("rss", [RELEASE._replace(attachments=(PICTURE, PAPER))], [])
     assert document.count(b"xmlns:media=") == 1
     assert (
         b'xmlns:media="http://search.yahoo.com/mrss/"' in portal.client().get("/releases.rss").data

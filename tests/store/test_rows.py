@@ -4,6 +4,7 @@ Each test writes rows in which all values differ, with plain SQL, and reads them
 """
 
 import dataclasses
+from collections.abc import Sequence
 from datetime import datetime
 from itertools import count
 from typing import Any
@@ -45,17 +46,25 @@ def insert(portal: Portal, table: str, **given: Any) -> dict[str, Any]:
 
 
 def fields(found: Any) -> dict[str, Any]:
-    """Return the fields of a dataclass as the database stores them."""
-    values = {field.name: getattr(found, field.name) for field in dataclasses.fields(found)}
+    """Return the fields of a dataclass or a named tuple as the database stores them."""
+    values = {name: getattr(found, name) for name in names_of(found)}
     return {
         name: int(value.timestamp()) if isinstance(value, datetime) else value
         for name, value in values.items()
     }
 
 
+def names_of(found: Any) -> Sequence[str]:
+    """Return the names of the fields of a dataclass or a named tuple."""
+    if isinstance(found, tuple):
+        names: Sequence[str] = found._fields  # type: ignore[attr-defined]
+        return names
+    return [field.name for field in dataclasses.fields(found)]
+
+
 def common(row: dict[str, Any], found: Any) -> dict[str, Any]:
-    """Return the values of a row whose columns have the names of fields of a dataclass."""
-    names = {field.name for field in dataclasses.fields(found)}
+    """Return the values of a row whose columns have the names of fields of what was read."""
+    names = names_of(found)
     read = {name: JSON[name][1] if name in JSON else value for name, value in row.items()}
     return {name: value for name, value in read.items() if name in names}
 
@@ -138,6 +147,7 @@ def test_a_release_and_its_headline(portal: Portal) -> None:
     row, category = insert_release(portal)
     with portal.store.read() as snapshot:
         (listed,) = snapshot.newest_listed(snapshot.everything(), 9)
+        assert snapshot.newest_listed(snapshot.everything(), 9, whole=True) == [listed]
         (headline,) = snapshot.newest_headlines(snapshot.everything(), 9)
         release = snapshot.release(row["path"])
         assert snapshot.releases([listed]) == {row["id"]: release}

@@ -4,7 +4,6 @@ Building a statement at each request would cost more than running it
 (docs/decisions/0013-profile.md).
 """
 
-from dataclasses import fields
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -243,22 +242,35 @@ def _release_queries(ids: Select[int] | BindParameter[Any]) -> ReleaseQueries:
 
 
 def _fields(kind: type[ListedRelease] | type[Release]) -> list[Column[Any]]:
-    """Return the columns of a dataclass in the order of its fields, without its categories.
+    """Return the columns of a named tuple in the order of its fields, without its categories.
 
     Reading so many rows by the names of their columns would take half as long again.
     """
-    names = (field.name for field in fields(kind))
-    return [tables.RELEASE.c[name] for name in names if name != "categories"]
+    return [tables.RELEASE.c[name] for name in kind._fields if name != "categories"]
 
 
-def _listed(ids: Select[*tuple[Any, ...]]) -> Statement:
-    """Return the statement for releases as they are listed: a row for each of their categories."""
+class ListedQueries(NamedTuple):
+    """Statements for releases, with a row for each of their categories; unordered.
+
+    After the category, ``listed`` has the columns of ``ListedRelease``, and ``whole`` the id, the
+    token and the columns of ``Release``, which include the others of ``ListedRelease``.
+    """
+
+    listed: Statement
+    whole: Statement
+
+
+def _listed(ids: Select[*tuple[Any, ...]]) -> ListedQueries:
     listed = ids.subquery("listed")
-    return (
-        select(*_fields(ListedRelease), _membership.position, _selection.slug, _selection.name)
+    categories = (
+        select(_membership.position, _selection.slug, _selection.name)
         .join_from(listed, tables.RELEASE, _release.id == listed.c.release)
         .outerjoin(tables.MEMBERSHIP, _membership.release == _release.id)
         .outerjoin(tables.SELECTION, _selection.id == _membership.selection)
+    )
+    return ListedQueries(
+        listed=categories.add_columns(*_fields(ListedRelease)),
+        whole=categories.add_columns(_release.id, _release.token, *_fields(Release)),
     )
 
 
@@ -284,8 +296,8 @@ NEWEST_LISTED = _listed(_newest())
 
 
 @lru_cache
-def newest_listed(members: int) -> Statement:
-    """Return the statement for the newest releases of several selections, each release once.
+def newest_listed(members: int) -> ListedQueries:
+    """Return the statements for the newest releases of several selections, each release once.
 
     The ids of the selections are the parameters ``selection_0`` and so on.
     """

@@ -114,6 +114,7 @@ class Snapshot:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._head: Head | None = None
+        self._releases: dict[int, Release] = {}
 
     def head(self) -> Head:
         """Return the store's head."""
@@ -222,12 +223,18 @@ class Snapshot:
         """Return the archive of each slug of a category that was merged, sorted by slug."""
         return [MergedArchive(**row._asdict()) for row in self._rows(queries.MERGED_ARCHIVES)]
 
-    def newest_listed(self, selection: Selection, limit: int) -> list[ListedRelease]:
-        """Return the newest releases of a selection without their texts, newest first (rule 7)."""
+    def newest_listed(
+        self, selection: Selection, limit: int, *, whole: bool = False
+    ) -> list[ListedRelease]:
+        """Return the newest releases of a selection as they are listed, newest first (rule 7).
+
+        If ``whole``, the same statement reads their texts, for ``releases``.
+        """
         if len(selection.members) == 1:
-            return self._listed(queries.NEWEST_LISTED, selection=selection.members[0], limit=limit)
+            wanted = queries.NEWEST_LISTED
+            return self._listed(wanted, whole, selection=selection.members[0], limit=limit)
         members = {f"selection_{number}": id_ for number, id_ in enumerate(selection.members)}
-        return self._listed(queries.newest_listed(len(members)), limit=limit, **members)
+        return self._listed(queries.newest_listed(len(members)), whole, limit=limit, **members)
 
     def newest_headlines(self, selection: Selection, limit: int) -> list[Headline]:
         """Return the headlines of the newest releases of one category or of all, newest first."""
@@ -236,10 +243,16 @@ class Snapshot:
         )
 
     def releases(self, listed: Sequence[ListedRelease]) -> dict[int, Release]:
-        """Return these releases by their ids."""
-        categories = {release.id: release.categories for release in listed}
-        rows = self._rows(queries.GIVEN_RELEASES, ids=list(categories)) if categories else ()
-        return {id_: Release(categories[id_], *fields) for id_, *fields in rows}
+        """Return releases by their ids, at least these.
+
+        Those of the last list that was read as a whole are not read again.
+        """
+        known = self._releases
+        categories = {one.id: one.categories for one in listed if one.id not in known}
+        if not categories:
+            return known
+        rows = self._rows(queries.GIVEN_RELEASES, ids=list(categories))
+        return known | {id_: Release(categories[id_], *fields) for id_, *fields in rows}
 
     def newest_page(self, selection: Selection) -> int:
         """Return the number of a selection's newest archive page; 0 if it has none."""
@@ -291,9 +304,11 @@ class Snapshot:
         rows = self._rows(queries.PAGE_DATES, **values)
         return [(row.number, row.oldest, row.newest) for row in rows]
 
-    def page_listed(self, selection: Selection, page: ArchivePage) -> list[ListedRelease]:
-        """Return the releases of an archive page without their texts, newest first."""
-        return self._listed(queries.PAGE_LISTED, **_page_interval(selection, page))
+    def page_listed(
+        self, selection: Selection, page: ArchivePage, *, whole: bool = False
+    ) -> list[ListedRelease]:
+        """Return the releases of an archive page as ``newest_listed`` does."""
+        return self._listed(queries.PAGE_LISTED, whole, **_page_interval(selection, page))
 
     def page_headlines(self, selection: Selection, page: ArchivePage) -> list[Headline]:
         """Return the headlines of an archive page, newest first."""
@@ -374,7 +389,7 @@ class Snapshot:
         return self._headlines(queries.INTERVAL_HEADLINES, **interval, limit=limit)
 
     def neighbours(
-        self, selection: Selection, release: Headline
+        self, selection: Selection, release: Headline | Release
     ) -> tuple[Headline | None, Headline | None]:
         """Return the releases of a selection just before and just after a release, or None."""
         key = (release.published, release.rank)
@@ -402,8 +417,8 @@ class Snapshot:
 
     def release(self, path: str) -> Release | None:
         """Return the release at ``yyyy/mm/dd/slug``, unless it was withdrawn."""
-        listed = self._listed(queries.LISTED_AT, path=path)
-        return self.releases(listed)[listed[0].id] if listed else None
+        listed = self._listed(queries.LISTED_AT, whole=True, path=path)
+        return self._releases[listed[0].id] if listed else None
 
     def is_withdrawn(self, path: str) -> bool:
         """Return whether the release at ``yyyy/mm/dd/slug`` was withdrawn."""
@@ -490,18 +505,28 @@ class Snapshot:
         found.sort(key=_ORDER, reverse=True)
         return found
 
-    def _listed(self, statement: queries.Statement, **values: object) -> list[ListedRelease]:
+    def _listed(
+        self, wanted: queries.ListedQueries, whole: bool, **values: object
+    ) -> list[ListedRelease]:
         """Return releases as they are listed, newest first (rule 7)."""
         columns = {}
         categories: defaultdict[int, dict[int, Category]] = defaultdict(dict)
-        for id_, *others, position, slug, name in self._rows(statement, **values):
-            columns[id_] = others
+        rows = self._rows(wanted.whole if whole else wanted.listed, **values)
+        for position, slug, name, id_, token, *others in rows:
+            columns[id_] = token, others
             if slug is not None:
                 categories[id_][position] = Category(slug, name)
-        found = [
-            ListedRelease(_ordered(categories[id_]), id_, *others)
-            for id_, others in columns.items()
-        ]
+        found = []
+        if whole:
+            self._releases = {}
+        for id_, (token, others) in columns.items():
+            ordered = _ordered(categories[id_])
+            if whole:
+                release = self._releases[id_] = Release(ordered, *others)
+                key = release.published, release.rank, release.updated
+                found.append(ListedRelease(ordered, id_, token, *key))
+            else:
+                found.append(ListedRelease(ordered, id_, token, *others))
         found.sort(key=_ORDER, reverse=True)
         return found
 
