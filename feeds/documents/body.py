@@ -2,7 +2,7 @@
 
 import sys
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from threading import Lock
 from typing import NamedTuple
 
@@ -12,44 +12,41 @@ from feeds.documents.codings import CODINGS, Encoded
 class Entries(NamedTuple):
     """The entries in the bytes of a document that the next document may take over.
 
-    The first begins at ``start``. ``keys`` are hashes of what the entries depend on, and ``sizes``
-    the numbers of their bytes.
+    The first begins at ``start``. ``keys`` are hashes of what the entries depend on.
     """
 
     start: int
     keys: "array[int]"
-    sizes: "array[int]"
 
 
-_NO_ENTRIES = Entries(0, array("q"), array("I"))
+_NO_ENTRIES = Entries(0, array("q"))
+
+
+def _encoded(content: bytes, start: int, coding: str) -> Encoded:
+    """Return content in a content coding; its entries begin at ``start``."""
+    return CODINGS[coding].of(content[:start], memoryview(content)[start:])
 
 
 class Rendering(NamedTuple):
-    """The bytes of a document in two parts.
+    """The bytes of a document, and where the entries are that the next one may take over.
 
-    ``head`` precedes ``entries``. ``rest`` are the entries and what is between and after them, or
-    the body of the previous document if they are the same there.
+    If ``previous`` is given, ``rendered`` is only what precedes the entries. They, and what is
+    between and after them, are the same as in that body of the previous document.
     """
 
-    rest: "Sequence[bytes] | Body"
-    head: bytes = b""
+    rendered: bytes
     entries: Entries = _NO_ENTRIES
-
-    @property
-    def size(self) -> int:
-        """The number of bytes that were rendered and not taken over."""
-        return len(self.head) + (0 if isinstance(self.rest, Body) else sum(map(len, self.rest)))
+    previous: "Body | None" = None
 
     def content(self) -> bytes:
         """Return the bytes without a content coding."""
-        rest = self.rest.parts()[1:] if isinstance(self.rest, Body) else self.rest
-        return b"".join((self.head, *rest))
+        return self.rendered + self.previous.rest() if self.previous else self.rendered
 
     def encoded(self, coding: str) -> Encoded:
         """Return the bytes in a content coding."""
-        if isinstance(self.rest, Body):
-            return self.rest.with_head(self.head, coding)
-        return CODINGS[coding].of(self.head, b"".join(self.rest))
+        if self.previous:
+            return self.previous.with_head(self.rendered, coding)
+        return _encoded(self.rendered, self.entries.start, coding)
 
 
 class Body:
@@ -81,10 +78,9 @@ class Body:
         content = self._content
         return next(iter(self._encoded.values())).content() if content is None else content
 
-    def parts(self) -> tuple[bytes, bytes]:
-        """Return the bytes before the entries, and the entries with what follows them."""
-        content, start = self.content(), self.entries.start
-        return content[:start], content[start:]
+    def rest(self) -> memoryview:
+        """Return the entries and what is between and after them."""
+        return memoryview(self.content())[self.entries.start :]
 
     def encoded(self, coding: str | None) -> bytes:
         """Return the bytes in a content coding; None means identity."""
@@ -98,7 +94,7 @@ class Body:
         return encoded.data
 
     def _encode(self, coding: str) -> Encoded:
-        encoded = CODINGS[coding].of(*self.parts())
+        encoded = _encoded(self.content(), self.entries.start, coding)
         # A new dictionary: other threads may be iterating over the present one.
         self._encoded = {**self._encoded, coding: encoded}
         self._content = None
@@ -107,4 +103,4 @@ class Body:
     def with_head(self, head: bytes, coding: str) -> Encoded:
         """Return these entries, in a content coding, after another head."""
         encoded = self._encoded.get(coding)
-        return encoded.with_head(head) if encoded else CODINGS[coding].of(head, self.parts()[1])
+        return encoded.with_head(head) if encoded else CODINGS[coding].of(head, self.rest())

@@ -54,7 +54,7 @@ def _subscription(
     site: Site, selection: Selection, form: Format, snapshot: Snapshot, previous: Body | None
 ) -> Rendering:
     # One release more than is shown tells whether the document is complete.
-    releases = snapshot.newest_listed(selection, site.entries + 1)
+    releases = snapshot.newest_listed(selection, site.entries + 1, whole=previous is None)
     notices = snapshot.notices()
     combined = len(selection.members) > 1
     newest_page = 0 if combined else snapshot.newest_page(selection)
@@ -88,7 +88,7 @@ def _archive(  # noqa: PLR0913, PLR0917 - all but the last are known before it i
     snapshot: Snapshot,
     previous: Body | None,
 ) -> Rendering:
-    releases = snapshot.page_listed(selection, page)
+    releases = snapshot.page_listed(selection, page, whole=previous is None)
     notices = snapshot.notices()
     with writable_values():
         feed = assemble.archive(site, selection, page, releases, notices)
@@ -117,10 +117,10 @@ def _feed_metadata(  # noqa: PLR0913, PLR0917 - each is something else that a ta
 
 def _previous(
     metadata_of: Callable[[tuple[int, ...], datetime], Metadata], state: PreviousState | None
-) -> tuple[Metadata, int] | None:
+) -> Callable[[], tuple[Metadata, int]] | None:
     if state is None:
         return None
-    return metadata_of(state.tokens, state.changed), state.revision
+    return lambda: (metadata_of(state.tokens, state.changed), state.revision)
 
 
 def has_recorded_settings(snapshot: Snapshot, site: Site) -> bool:
@@ -166,7 +166,7 @@ def _feed_list(site: Site, snapshot: Snapshot, _previous: Body | None) -> Render
         for selection in (snapshot.everything(), *snapshot.categories())
     ]
     with writable_values():
-        return Rendering([opml.render(site.title, outlines)])
+        return Rendering(opml.render(site.title, outlines))
 
 
 @contextmanager

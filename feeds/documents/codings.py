@@ -26,7 +26,7 @@ class Br(NamedTuple):
     head: int
 
     @classmethod
-    def of(cls, head: bytes, rest: bytes) -> "Br":
+    def of(cls, head: bytes, rest: bytes | memoryview) -> "Br":
         """Encode content."""
         return cls(brotli.compress(head + rest, quality=_BR_QUALITY), len(head))
 
@@ -52,19 +52,20 @@ class Gzip(NamedTuple):
     size: int
 
     @classmethod
-    def of(cls, head: bytes, rest: bytes) -> "Gzip":
+    def of(cls, head: bytes, rest: bytes | memoryview) -> "Gzip":
         """Encode content."""
-        return cls._joined(head, _deflated(rest, zlib_ng.Z_FINISH), zlib_ng.crc32(rest), len(rest))
+        compressor = _compressor()
+        first = _first(head, compressor)
+        compressed = compressor.compress(rest) + compressor.flush()
+        return cls._joined(head, first, compressed, zlib_ng.crc32(rest), len(rest))
 
     def with_head(self, head: bytes) -> "Gzip":
         """Return this content with another head; its rest is not compressed again."""
         rest = self.data[self.start : -_TRAILER.size]
-        return self._joined(head, rest, self.crc, self.size)
+        return self._joined(head, _first(head, _compressor()), rest, self.crc, self.size)
 
     @classmethod
-    def _joined(cls, head: bytes, rest: bytes, crc: int, size: int) -> "Gzip":
-        # The flush ends the head with a whole byte.
-        first = _HEADER + _deflated(head, zlib_ng.Z_SYNC_FLUSH)
+    def _joined(cls, head: bytes, first: bytes, rest: bytes, crc: int, size: int) -> "Gzip":
         whole = zlib_ng.crc32_combine(zlib_ng.crc32(head), crc, size)
         trailer = _TRAILER.pack(whole, (len(head) + size) % 2**32)
         return cls(first + rest + trailer, len(first), crc, size)
@@ -74,9 +75,14 @@ class Gzip(NamedTuple):
         return zlib_ng.decompress(self.data, 16 + zlib_ng.MAX_WBITS)
 
 
-def _deflated(content: bytes, flush: int) -> bytes:
-    compressor = zlib_ng.compressobj(_GZIP_LEVEL, zlib_ng.DEFLATED, -zlib_ng.MAX_WBITS)
-    return compressor.compress(content) + compressor.flush(flush)
+def _compressor() -> "zlib_ng._Compress":
+    return zlib_ng.compressobj(_GZIP_LEVEL, zlib_ng.DEFLATED, -zlib_ng.MAX_WBITS)
+
+
+def _first(head: bytes, compressor: "zlib_ng._Compress") -> bytes:
+    """Return the beginning of a file, up to its rest."""
+    # The flush ends the head with a whole byte, and lets the rest not refer to it.
+    return _HEADER + compressor.compress(head) + compressor.flush(zlib_ng.Z_FULL_FLUSH)
 
 
 Encoded = Br | Gzip

@@ -6,7 +6,7 @@ head of a document, and most imports change one entry.
 
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import takewhile
+from itertools import islice, takewhile
 
 from feeds.documents.assemble import notice_entry, release_entry
 from feeds.documents.body import Body, Entries, Rendering
@@ -30,33 +30,36 @@ def render(
     above = sum(1 for _ in takewhile(_is_notice, feed.entries))
     shown = feed.entries[above:]
     keys = array("q", map(hash, shown))
-    same = previous if previous is not None and previous.entries.keys == keys else None
-    finished = {} if previous is None or same else dict(_finished(previous, form))
+    same = previous if previous and shown and previous.entries.keys == keys else None
+    finished = dict(_finished(previous, form)) if previous and not same else {}
     missing = [
         one for one, key in zip(shown, keys, strict=True) if not same and key not in finished
     ]
     releases = read([one for one in missing if isinstance(one, ListedRelease)])
-    before, entries, after = form.render(
+    content = form.render(
         feed, [_entry(site, one, releases) for one in (*feed.entries[:above], *missing)]
     )
-    head = before + form.separator.join([*entries[:above], b""] if shown else entries[:above])
+    if len(missing) == len(shown):
+        first = next(islice(form.locate(content, 0), above, None), slice(0))
+        return Rendering(content, Entries(first.start or 0, keys))
+    places = list(form.locate(content, 0))
+    rendered = [content[place] for place in places]
+    before = content[: places[0].start] if places else content.removesuffix(form.end)
+    head = before + form.separator.join([*rendered[:above], b""])
     if same:
-        return Rendering(same, head, same.entries._replace(start=len(head)))
-    rendered = iter(entries[above:])
-    entries = [finished.get(key) or next(rendered) for key in keys]
-    rest = [piece for entry in entries for piece in (form.separator, entry)]
-    return Rendering(
-        [*rest[1:], after], head, Entries(len(head), keys, array("I", map(len, entries)))
-    )
+        return Rendering(head, Entries(len(head), keys), same)
+    rest = iter(rendered[above:])
+    entries = form.separator.join([finished.get(key) or next(rest) for key in keys])
+    return Rendering(b"".join((head, entries, form.end)), Entries(len(head), keys))
 
 
 def _finished(previous: Body, form: Format) -> Iterator[tuple[int, bytes]]:
     """Yield the entries of a document with their keys."""
     content = previous.content()
-    start, keys, sizes = previous.entries
-    for key, size in zip(keys, sizes, strict=True):
-        yield key, content[start : start + size]
-        start += size + len(form.separator)
+    start, keys = previous.entries
+    places = form.locate(content, start) if keys else ()
+    for key, place in zip(keys, places, strict=True):
+        yield key, content[place]
 
 
 def _is_notice(shown: ListedRelease | Notice) -> bool:

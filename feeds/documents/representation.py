@@ -65,13 +65,13 @@ class Document:
     """A document whose metadata are known before its bytes.
 
     ``render`` makes these. It is given the body of the previous document, if that is known.
-    ``previous`` are the metadata of the document before the last change, with the last revision of
-    the store at which they were current, if clients that have it may keep it for a while.
+    ``previous`` returns the metadata of the document before the last change, with the last revision
+    of the store at which they were current; it is None if no client may keep that document.
     """
 
     metadata: Metadata
     render: Callable[[Body | None], Rendering]
-    previous: tuple[Metadata, int] | None = None
+    previous: Callable[[], tuple[Metadata, int]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

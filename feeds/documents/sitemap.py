@@ -139,7 +139,7 @@ def _document(  # noqa: PLR0913 - what differs between the sitemaps
 
     def render(_previous: Body | None) -> Rendering:
         with writable_values():
-            return Rendering([_xml(root, listed())])
+            return Rendering(_xml(root, listed()))
 
     return Document(metadata, render)
 

@@ -1,22 +1,27 @@
 """JSON Feed 1.1 (jsonfeed.org/version/1.1)."""
 
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from feeds.domain import Attachment, Entry, Feed
 from feeds.formats.instants import rfc3339
-from feeds.formats.pieces import UNKNOWN_TYPE, Pieces
+from feeds.formats.pieces import UNKNOWN_TYPE
 
 MEDIA_TYPE = "application/feed+json"
 EXTENSION = "json"
 SEPARATOR = b","
+END = b"]}"
 
-_AFTER = b"]}"
+_BEGIN = b'"items":['
+# A string cannot contain these bytes: each quotation mark in it is escaped. No other object within
+# an item has an id.
+_BETWEEN = re.compile(rb'(?<=}),(?={"id":)')
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
-def render(feed: Feed, entries: Sequence[Entry]) -> Pieces:
+def render(feed: Feed, entries: Sequence[Entry]) -> bytes:
     """Render a feed as a JSON document in UTF-8."""
     document: dict[str, Any] = {
         "version": "https://jsonfeed.org/version/1.1",
@@ -47,9 +52,18 @@ def render(feed: Feed, entries: Sequence[Entry]) -> Pieces:
     ):
         if address:
             document["_feed"][name] = f"{address}.{EXTENSION}"
-    document["items"] = []
-    before = _encode(document).encode().removesuffix(_AFTER)
-    return Pieces(before, [_encode(_item(entry)).encode() for entry in entries], _AFTER)
+    document["items"] = [_item(entry) for entry in entries]
+    return _encode(document).encode()
+
+
+def locate(content: bytes, start: int) -> Iterator[slice]:
+    """Locate the items; ``start`` is where the first one begins, or 0."""
+    begin = start or content.index(_BEGIN) + len(_BEGIN)
+    for match in _BETWEEN.finditer(content, begin):
+        yield slice(begin, match.start())
+        begin = match.end()
+    if begin < len(content) - len(END):
+        yield slice(begin, len(content) - len(END))
 
 
 def _item(entry: Entry) -> dict[str, Any]:

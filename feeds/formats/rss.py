@@ -6,17 +6,19 @@ from collections.abc import Sequence
 from typing import Any
 
 from feeds.domain import Entry, Feed
-from feeds.formats.pieces import Pieces, split
+from feeds.formats.pieces import elements
 
 MEDIA_TYPE = "application/rss+xml"
 EXTENSION = "rss"
 SEPARATOR = b""
+END = b"</channel></rss>"
+locate = elements(b"item")
 
 # An element that contains only text and is not one of the two that contain HTML.
 _PLAIN = re.compile(rb"<(?!/|description|content:encoded)[^<>]+>[^<]*&(?:amp|lt);[^<]*")
 
 
-def render(feed: Feed, entries: Sequence[Entry]) -> Pieces:
+def render(feed: Feed, entries: Sequence[Entry]) -> bytes:
     """Render a feed as an RSS document, on one line and without a byte order mark."""
     from feeds.formats import _feedgen  # noqa: PLC0415 - commands that render nothing skip it
 
@@ -24,7 +26,7 @@ def render(feed: Feed, entries: Sequence[Entry]) -> Pieces:
     with _feedgen.LOCALE:
         document: bytes = generator.rss_str()
     # Some readers decode plain text twice; the Profile's numeric references survive that.
-    return split(_PLAIN.sub(_profiled, document), b"item", b"</channel></rss>")
+    return _PLAIN.sub(_profiled, document)
 
 
 def _profiled(match: re.Match[bytes]) -> bytes:

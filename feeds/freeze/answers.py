@@ -186,7 +186,7 @@ class Answers:
         """Return the redirect from an address to a URL."""
         response = moved(url)
         headers = [*response.headers.items(), *COMMON_HEADERS, *BROWSER_HEADERS]
-        body = Body(Rendering([response.get_data()]), None)
+        body = Body(Rendering(response.get_data()), None)
         return Answer(address, HTTPStatus.MOVED_PERMANENTLY, headers, body, None)
 
     def gone(self, address: str) -> Answer:
@@ -207,7 +207,7 @@ class Answers:
             *COMMON_HEADERS,
             *(() if sentence else BROWSER_HEADERS),
         ]
-        return Answer(address, status, headers, Body(Rendering([content]), None), None)
+        return Answer(address, status, headers, Body(Rendering(content), None), None)
 
     def _index_and_assets(self, _portion: Portion) -> _Found:
         yield "/", pages.index(self._site, self._snapshot, chooser=False)
@@ -268,7 +268,7 @@ class Answers:
 
     def _answer(self, path: str, found: Document | Representation) -> Answer:
         metadata = found.metadata
-        rendering = found.render(None) if isinstance(found, Document) else Rendering([found.body])
+        rendering = found.render(None) if isinstance(found, Document) else Rendering(found.body)
         body = Body(rendering, None)
         response = ok(metadata, body.content(), metadata.media_type, None, self._now)
         return Answer(self._root + path, HTTPStatus.OK, response.headers, body, metadata)

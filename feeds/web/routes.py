@@ -106,7 +106,7 @@ class _Views:
         self._site = site
         self._clock = clock
         self._assets = {
-            name: (asset.metadata, Body(Rendering([asset.body]), None))
+            name: (asset.metadata, Body(Rendering(asset.body), None))
             for name, asset in assets(site).items()
         }
 
@@ -156,7 +156,7 @@ class _Views:
         page = self._reader.run(source)
         if page is None:
             abort(404, f"There is no such {kind}.")
-        body = Body(Rendering([page.body]), accepted_coding(request.environ))
+        body = Body(Rendering(page.body), accepted_coding(request.environ))
         return _sent(respond(page.metadata, body, request.environ, self._clock()))
 
     def release(self, path: str) -> WerkzeugResponse:

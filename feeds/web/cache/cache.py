@@ -336,16 +336,15 @@ class Cache:
         """
         if isinstance(document, Representation) or document.previous is None:
             return None
-        previous, revision = document.previous
-        before = StoreVersion(version.history, revision)
         changed = document.metadata.changed
-        is_recent = (
-            changed is not None
-            and changed != previous.changed
-            and (self._clock() - changed).total_seconds() < STALE_SECONDS
-            and self._monitor.may_be_stale(document.metadata.parts, before)
+        if changed is None or (self._clock() - changed).total_seconds() >= STALE_SECONDS:
+            return None
+        previous, revision = document.previous()
+        before = StoreVersion(version.history, revision)
+        may_be_kept = changed != previous.changed and self._monitor.may_be_stale(
+            document.metadata.parts, before
         )
-        return (previous, before) if is_recent else None
+        return (previous, before) if may_be_kept else None
 
 
 def _render(
@@ -358,7 +357,7 @@ def _render(
     if stored is not None and stored.metadata.etag == metadata.etag:
         return None
     if isinstance(document, Representation):
-        return Rendering([document.body])
+        return Rendering(document.body)
     return document.render(stored and stored.body) if is_needed(metadata) else None
 
 

@@ -115,7 +115,7 @@ class Memory:
     def new_body(self, path: str, rendering: Rendering, coding: str | None) -> Body:
         """Return the body of a document, which is counted again when it grows."""
         body = Body(rendering, coding, partial(self._on_growth, path))
-        self._count_rendered(rendering.size)
+        self._count_rendered(len(rendering.rendered))
         return body
 
     def put(self, path: str, known: Known, stored: Stored | None) -> bool:
