@@ -274,6 +274,8 @@ def backup_restore(file: Path) -> None:
         click.echo(
             f"The former store, which cannot be read, is kept in {printable(restored.kept)}."
         )
+    elif restored.before.empty:
+        click.echo(f"The former store, which was empty, is kept in {printable(restored.kept)}.")
     else:
         click.echo(f"The former store is kept in {printable(restored.kept)}. Compared with it:")
         sentences = list(differences(restored.before, restored.after, settings.site))

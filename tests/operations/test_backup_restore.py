@@ -94,6 +94,26 @@ def test_a_back_up_replaces_a_store_and_its_loss_is_told(portal: Portal) -> None
     assert "<title>F</title>" in client.get("/releases.atom").text
 
 
+def test_nothing_is_to_be_repeated_of_an_empty_store(
+    portal: Portal, another: Callable[..., Portal]
+) -> None:
+    portal.imported(page("A")).feeds("address", "add", "/feed.php?c=1", "/releases.rss")
+    portal.feeds("suspend")
+    copy = portal.folder / "copy"
+    assert portal.feeds("backup", copy).code == 0
+    new = another()
+    file = copy.rename(new.folder / "copy")
+    told = new.feeds("backup-restore", file).out.splitlines()
+    assert told[1:] == [f"The former store, which was empty, is kept in {kept(new)}."]
+    # With one address it was not.
+    kept(new).unlink()
+    new = another()
+    file = file.rename(new.folder / "copy")
+    new.feeds("address", "add", "/feed.php?c=2", "/releases.rss")
+    told = new.feeds("backup-restore", file).out.splitlines()
+    assert told[1] == f"The former store is kept in {kept(new)}. Compared with it:"
+
+
 def test_lost_changes_of_categories_and_old_addresses_are_told(portal: Portal) -> None:
     names = ("Vide", "Sports", "Kultūra")
     portal.imported(*(page(name, name) for name in names))
