@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.test_progress import Terminal
+from tests.ingest.sources.samples import item, post, rss, wxr
 from tests.portal import Portal, page
 
 pytestmark = pytest.mark.engines("sqlite", reason="commands tell the same on both engines")
@@ -73,6 +74,17 @@ def test_each_command_that_changes_something_tells_the_journal_who_and_what(
     run("import", export)
     portal.environ["FEEDS_TITLE"] = "Cits"
     run("migrate")
+
+
+def test_an_import_that_only_adds_an_address_is_told(portal: Portal) -> None:
+    portal.feeds("import", portal.write("posts.xml", wxr(post())))
+    # A poorer record of the same release.
+    stated = "<link>https://a.example.lv/tilts</link><guid>https://a.example.lv/?p=1</guid>"
+    feed = portal.write("feed.xml", rss(item(stated)))
+    (entry,) = portal.feeds("import", feed).journal
+    assert entry["CHANGE_COMMAND"] == f"feeds import {feed}"
+    assert portal.client().get("/tilts").status_code == 301
+    assert portal.feeds("import", feed).journal == ()
 
 
 def test_a_command_cannot_forge_an_entry(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
