@@ -36,9 +36,10 @@ def test_each_command_that_changes_something_tells_the_journal_who_and_what(
         assert entry["CHANGE_USER"] == "lita"
         assert entry["CHANGE_COMMAND"].replace("'", "") == f"feeds {words}"
         assert entry["MESSAGE"] == (
-            f"lita ran `{entry['CHANGE_COMMAND']}`: the store now has revision "
+            f"lita ran `{entry['CHANGE_COMMAND']}`: the store {portal.file} now has revision "
             f"{entry['CHANGE_REVISION']}."
         )
+        assert entry["CHANGE_STORE"] == str(portal.file)
         assert (entry["PRIORITY"], entry["SYSLOG_IDENTIFIER"]) == ("5", "feeds")
         assert (int(entry["CHANGE_REVISION"]) > revision) is visibly
         revision = int(entry["CHANGE_REVISION"])
@@ -111,7 +112,7 @@ def test_without_a_journal_the_line_is_printed_unless_a_person_would_read_it(
     monkeypatch.delenv("SUDO_USER", raising=False)
     err = portal.feeds("suspend", journal=False).err
     assert err.startswith("feeds: ")
-    assert " ran `feeds suspend`: the store now has revision " in err
+    assert f" ran `feeds suspend`: the store {portal.file} now has revision " in err
     assert err.count("\n") == 1
     terminal = Terminal()
     program = Path(sys.executable).with_name("feeds")
