@@ -46,6 +46,7 @@ if [ -n "$packages" ]; then
   apt-get install --yes $packages
 fi
 
+mkdir -p "$STATE" # adduser warns if the home does not exist
 id "$FEEDS_USER" > /dev/null 2>&1 || adduser --system --group --no-create-home --home "$STATE" "$FEEDS_USER"
 group=$(id -gn "$FEEDS_USER")
 install -d -o "$FEEDS_USER" -g "$group" -m 0750 "$STATE"
