@@ -68,7 +68,16 @@ case $(setting FEEDS_DATABASE_URL)$(setting FEEDS_DATABASE_URL_FILE) in
   sqlite:* | "") lock=requirements.lock ;;
   *) lock=requirements-postgresql.lock ;;
 esac
-[ -x "$PREFIX/$version/bin/pip" ] || python3 -m venv "$PREFIX/$version"
+# An interrupted run leaves no pip, and an upgrade of Debian no Python. A Python below /root is for root only.
+usable() {
+  runuser -u "$FEEDS_USER" -- "$PREFIX/$version/bin/python" -c 'import pip'
+}
+usable 2> /dev/null || python3 -m venv --clear "$PREFIX/$version"
+if ! usable; then
+  echo "The user $FEEDS_USER cannot run $PREFIX/$version/bin/python, made from $(command -v python3)." >&2
+  echo "Run this with a Python that every user can run, as in: PATH=/usr/bin:/bin $0" >&2
+  exit 1
+fi
 pip="$PREFIX/$version/bin/pip --quiet --disable-pip-version-check"
 $pip install --require-hashes --requirement "$lock"
 $pip install --no-deps --no-build-isolation .

@@ -1,6 +1,7 @@
 """The script that installs the service, run in a folder of its own."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -49,12 +50,14 @@ def machine() -> Iterator[Path]:
         yield root
 
 
-def install(root: Path, script: Path = SCRIPT) -> "subprocess.CompletedProcess[str]":
+def install(
+    root: Path, script: Path = SCRIPT, user: str = "root"
+) -> "subprocess.CompletedProcess[str]":
     places = {name: str(root / place) for name, place in PLACES.items()}
     return subprocess.run(
         [script],
         # The Python of the tests may be one that no other user can run.
-        env=os.environ | places | {"FEEDS_USER": "root", "PIP_NO_COMPILE": "1"},
+        env=os.environ | places | {"FEEDS_USER": user, "PIP_NO_COMPILE": "1"},
         capture_output=True,
         text=True,
         check=False,
@@ -194,3 +197,21 @@ def _keeps_changes(machine: Path, site: Path) -> None:
     replaced = install(machine, script)
     assert "nginx" not in replaced.stdout
     assert site.read_text().endswith("# new\n# newer\n")
+
+
+def test_a_python_that_the_user_of_the_service_cannot_run_is_refused(machine: Path) -> None:
+    install(machine)
+    settings = machine / "etc" / "feeds" / "feeds.env"
+    text = settings.read_text().replace("# FEEDS_", "FEEDS_")
+    text = text.replace("example.org", "prcentrs.example").replace("Example", "PRCentrs")
+    settings.write_text(text)
+    (version,) = re.findall(
+        '^version = "(.*)"', (ROOT / "pyproject.toml").read_text(), re.MULTILINE
+    )
+    environment = machine / "opt" / version
+    subprocess.run([sys.executable, "-m", "venv", environment], check=True)
+    environment.chmod(0o700)
+    ran = install(machine, user="nobody")
+    assert ran.returncode == 1
+    assert f"The user nobody cannot run {environment}/bin/python, made from " in ran.stderr
+    assert not (machine / "opt" / "current").exists()
