@@ -81,10 +81,10 @@ fi
 pip="$PREFIX/$version/bin/pip --quiet --disable-pip-version-check"
 $pip install --require-hashes --requirement "$lock"
 $pip install --no-deps --no-build-isolation .
-ln -sfn "$version" "$PREFIX/current"
 
-install -d "$BIN" "$UNITS"
-cat > "$BIN/feeds" << END
+# Prints the command `feeds` of a version, or of the current one.
+command_of() {
+  cat << END
 #!/bin/sh
 # Runs a command of release-feeds as the user of the service, with its settings. A FEEDS_DATABASE_URL in the environment
 # names another store, such as a back-up.
@@ -95,11 +95,16 @@ while IFS= read -r line || [ -n "\$line" ]; do
     FEEDS_*) export "\$line" ;;
   esac
 done < "$settings"
-exec /usr/sbin/runuser -u "$FEEDS_USER" -- "$PREFIX/current/bin/feeds" "\$@"
+exec /usr/sbin/runuser -u "$FEEDS_USER" -- "$PREFIX/$1/bin/feeds" "\$@"
 END
+}
+# The restart of the service upgrades the store, too, but not so that you would see why it fails, and it creates none. A
+# version that refuses the settings or the store does not become the current one.
+FEEDS_DATABASE_URL='' sh -c "$(command_of "$version")" feeds migrate
+ln -sfn "$version" "$PREFIX/current"
+install -d "$BIN" "$UNITS"
+command_of current > "$BIN/feeds"
 chmod 0755 "$BIN/feeds"
-# The restart of the service upgrades the store, too, but not so that you would see why it fails, and it creates none.
-FEEDS_DATABASE_URL='' "$BIN/feeds" migrate
 
 writable=
 [ "$STATE" = /var/lib/release-feeds ] || writable="s|^StateDirectory=.*|ReadWritePaths=$STATE|"
