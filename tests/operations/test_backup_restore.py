@@ -5,8 +5,10 @@ import shlex
 import signal
 import sqlite3
 import subprocess
+import time
 from collections.abc import Callable
-from contextlib import closing
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event
 
+from feeds.errors import StoreError
 from feeds.operations.backup_restore import restore_backup
+from feeds.store import Store
 from tests.operations.test_export import served
 from tests.portal import START, Portal, command, page
 
@@ -485,6 +489,27 @@ def test_what_two_restorations_within_a_second_replace_is_kept_twice(portal: Por
     for former, releases in ((first, "1 release,"), (second, "0 releases,")):
         ran = portal.feeds("backup-restore", former)
         assert ran.out.startswith(f"Restored {former}: {releases}")
+
+
+@pytest.mark.slow
+@pytest.mark.engines("sqlite", reason="on PostgreSQL a new file is refused if it exists")
+def test_two_restorations_at_the_same_moment_do_not_keep_one_file(portal: Portal) -> None:
+    copy = portal.folder / "copy"
+    portal.feeds("backup", copy)
+    portal.imported(page("A"))
+
+    def restore() -> Path | None:
+        with suppress(StoreError):
+            return restore_backup(Store(portal.url), portal.settings, copy, START).kept
+        return None
+
+    with ThreadPoolExecutor() as threads, portal.store.change(START):  # both wait for this change
+        running = [threads.submit(restore) for _ in range(2)]
+        time.sleep(3)
+    files = [file for one in running if (file := one.result())]
+    assert len(set(files)) == len(files)
+    ran = portal.feeds("backup-restore", files[0])
+    assert ran.out.startswith(f"Restored {files[0]}: 1 release,")
 
 
 @pytest.mark.slow
