@@ -46,6 +46,7 @@ if [ -n "$packages" ]; then
   apt-get install --yes $packages
 fi
 
+mkdir -p "$STATE" # adduser warns if the home does not exist
 id "$FEEDS_USER" > /dev/null 2>&1 || adduser --system --group --no-create-home --home "$STATE" "$FEEDS_USER"
 group=$(id -gn "$FEEDS_USER")
 install -d -o "$FEEDS_USER" -g "$group" -m 0750 "$STATE"
@@ -67,14 +68,23 @@ case $(setting FEEDS_DATABASE_URL)$(setting FEEDS_DATABASE_URL_FILE) in
   sqlite:* | "") lock=requirements.lock ;;
   *) lock=requirements-postgresql.lock ;;
 esac
-[ -x "$PREFIX/$version/bin/pip" ] || python3 -m venv "$PREFIX/$version"
+# An interrupted run leaves no pip, and an upgrade of Debian no Python. A Python below /root is for root only.
+usable() {
+  runuser -u "$FEEDS_USER" -- "$PREFIX/$version/bin/python" -c 'import pip'
+}
+usable 2> /dev/null || python3 -m venv --clear "$PREFIX/$version"
+if ! usable; then
+  echo "The user $FEEDS_USER cannot run $PREFIX/$version/bin/python, made from $(command -v python3)." >&2
+  echo "Run this with a Python that every user can run, as in: PATH=/usr/bin:/bin $0" >&2
+  exit 1
+fi
 pip="$PREFIX/$version/bin/pip --quiet --disable-pip-version-check"
 $pip install --require-hashes --requirement "$lock"
 $pip install --no-deps --no-build-isolation .
-ln -sfn "$version" "$PREFIX/current"
 
-install -d "$BIN" "$UNITS"
-cat > "$BIN/feeds" << END
+# Prints the command `feeds` of a version, or of the current one.
+command_of() {
+  cat << END
 #!/bin/sh
 # Runs a command of release-feeds as the user of the service, with its settings. A FEEDS_DATABASE_URL in the environment
 # names another store, such as a back-up.
@@ -85,11 +95,16 @@ while IFS= read -r line || [ -n "\$line" ]; do
     FEEDS_*) export "\$line" ;;
   esac
 done < "$settings"
-exec /usr/sbin/runuser -u "$FEEDS_USER" -- "$PREFIX/current/bin/feeds" "\$@"
+exec /usr/sbin/runuser -u "$FEEDS_USER" -- "$PREFIX/$1/bin/feeds" "\$@"
 END
+}
+# The restart of the service upgrades the store, too, but not so that you would see why it fails, and it creates none. A
+# version that refuses the settings or the store does not become the current one.
+FEEDS_DATABASE_URL='' sh -c "$(command_of "$version")" feeds migrate
+ln -sfn "$version" "$PREFIX/current"
+install -d "$BIN" "$UNITS"
+command_of current > "$BIN/feeds"
 chmod 0755 "$BIN/feeds"
-# The restart of the service upgrades the store, too, but not so that you would see why it fails, and it creates none.
-FEEDS_DATABASE_URL='' "$BIN/feeds" migrate
 
 writable=
 [ "$STATE" = /var/lib/release-feeds ] || writable="s|^StateDirectory=.*|ReadWritePaths=$STATE|"

@@ -83,7 +83,7 @@ def _with_store(
             command(store, settings, *args, **kwargs)
         finally:  # also of an import that was interrupted, or refused something
             if store.changed is not None:
-                journal.record(store.changed)
+                journal.record(store.name, store.changed)
 
     return run
 

@@ -16,8 +16,10 @@ _BYTES = bytes(range(128, 256)).decode("ascii", "surrogateescape")
 _SECONDS = 1.0  # how long a journal that does not read may keep the command
 
 
-def record(revision: int) -> None:
-    """Record the command of this process, which left the store at a revision.
+def record(store: str, revision: int) -> None:
+    """Record the command of this process, which left a store at a revision.
+
+    The store is named because the command does not: it may be that of a variable set by hand.
 
     A person at a terminal without a journal knows what they have done, and is told nothing.
     """
@@ -25,12 +27,14 @@ def record(revision: int) -> None:
 
     command = " ".join(["feeds", *map(_quoted, sys.argv[1:])])[:_LONGEST]
     user = printable(_user())
-    message = f"{user} ran `{command}`: the store now has revision {revision}."
+    store = printable(store)
+    message = f"{user} ran `{command}`: the store {store} now has revision {revision}."
     fields = {
         "MESSAGE": message,
         "PRIORITY": 5,  # notice
         "SYSLOG_IDENTIFIER": "feeds",
         "CHANGE_COMMAND": command,
+        "CHANGE_STORE": store,
         "CHANGE_REVISION": revision,
         "CHANGE_USER": user,
     }

@@ -55,7 +55,7 @@ def migrate(*, dry_run: bool, existing: bool) -> None:
         for name in asked:
             click.echo(f"  {variable(name)}={environ[variable(name)]}")
     if result.revision is not None:
-        journal.record(result.revision)
+        journal.record(Store(settings.database_url).name, result.revision)
 
 
 def _print_migrated(result: Migrated, settings: Settings, *, dry_run: bool) -> None:
@@ -259,9 +259,10 @@ def backup_restore(file: Path) -> None:
     from feeds.store import Store
 
     settings = Settings.read(os.environ)
-    restored = operations.restore_backup(Store(settings.database_url), settings, file, now())
+    store = Store(settings.database_url)
+    restored = operations.restore_backup(store, settings, file, now())
     head, releases = restored.after.head, restored.after.releases
-    journal.record(head.revision)
+    journal.record(store.name, head.revision)
     withdrawn = sum(not shown for _, shown in releases.values())
     click.echo(
         f"Restored {printable(file)}: {counted(len(releases), 'release', 'releases')}"
@@ -274,6 +275,8 @@ def backup_restore(file: Path) -> None:
         click.echo(
             f"The former store, which cannot be read, is kept in {printable(restored.kept)}."
         )
+    elif restored.before.empty:
+        click.echo(f"The former store, which was empty, is kept in {printable(restored.kept)}.")
     else:
         click.echo(f"The former store is kept in {printable(restored.kept)}. Compared with it:")
         sentences = list(differences(restored.before, restored.after, settings.site))

@@ -3,6 +3,7 @@
 import shlex
 from collections.abc import Iterator, Mapping, Sized
 from dataclasses import replace
+from itertools import chain
 
 from feeds.domain import NoticeKind, Site
 from feeds.identity import first_slug
@@ -185,7 +186,8 @@ def _addresses(before: Content, after: Content) -> Iterator[str]:
     if text := _counted(found):
         yield f"Old addresses: {text}."
     sentences = []
-    for location in sorted(found["missing"] | found["with another target"]):
+    # `feeds address add` refuses what has another target, so that is named before the missing ones.
+    for location in chain(sorted(found["with another target"]), sorted(found["missing"])):
         run = _run("address", "add", location, str(old[location]))
         if location in new:
             run = f"{_run('address', 'remove', location)} and {run}"

@@ -139,14 +139,14 @@ def migrate(settings: Settings, now: datetime) -> Migrated:
     """Create the store or upgrade its schema, and record the settings that appear in documents.
 
     If these or the formats have changed, every document gets a new revision (rule 5). A store in
-    which nothing has to be changed is only read.
+    which nothing has to be changed is only read. With settings that do not fit the store, its
+    schema is not upgraded either: the version before goes on serving it.
     """
     store = Store(settings.database_url)
-    before, after = store.migrate(permanent_settings(settings), now)
     site = settings.site
-    with store.read() as snapshot:
-        migrated = _compared(settings, before, after, snapshot)
-        revision = snapshot.head().revision if before != after else None
+    with store.upgraded(permanent_settings(settings), now, commit=True) as (before, snapshot):
+        migrated = _compared(settings, before, store.schema, snapshot)
+        revision = snapshot.head().revision if before != store.schema else None
     if migrated.changes or before is None:
         with store.change(now) as change:
             change.record_settings(settings_digest(site), settings_text(site))
@@ -161,7 +161,7 @@ def foretell(settings: Settings, now: datetime) -> Migrated:
     if before is None:
         warning = text_warning(settings)
         return Migrated(None, store.schema, (), (warning,) if warning else ())
-    with store.upgraded(permanent_settings(settings), now) as snapshot:
+    with store.upgraded(permanent_settings(settings), now) as (_, snapshot):
         return _compared(settings, before, store.schema, snapshot)
 
 

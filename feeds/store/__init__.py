@@ -94,7 +94,7 @@ class Store:
 
         The version before is None if there was no store. Raises ``StoreError``.
         """
-        with version.upgraded(self._engine, permanent, now) as (before, _):
+        with self.upgraded(permanent, now, commit=True) as (before, _):
             return before, version.current()
 
     def found_schema(self) -> str | None:
@@ -102,10 +102,16 @@ class Store:
         return version.found(self._engine)
 
     @contextmanager
-    def upgraded(self, permanent: Permanent, now: datetime) -> Iterator[Snapshot]:
-        """Open a snapshot of the store as ``migrate`` would leave it; nothing is changed."""
-        with version.upgraded(self._engine, permanent, now, commit=False) as (_, connection):
-            yield Snapshot(connection)
+    def upgraded(
+        self, permanent: Permanent, now: datetime, *, commit: bool = False
+    ) -> Iterator[tuple[str | None, Snapshot]]:
+        """Open a snapshot of the store as ``migrate`` leaves it; yield the version before, too.
+
+        Nothing is changed without ``commit``, or if an exception is raised.
+        """
+        upgraded = version.upgraded(self._engine, permanent, now, commit=commit)
+        with upgraded as (before, connection):
+            yield before, Snapshot(connection)
 
     @contextmanager
     def dump(self) -> Iterator[Dump]:

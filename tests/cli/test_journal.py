@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.test_progress import Terminal
+from tests.ingest.sources.samples import item, post, rss, wxr
 from tests.portal import Portal, page
 
 pytestmark = pytest.mark.engines("sqlite", reason="commands tell the same on both engines")
@@ -35,9 +36,10 @@ def test_each_command_that_changes_something_tells_the_journal_who_and_what(
         assert entry["CHANGE_USER"] == "lita"
         assert entry["CHANGE_COMMAND"].replace("'", "") == f"feeds {words}"
         assert entry["MESSAGE"] == (
-            f"lita ran `{entry['CHANGE_COMMAND']}`: the store now has revision "
+            f"lita ran `{entry['CHANGE_COMMAND']}`: the store {portal.file} now has revision "
             f"{entry['CHANGE_REVISION']}."
         )
+        assert entry["CHANGE_STORE"] == str(portal.file)
         assert (entry["PRIORITY"], entry["SYSLOG_IDENTIFIER"]) == ("5", "feeds")
         assert (int(entry["CHANGE_REVISION"]) > revision) is visibly
         revision = int(entry["CHANGE_REVISION"])
@@ -75,6 +77,17 @@ def test_each_command_that_changes_something_tells_the_journal_who_and_what(
     run("migrate")
 
 
+def test_an_import_that_only_adds_an_address_is_told(portal: Portal) -> None:
+    portal.feeds("import", portal.write("posts.xml", wxr(post())))
+    # A poorer record of the same release.
+    stated = "<link>https://a.example.lv/tilts</link><guid>https://a.example.lv/?p=1</guid>"
+    feed = portal.write("feed.xml", rss(item(stated)))
+    (entry,) = portal.feeds("import", feed).journal
+    assert entry["CHANGE_COMMAND"] == f"feeds import {feed}"
+    assert portal.client().get("/tilts").status_code == 301
+    assert portal.feeds("import", feed).journal == ()
+
+
 def test_a_command_cannot_forge_an_entry(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SUDO_USER", "lita\nCHANGE_REVISION=1")
     text = "a\nCHANGE_USER=root\n\udcff" + "b" * 5000
@@ -99,7 +112,7 @@ def test_without_a_journal_the_line_is_printed_unless_a_person_would_read_it(
     monkeypatch.delenv("SUDO_USER", raising=False)
     err = portal.feeds("suspend", journal=False).err
     assert err.startswith("feeds: ")
-    assert " ran `feeds suspend`: the store now has revision " in err
+    assert f" ran `feeds suspend`: the store {portal.file} now has revision " in err
     assert err.count("\n") == 1
     terminal = Terminal()
     program = Path(sys.executable).with_name("feeds")

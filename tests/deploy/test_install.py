@@ -1,6 +1,7 @@
 """The script that installs the service, run in a folder of its own."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -49,12 +50,14 @@ def machine() -> Iterator[Path]:
         yield root
 
 
-def install(root: Path, script: Path = SCRIPT) -> "subprocess.CompletedProcess[str]":
+def install(
+    root: Path, script: Path = SCRIPT, user: str = "root"
+) -> "subprocess.CompletedProcess[str]":
     places = {name: str(root / place) for name, place in PLACES.items()}
     return subprocess.run(
         [script],
         # The Python of the tests may be one that no other user can run.
-        env=os.environ | places | {"FEEDS_USER": "root", "PIP_NO_COMPILE": "1"},
+        env=os.environ | places | {"FEEDS_USER": user, "PIP_NO_COMPILE": "1"},
         capture_output=True,
         text=True,
         check=False,
@@ -165,6 +168,7 @@ def test_a_machine_is_set_up_step_by_step(machine: Path) -> None:
         location = asked.getresponse().headers["Location"]
     assert location == f"https://feeds.prcentrs.example:{secure}/releases.atom"
     _keeps_changes(machine, site)
+    _keeps_the_version(machine, settings)
 
 
 def _keeps_changes(machine: Path, site: Path) -> None:
@@ -194,3 +198,41 @@ def _keeps_changes(machine: Path, site: Path) -> None:
     replaced = install(machine, script)
     assert "nginx" not in replaced.stdout
     assert site.read_text().endswith("# new\n# newer\n")
+
+
+def _keeps_the_version(machine: Path, settings: Path) -> None:
+    """Check that a version which refuses the settings does not become the current one."""
+    checkout, versions = machine / "checkout", machine / "opt"
+    project = checkout / "pyproject.toml"
+    project.write_text(
+        re.sub('^version = ".*"', 'version = "9.9"', project.read_text(), flags=re.MULTILINE)
+    )
+    former = (versions / "current").readlink()
+    (versions / "9.9").symlink_to(former)  # the same program
+    text = settings.read_text()
+    settings.write_text(text.replace("FEEDS_ENTRIES=50", "FEEDS_ENTRIES=20"))
+    refused = install(machine, checkout / "deploy" / SCRIPT.name)
+    assert refused.returncode != 0
+    assert "FEEDS_ENTRIES=20 is smaller than the archive pages of this store" in refused.stderr
+    assert (versions / "current").readlink() == former
+    settings.write_text(text)
+    assert install(machine, checkout / "deploy" / SCRIPT.name).returncode == 0
+    assert (versions / "current").readlink() == Path("9.9")
+
+
+def test_a_python_that_the_user_of_the_service_cannot_run_is_refused(machine: Path) -> None:
+    install(machine)
+    settings = machine / "etc" / "feeds" / "feeds.env"
+    text = settings.read_text().replace("# FEEDS_", "FEEDS_")
+    text = text.replace("example.org", "prcentrs.example").replace("Example", "PRCentrs")
+    settings.write_text(text)
+    (version,) = re.findall(
+        '^version = "(.*)"', (ROOT / "pyproject.toml").read_text(), re.MULTILINE
+    )
+    environment = machine / "opt" / version
+    subprocess.run([sys.executable, "-m", "venv", environment], check=True)
+    environment.chmod(0o700)
+    ran = install(machine, user="nobody")
+    assert ran.returncode == 1
+    assert f"The user nobody cannot run {environment}/bin/python, made from " in ran.stderr
+    assert not (machine / "opt" / "current").exists()

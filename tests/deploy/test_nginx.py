@@ -301,13 +301,19 @@ def test_invented_urls_do_not_fill_the_cache(unchanging: Public) -> None:
 def test_the_old_host_redirects_and_has_the_same_limits(public: Public) -> None:
     """The block is the one in docs/redirects.md."""
     assert public.portal.feeds("address", "add", "/rss.php?cat=12", "/releases.rss").code == 0
-    (block,) = re.findall(
-        r"^```nginx\n(.*?)^```",
-        (ROOT / "docs" / "redirects.md").read_text(),
-        re.MULTILINE | re.DOTALL,
-    )
-    site = public.serve(extra=block)
+    text = (ROOT / "docs" / "redirects.md").read_text()
+    (block,) = re.findall(r"^```nginx\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    # nginx reads the files in the order of their names.
+    (file,) = re.findall("Write `/etc/nginx/conf.d/(.*?)`", text)
+    assert file > "release-feeds.conf"
+    picture = public.portal.folder / "wp-content" / "uploads" / "tilts.jpg"
+    picture.parent.mkdir(parents=True)
+    picture.write_bytes(b"JPEG")
+    block = block.replace("# location ^~", "location ^~")
+    site = public.serve(extra=block.replace("/srv/old-portal", str(public.portal.folder)))
     old = {"Host": "www.prcentrs.example"}
+    kept = site.ask("/wp-content/uploads/tilts.jpg", old)
+    assert (kept.body, kept.headers["content-type"]) == (b"JPEG", "image/jpeg")
     redirect = site.ask("/rss.php?cat=12", old)
     assert (redirect.status, redirect.headers["location"]) == (
         301,

@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import time
+import urllib.request
 from collections.abc import Callable
 from itertools import count
 from multiprocessing.context import SpawnProcess
@@ -19,6 +20,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from tests.deploy.site import behind_nginx, free_ports
 from tests.freeze.hosts import HOSTS, serving
 from tests.portal import Portal, Ran, command, one_core, page
 
@@ -470,6 +472,30 @@ def test_all_addresses_are_below_the_path_of_the_base_url(another: Callable[...,
             ):
                 live = portal.client().get(path)
                 assert ask(path).status == live.status_code, f"{host}: {path}"
+
+
+@pytest.mark.slow
+def test_nginx_serves_a_trial_beside_the_service_without_a_warning(small: Portal) -> None:
+    assert freeze(small).code == 0
+    frozen = small.folder / "frozen" / "current"
+    (port,) = free_ports(1)
+    archive = small.folder / "archive.conf"
+    archive.write_text(
+        f"""
+        include {frozen}/nginx-http.conf;
+        server {{
+            listen 127.0.0.1:{port};
+            server_name feeds.example.org;
+            include {frozen}/nginx-server.conf;
+        }}
+        """
+    )
+    sed = f"s|include |include {archive}; include |"
+    with behind_nginx("http://127.0.0.1:9", small.folder, sed=sed):
+        url = f"http://127.0.0.1:{port}/releases.atom"
+        with urllib.request.urlopen(url) as answer:
+            assert answer.read() == (site(small) / "releases.atom").read_bytes()
+        assert (small.folder / "nginx" / "nginx.err").read_text() == ""
 
 
 def test_the_negotiation_is_that_of_the_proxy() -> None:

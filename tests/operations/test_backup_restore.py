@@ -5,8 +5,10 @@ import shlex
 import signal
 import sqlite3
 import subprocess
+import time
 from collections.abc import Callable
-from contextlib import closing
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event
 
+from feeds.errors import StoreError
 from feeds.operations.backup_restore import restore_backup
+from feeds.store import Store
 from tests.operations.test_export import served
 from tests.portal import START, Portal, command, page
 
@@ -94,10 +98,30 @@ def test_a_back_up_replaces_a_store_and_its_loss_is_told(portal: Portal) -> None
     assert "<title>F</title>" in client.get("/releases.atom").text
 
 
+def test_nothing_is_to_be_repeated_of_an_empty_store(
+    portal: Portal, another: Callable[..., Portal]
+) -> None:
+    portal.imported(page("A")).feeds("address", "add", "/feed.php?c=1", "/releases.rss")
+    portal.feeds("suspend")
+    copy = portal.folder / "copy"
+    assert portal.feeds("backup", copy).code == 0
+    new = another()
+    file = copy.rename(new.folder / "copy")
+    told = new.feeds("backup-restore", file).out.splitlines()
+    assert told[1:] == [f"The former store, which was empty, is kept in {kept(new)}."]
+    # With one address it was not.
+    kept(new).unlink()
+    new = another()
+    file = file.rename(new.folder / "copy")
+    new.feeds("address", "add", "/feed.php?c=2", "/releases.rss")
+    told = new.feeds("backup-restore", file).out.splitlines()
+    assert told[1] == f"The former store is kept in {kept(new)}. Compared with it:"
+
+
 def test_lost_changes_of_categories_and_old_addresses_are_told(portal: Portal) -> None:
     names = ("Vide", "Sports", "Kultūra")
     portal.imported(*(page(name, name) for name in names))
-    targets = {"/a": "sports", "/b": "kultura", "/v": "vide", "/w?1": "vide"}
+    targets = {"/z": "sports", "/b": "kultura", "/v": "vide", "/w?1": "vide"}
     for location, target in targets.items():
         assert portal.feeds("address", "add", location, f"/categories/{target}.rss").code == 0
     copy = portal.folder / "copy"
@@ -105,8 +129,8 @@ def test_lost_changes_of_categories_and_old_addresses_are_told(portal: Portal) -
     done = [
         "feeds categories merge vide sports",
         "feeds categories rename kultura 'Kultūra un māksla'",
-        "feeds address remove /a",
-        "feeds address add /a /releases.rss",
+        "feeds address remove /z",
+        "feeds address add /z /releases.rss",
         *(f"feeds address add '/x?{n}' /categories/sports.atom" for n in range(11)),
         "feeds address remove '/w?1'",
     ]
@@ -118,7 +142,7 @@ def test_lost_changes_of_categories_and_old_addresses_are_told(portal: Portal) -
         f"  Vide was part of Sports: run `{done[0]}`.",
         f"  Kultūra had the name Kultūra un māksla: run `{done[1]}`.",
         "  Old addresses: 11 missing, 1 not there before, 1 with another target.",
-        f"  /a redirected to /releases.rss: run `{done[2]}` and `{done[3]}`.",
+        f"  /z redirected to /releases.rss: run `{done[2]}` and `{done[3]}`.",
         *(
             f"  /x?{n} redirected to /categories/sports.atom: run "
             f"`feeds address add '/x?{n}' /categories/sports.atom`."
@@ -465,6 +489,27 @@ def test_what_two_restorations_within_a_second_replace_is_kept_twice(portal: Por
     for former, releases in ((first, "1 release,"), (second, "0 releases,")):
         ran = portal.feeds("backup-restore", former)
         assert ran.out.startswith(f"Restored {former}: {releases}")
+
+
+@pytest.mark.slow
+@pytest.mark.engines("sqlite", reason="on PostgreSQL a new file is refused if it exists")
+def test_two_restorations_at_the_same_moment_do_not_keep_one_file(portal: Portal) -> None:
+    copy = portal.folder / "copy"
+    portal.feeds("backup", copy)
+    portal.imported(page("A"))
+
+    def restore() -> Path | None:
+        with suppress(StoreError):
+            return restore_backup(Store(portal.url), portal.settings, copy, START).kept
+        return None
+
+    with ThreadPoolExecutor() as threads, portal.store.change(START):  # both wait for this change
+        running = [threads.submit(restore) for _ in range(2)]
+        time.sleep(3)
+    files = [file for one in running if (file := one.result())]
+    assert len(set(files)) == len(files)
+    ran = portal.feeds("backup-restore", files[0])
+    assert ran.out.startswith(f"Restored {files[0]}: 1 release,")
 
 
 @pytest.mark.slow

@@ -191,6 +191,18 @@ def test_an_older_schema_is_refused_until_it_is_upgraded(portal: Portal, tmp_pat
     assert portal.feeds("status").code == 0
 
 
+def test_a_store_is_not_upgraded_with_settings_that_do_not_fit_it(
+    portal: Portal, tmp_path: Path
+) -> None:
+    portal.environ["FEEDS_ENTRIES"] = "20"
+    with next_version(tmp_path, "CREATE TABLE later (id INTEGER PRIMARY KEY)"):
+        ran = portal.feeds("migrate")
+        assert (ran.code, ran.out, ran.journal) == (2, "", ())
+        assert "FEEDS_ENTRIES=20 is smaller than the archive pages of this store" in ran.err
+    portal.environ["FEEDS_ENTRIES"] = "50"
+    assert portal.feeds("status").code == 0
+
+
 def test_migrate_derives_again_what_an_upgrade_deleted(
     another: Callable[..., Portal], tmp_path: Path
 ) -> None:

@@ -58,7 +58,7 @@ def _replace_content(store: Path, new: Path, kept: Path) -> None:
             raise StoreUnavailableError("The release store does not answer: database is locked.")
         if next(first, False):
             with _new_file(store, kept):
-                pass
+                kept.touch(exist_ok=False)  # another restoration may have taken the name
 
     with closing(_connect(new, "ro")) as source, closing(_connect(store, "rw")) as live:
         # The first step locks the store until the last one commits.

@@ -54,6 +54,11 @@ class Content:
     labels: dict[str, str]
     addresses: dict[str, Target]
 
+    @property
+    def empty(self) -> bool:
+        """Whether nothing was imported, announced or redirected."""
+        return not (self.releases or self.notices or self.imports or self.addresses)
+
 
 def content(connection: Connection) -> Content:
     """Read what a store contains."""

@@ -129,6 +129,7 @@ class Releases:
                 self._connection.execute(insert(table), rows)
         if states_id:
             update_release(self._connection, release, {"states_id": True})
+        self._change.mark_invisible()
 
     def add(self, drafts: Sequence[Draft]) -> list[str | None]:
         """Add releases, whose ids must be new and differ from each other; the first is ``next_id``.
