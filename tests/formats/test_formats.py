@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from lxml import etree, html
 
 from feeds.documents.assemble import notice_entry, release_entry, subscription
-from feeds.documents.body import Body
+from feeds.documents.body import Body, Rendering
 from feeds.documents.rendering import render
 from feeds.domain import (
     Attachment,
@@ -116,8 +116,13 @@ NOTICE = Notice(
 )
 
 
-def rendered(form: str, releases: list[Release], notices: list[Notice]) -> bytes:
-    """Return the subscription document of these releases."""
+def rendering(
+    form: str,
+    releases: Mapping[int, Release],
+    notices: list[Notice],
+    previous: Body | None = None,
+) -> Rendering:
+    """Render the subscription document of releases, given by their ids."""
     listed = [
         ListedRelease(
             id=number,
@@ -127,11 +132,50 @@ def rendered(form: str, releases: list[Release], notices: list[Notice]) -> bytes
             updated=release.updated,
             categories=release.categories,
         )
-        for number, release in enumerate(releases)
+        for number, release in releases.items()
     ]
     feed = subscription(SITE, SELECTION, listed, notices, 0)
-    rendering = render(SITE, FORMATS[form], feed, lambda _: dict(enumerate(releases)), None)
-    return Body(rendering, None).content()
+    return render(SITE, FORMATS[form], feed, lambda _: releases, previous)
+
+
+def rendered(form: str, releases: list[Release], notices: list[Notice]) -> bytes:
+    """Return the subscription document of these releases."""
+    return rendering(form, dict(enumerate(releases)), notices).content()
+
+
+# Each looks like the beginning or the end of an entry.
+MISLEADING = st.sampled_from(['},{"id":"', '"items":[{"id":', "</entry><entry>", "<item></item>"])
+
+
+@given(
+    RELEASES,
+    st.lists(MISLEADING, min_size=4, max_size=4),
+    st.sets(st.integers(0, 3)),
+    st.booleans(),
+    st.booleans(),
+    st.sampled_from(sorted(FORMATS)),
+    st.sampled_from([None, "gzip", "br"]),
+)
+def test_a_document_that_takes_over_entries_has_the_bytes_of_a_new_one(
+    found: list[Release],
+    titles: list[str],
+    former: set[int],
+    was_suspended: bool,
+    is_suspended: bool,
+    form: str,
+    coding: str | None,
+) -> None:
+    releases = {
+        number: release._replace(title=title)
+        for number, (release, title) in enumerate(zip(found, titles, strict=False))
+    }
+    before, after = ([NOTICE] if state else [] for state in (was_suspended, is_suspended))
+    chosen = {number: releases[number] for number in former & releases.keys()}
+    previous = Body(rendering(form, chosen, before), coding)
+    made = rendering(form, releases, after, previous)
+    expected = rendered(form, list(releases.values()), after)
+    assert made.content() == expected
+    assert Body(made, "gzip").content() == Body(made, "br").content() == expected
 
 
 @given(RELEASES, st.booleans())
