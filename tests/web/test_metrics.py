@@ -2,9 +2,12 @@
 
 import re
 import time
+from itertools import pairwise
+from math import inf
 
 import pytest
 from flask.testing import FlaskClient
+from werkzeug.test import EnvironBuilder
 
 from tests.portal import Portal, page
 from tests.web.helpers import wait_until
@@ -98,6 +101,26 @@ def test_openmetrics_is_spoken_to_those_who_ask_for_it(portal: Portal) -> None:
     response = portal.client().get("/metrics", headers=accept)
     assert response.content_type.startswith("application/openmetrics-text")
     assert response.text.endswith("# EOF\n")
+
+
+def test_each_of_many_answers_is_in_the_bucket_of_its_time(often_checked: Portal) -> None:
+    often_checked.environ["FEEDS_METRICS"] = "on"
+    client = often_checked.client()
+    client.get("/releases.atom")
+    environ = EnvironBuilder("/releases.atom").get_environ()
+    for _ in range(2500):
+        client.application.wsgi_app(environ.copy(), lambda *_: lambda _: None)
+    text = client.get("/metrics").text
+    pattern = r'_bucket\{format="atom",le="(\S+)",source="cached",status="2xx"\} (\S+)'
+    upto = [(float(bound), float(number)) for bound, number in re.findall(pattern, text)]
+    assert upto[-1] == (inf, 2500.0)
+    (total,) = re.findall(r'_sum\{format="atom",source="cached",status="2xx"\} (\S+)', text)
+    within = [
+        (low, high, more - fewer) for (low, fewer), (high, more) in pairwise([(0.0, 0.0), *upto])
+    ]
+    least = sum(low * number for low, _, number in within)
+    most = sum(high * number for _, high, number in within if number)
+    assert least <= float(total) <= most
 
 
 @pytest.mark.slow
