@@ -3,22 +3,17 @@
 Both engines behave the same: a reader sees one state, a writer is alone, and any reason why the
 store does not answer is one kind of error.
 
-- SQLite: Python's driver begins transactions late and implicitly. Here each transaction begins
-  explicitly, a reader's with ``BEGIN`` (its first read fixes the snapshot) and a writer's with
-  ``BEGIN IMMEDIATE`` (docs/decisions/0005-snapshots.md).
+- SQLite: see ``feeds.store.sqlite``.
 - PostgreSQL: readers are ``REPEATABLE READ READ ONLY``; writers lock the row of the head before
   anything else (docs/decisions/0015-postgresql.md).
 """
 
-import os
 import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache
 from math import inf
 from pathlib import Path
-from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
@@ -27,12 +22,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import NullPool
 
 from feeds.errors import StoreError, StoreUnavailableError
-
-BUSY_SECONDS = 10.0
-"""How long a writer waits for another writer."""
-
-READ_SECONDS = 1.0
-"""How long a reader waits for a lock on SQLite; if the store is available, it waits for nobody."""
+from feeds.store.sqlite import BUSY_SECONDS, WRITES, fixed_content, open_file
 
 SNAPSHOT_SECONDS = 2.0
 """How long a snapshot of the service may wait for a server of PostgreSQL, connecting included."""
@@ -41,8 +31,6 @@ STATEMENT_SECONDS = 5.0
 """How long a statement of a command that reads may take on PostgreSQL."""
 
 _YIELD_SECONDS = 0.05
-
-_WRITES = "feeds_writes"
 
 
 def open_engine(url: str, *, connections: int = 0) -> Engine:
@@ -54,7 +42,7 @@ def open_engine(url: str, *, connections: int = 0) -> Engine:
     """
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
-        return _sqlite(url)
+        return open_file(url)
     return _postgresql(parsed, connections)
 
 
@@ -78,51 +66,6 @@ def one_for_each_host(url: str) -> list[str]:
         ).render_as_string(hide_password=False)
         for host, port in zip(hosts, ports, strict=True)
     ]
-
-
-@lru_cache(maxsize=8)  # the readers of a process share the statements that SQLAlchemy has compiled
-def _sqlite(url: str) -> Engine:
-    file = Path(make_url(url).database or "")
-    path = quote(os.fsencode(file))
-
-    # Each transaction opens the file again: a file that replaced it is found, a removed one is
-    # missed, and a forked process inherits no connection.
-    def connect() -> sqlite3.Connection:
-        immutable = "" if _content(file) is None else "&immutable=1"
-        return sqlite3.connect(
-            f"file:{path}?mode=rw{immutable}",
-            uri=True,
-            timeout=READ_SECONDS,
-            isolation_level=None,
-            check_same_thread=False,
-        )
-
-    engine = create_engine(url, creator=connect, poolclass=NullPool)
-    event.listen(engine, "begin", _begin)
-    return engine
-
-
-def _content(file: Path) -> tuple[int, int] | None:
-    """Return what identifies the content of a file that SQLite can only read as a whole, or None.
-
-    Beside a file in write-ahead mode SQLite makes two others. Where it cannot, and no other process
-    has, it must be told that nobody changes the file.
-    """
-    if os.access(file.parent, os.W_OK, effective_ids=True):
-        return None
-    if file.with_name(f"{file.name}-wal").exists() or not file.exists():
-        return None
-    found = file.stat()
-    return found.st_mtime_ns, found.st_size
-
-
-def _begin(connection: Connection) -> None:
-    if connection.get_execution_options().get(_WRITES):
-        connection.exec_driver_sql("PRAGMA foreign_keys = ON")
-        connection.exec_driver_sql(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000:.0f}")
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-    else:
-        connection.exec_driver_sql("BEGIN")
 
 
 def _postgresql(url: URL, connections: int) -> Engine:
@@ -199,10 +142,10 @@ def reading(
     with _translated_errors(DBAPIError):
         if is_sqlite(engine):
             file = Path(name(engine))
-            content = _content(file)
+            content = fixed_content(file)
             with engine.connect() as connection, connection.begin():
                 yield connection
-            if content is not None and content != _content(file):
+            if content is not None and content != fixed_content(file):
                 raise StoreUnavailableError("The release store was changed while it was read.")
             return
         from feeds.store.postgresql import limited  # noqa: PLC0415 - its driver is optional
@@ -223,7 +166,7 @@ def writing(engine: Engine, *, commit: bool = True) -> Iterator[Connection]:
     """
     with (
         _translated_errors(OperationalError),
-        engine.connect().execution_options(**{_WRITES: True}) as connection,
+        engine.connect().execution_options(**{WRITES: True}) as connection,
         connection.begin() as transaction,
     ):
         if not is_sqlite(engine):
