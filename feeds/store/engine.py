@@ -38,11 +38,12 @@ def open_engine(url: str, *, connections: int = 0) -> Engine:
 
     If the URL has several hosts, each connection is made to the first of them that answers.
     ``connections`` is the size of the pool on PostgreSQL, one for each request that may read at a
-    time; 0 means no pool, as suits a command.
+    time; 0 means no pool, as suits a command. On SQLite connections are kept for a moment if it is
+    not 0.
     """
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
-        return open_file(url)
+        return open_file(url, keep=connections > 0)
     return _postgresql(parsed, connections)
 
 

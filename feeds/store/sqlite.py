@@ -5,15 +5,20 @@ reader's with ``BEGIN``, whose first read fixes the snapshot, and a writer's wit
 IMMEDIATE`` (docs/decisions/0005-snapshots.md).
 """
 
+import atexit
 import os
 import sqlite3
+import threading
+import weakref
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.pool import NullPool
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.pool import ConnectionPoolEntry, NullPool, Pool, QueuePool
 
 WRITES = "feeds_writes"
 """The execution option of a connection that writes."""
@@ -24,28 +29,118 @@ READ_SECONDS = 1.0
 BUSY_SECONDS = 10.0
 """How long a writer waits for another writer."""
 
+_KEPT_SECONDS = 1
+_MOST_KEPT = 4
+_pools: weakref.WeakSet[Pool] = weakref.WeakSet()
+
+
+class _Connection(sqlite3.Connection):
+    """A connection to a file; ``opened`` identifies the file and its state before it was opened."""
+
+    opened: tuple[int, ...] | None
+    returned = False
+
 
 @lru_cache(maxsize=8)  # the readers of a process share the statements that SQLAlchemy has compiled
-def open_file(url: str) -> Engine:
-    """Return an engine, without opening the file; a missing one is not created."""
+def open_file(url: str, *, keep: bool) -> Engine:
+    """Return an engine, without opening the file; a missing one is not created.
+
+    Each transaction opens the file again. With ``keep``, it may use the connection of an earlier
+    one, as suits a service that reads many documents in a row. Such an engine must not be used
+    before a fork.
+    """
     file = Path(make_url(url).database or "")
     path = quote(os.fsencode(file))
 
-    # Each transaction opens the file again: a file that replaced it is found, a removed one is
-    # missed, and a forked process inherits no connection.
-    def connect() -> sqlite3.Connection:
+    def connect() -> _Connection:
+        opened = _state(file)
         immutable = "" if fixed_content(file) is None else "&immutable=1"
-        return sqlite3.connect(
+        connection = sqlite3.connect(
             f"file:{path}?mode=rw{immutable}",
             uri=True,
             timeout=READ_SECONDS,
             isolation_level=None,
             check_same_thread=False,
+            factory=_Connection,
         )
+        connection.opened = opened
+        return connection
 
-    engine = create_engine(url, creator=connect, poolclass=NullPool)
+    if keep:
+        engine = create_engine(
+            url,
+            creator=connect,
+            poolclass=QueuePool,
+            pool_size=_MOST_KEPT,
+            max_overflow=-1,
+        )
+        _keep_connections(engine.pool, file)
+    else:
+        engine = create_engine(url, creator=connect, poolclass=NullPool)
     event.listen(engine, "begin", _begin)
     return engine
+
+
+def _keep_connections(pool: Pool, file: Path) -> None:
+    """Let a pool keep connections for a moment, unless something happens to the file.
+
+    A file that replaced it is found and a removed one is missed, as if each transaction opened it.
+    A connection is not kept while the write-ahead log has content: only when the last one is
+    closed, this becomes part of the file.
+    """
+    log = file.with_name(f"{file.name}-wal")
+    closing = threading.Event()
+
+    def close() -> None:
+        closing.clear()
+        pool.dispose()  # of connections that are not in use
+
+    def on_return(connection: _Connection | None, entry: ConnectionPoolEntry) -> None:
+        if connection is None:
+            return
+        if connection.opened != _state(file) or not _is_empty(log):
+            entry.invalidate()
+            return
+        connection.returned = True
+        if not closing.is_set():
+            closing.set()
+            timer = threading.Timer(_KEPT_SECONDS, close)
+            timer.daemon = True
+            # From Python 3.12 on, no thread can be started while the process ends.
+            with suppress(RuntimeError):
+                timer.start()
+
+    def on_use(connection: _Connection, _entry: object, _proxy: object) -> None:
+        if connection.returned and connection.opened != _state(file):
+            raise DisconnectionError
+
+    event.listen(pool, "checkin", on_return)
+    event.listen(pool, "checkout", on_use)
+    _pools.add(pool)
+
+
+@atexit.register
+def _close_connections() -> None:
+    """Close what is not in use when the process ends: the last connection removes the log."""
+    for pool in list(_pools):
+        pool.dispose()
+
+
+def _state(file: Path) -> tuple[int, ...] | None:
+    """Return what changes if a file is replaced or written to; None if there is none."""
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino, found.st_ctime_ns, found.st_size
+
+
+def _is_empty(log: Path) -> bool:
+    """Return whether a write-ahead log exists and is empty."""
+    try:
+        return log.stat().st_size == 0
+    except OSError:
+        return False
 
 
 def fixed_content(file: Path) -> tuple[int, int] | None:
