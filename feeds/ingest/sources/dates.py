@@ -5,6 +5,7 @@ One function reads them all, because programs confuse the fields in which each f
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
@@ -19,6 +20,8 @@ _ISO = re.compile(
     r"|\d{4}(?:\d\d(?:[.,]\d+)?)?))?(?P<zone>.*))?)?",
     re.ASCII | re.DOTALL,
 )
+# What most programs write. Python itself reads it in a tenth of the time.
+_PLAIN = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:Z|[+-]\d\d:\d\d)", re.ASCII)
 # Seconds or milliseconds since 1970, from 1973 on.
 _TIMESTAMP = re.compile(r"(\d{9,10})(?:\.\d+|(\d{3}))?", re.ASCII)
 _BASIC_TIME = re.compile(r"(\d\d)(\d\d)(\d\d)?")
@@ -86,6 +89,9 @@ def date(stated: str, zone: ZoneInfo, name: str) -> Date:
     A local time that occurs twice is the first of the two. A date without a time is midnight, a
     month or a year its first day. Raises ``InvalidInputError``.
     """
+    if _PLAIN.fullmatch(stated):
+        with suppress(ValueError, OverflowError):  # it may be a leap second, or the end of a day
+            return Date(datetime.fromisoformat(stated).astimezone(UTC))
     text = _COMMENT.sub(" ", stated[: _LENGTH + 1]).strip()
     try:
         if found := _TIMESTAMP.fullmatch(text):

@@ -6,6 +6,7 @@ token, a random number that identifies a change and says nothing about the relea
 
 import hashlib
 from collections.abc import Mapping
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Select, TypeDecorator, select, type_coerce
@@ -16,6 +17,8 @@ from feeds.store.schema.tables import RELEASE
 COLUMNS = tuple(column for column in RELEASE.c if column.name not in {"token", "checksum"})
 """The columns that the checksum covers."""
 
+_NAMES = tuple(column.name for column in COLUMNS)
+_values = itemgetter(*_NAMES)
 _DIALECT = DefaultDialect()
 _BINDERS = {
     column.name: column.type.process_bind_param
@@ -26,16 +29,15 @@ _BINDERS = {
 
 def checksum(plain: Mapping[str, Any]) -> int:
     """Return the checksum of a row, given by the names of its columns, as it is stored."""
-    values = [plain[column.name] for column in COLUMNS]
     # The lengths separate the texts, whatever these contain.
-    text = "".join([f"{len(one)}:{one}" if isinstance(one, str) else f"{one}," for one in values])
-    digest = hashlib.sha256(text.encode(errors="surrogatepass")).digest()
+    parts = [f"{len(one)}:{one}" if isinstance(one, str) else f"{one}," for one in _values(plain)]
+    digest = hashlib.sha256("".join(parts).encode(errors="surrogatepass")).digest()
     return int.from_bytes(digest[:8]) >> 1  # as much as a column of either engine can hold
 
 
 def checksum_of(values: Mapping[str, Any]) -> int:
     """Return the checksum of a row that will be inserted; a column that is left out is null."""
-    stored = {column.name: values.get(column.name) for column in COLUMNS}
+    stored = {name: values.get(name) for name in _NAMES}
     for name, bind in _BINDERS.items():
         stored[name] = bind(stored[name], _DIALECT)
     return checksum(stored)
