@@ -35,9 +35,9 @@ def create_app(settings: Settings | None = None, clock: Callable[[], datetime] =
     sys.setswitchinterval(_SWITCH_SECONDS)
     servers = _servers(settings)
     return build(
-        Reader(servers, connections=settings.threads),
+        Reader(servers, connections=settings.threads, keep=True),
         Reader(servers, connections=1),
-        Reader(servers, connections=1),
+        Reader(servers, connections=1, keep=True),
         settings.site,
         clock,
         cache_mb=settings.cache_mb,

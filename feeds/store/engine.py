@@ -33,17 +33,17 @@ STATEMENT_SECONDS = 5.0
 _YIELD_SECONDS = 0.05
 
 
-def open_engine(url: str, *, connections: int = 0) -> Engine:
+def open_engine(url: str, *, connections: int = 0, keep: bool = False) -> Engine:
     """Return an engine, without connecting; a missing SQLite file is not created.
 
     If the URL has several hosts, each connection is made to the first of them that answers.
     ``connections`` is the size of the pool on PostgreSQL, one for each request that may read at a
-    time; 0 means no pool, as suits a command. On SQLite connections are kept for a moment if it is
-    not 0.
+    time; 0 means no pool, as suits a command. With ``keep``, connections to a SQLite file are kept
+    for a moment.
     """
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
-        return open_file(url, keep=connections > 0)
+        return open_file(url, keep=keep)
     return _postgresql(parsed, connections)
 
 

@@ -85,8 +85,8 @@ def _keep_connections(pool: Pool, file: Path) -> None:
     """Let a pool keep connections for a moment, unless something happens to the file.
 
     A file that replaced it is found and a removed one is missed, as if each transaction opened it.
-    A connection is not kept while the write-ahead log has content: only when the last one is
-    closed, this becomes part of the file.
+    A connection is not kept while the write-ahead log has content: it is removed when the last one
+    is closed, and a file that somebody copies into place must not find the log of another.
     """
     log = file.with_name(f"{file.name}-wal")
     closing = threading.Event()

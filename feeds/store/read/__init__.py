@@ -114,13 +114,15 @@ class Reader:
 
     It connects when the first snapshot is opened, so the store may be unavailable until then.
     ``connections`` is the size of the connection pool of each server on PostgreSQL, one for each
-    thread that may read at a time; 0 means no pool, as suits a command.
+    thread that may read at a time; 0 means no pool, as suits a command. With ``keep``, connections
+    to a SQLite file are kept for a moment, as suits requests, of which others may follow.
     """
 
-    def __init__(self, servers: Servers, *, connections: int = 0) -> None:
+    def __init__(self, servers: Servers, *, connections: int = 0, keep: bool = False) -> None:
         self._servers = servers
         self._engines = {
-            server: open_engine(server.url, connections=connections) for server in servers
+            server: open_engine(server.url, connections=connections, keep=keep)
+            for server in servers
         }
 
     def run(self, use: Callable[[Snapshot], T], *, seconds: float = SNAPSHOT_SECONDS) -> T:
