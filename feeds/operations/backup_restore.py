@@ -80,7 +80,8 @@ def _prepare(prepared: Store, path: Path, settings: Settings, file: Path, now: d
             require_usable(settings, snapshot)
             require_timezone(settings, snapshot.head())
     elif is_export(file):
-        prepared.migrate(permanent_settings(settings), now)
+        with prepared.upgraded(permanent_settings(settings), now, commit=True):
+            pass
         for _ in Loader(prepared, settings, file):
             pass
     else:

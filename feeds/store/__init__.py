@@ -89,14 +89,6 @@ class Store:
         with engine.reading(self._engine) as connection:
             return check.checks_indexes(connection)
 
-    def migrate(self, permanent: Permanent, now: datetime) -> tuple[str | None, str]:
-        """Create the store or upgrade its schema; return the schema versions before and after.
-
-        The version before is None if there was no store. Raises ``StoreError``.
-        """
-        with self.upgraded(permanent, now, commit=True) as (before, _):
-            return before, version.current()
-
     def found_schema(self) -> str | None:
         """Return the version of the schema that the store has, None if there is no store."""
         return version.found(self._engine)
@@ -105,9 +97,10 @@ class Store:
     def upgraded(
         self, permanent: Permanent, now: datetime, *, commit: bool = False
     ) -> Iterator[tuple[str | None, Snapshot]]:
-        """Open a snapshot of the store as ``migrate`` leaves it; yield the version before, too.
+        """Create the store, or upgrade its schema; yield the version before and a snapshot.
 
-        Nothing is changed without ``commit``, or if an exception is raised.
+        The version before is None if there was no store. Nothing is changed without ``commit``, or
+        if an exception is raised. Raises ``StoreError``.
         """
         upgraded = version.upgraded(self._engine, permanent, now, commit=commit)
         with upgraded as (before, connection):
