@@ -11,7 +11,7 @@ store does not answer is one kind of error.
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from math import inf
 from pathlib import Path
 
@@ -89,6 +89,7 @@ def _postgresql(url: URL, connections: int) -> Engine:
             pool_size=connections,
             max_overflow=0,
             pool_timeout=SNAPSHOT_SECONDS,
+            pool_pre_ping=True,
             connect_args=options,
         )
     else:
@@ -150,24 +151,12 @@ def reading(
             return
         from feeds.store.postgresql import limited  # noqa: PLC0415 - its driver is optional
 
-        with limited(limit), ExitStack() as stack:
-            try:
-                connection = stack.enter_context(_snapshot(engine, seconds))
-            except DBAPIError as error:
-                # Perhaps the server has ended a connection of the pool, as by a restart.
-                if not error.connection_invalidated:
-                    raise
-                connection = stack.enter_context(_snapshot(engine, seconds))
+        readers = engine.execution_options(
+            isolation_level="REPEATABLE READ", postgresql_readonly=True
+        )
+        with limited(limit), readers.connect() as connection, connection.begin():
+            connection.exec_driver_sql(f"SET LOCAL statement_timeout = {seconds * 1000:.0f}")
             yield connection
-
-
-@contextmanager
-def _snapshot(engine: Engine, seconds: float) -> Iterator[Connection]:
-    """Open a read transaction on PostgreSQL."""
-    readers = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-    with readers.connect() as connection, connection.begin():
-        connection.exec_driver_sql(f"SET LOCAL statement_timeout = {seconds * 1000:.0f}")
-        yield connection
 
 
 @contextmanager
