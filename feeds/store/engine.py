@@ -11,7 +11,7 @@ store does not answer is one kind of error.
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from math import inf
 from pathlib import Path
 
@@ -70,7 +70,7 @@ def one_for_each_host(url: str) -> list[str]:
 
 
 def _postgresql(url: URL, connections: int) -> Engine:
-    from feeds.store.postgresql import Connection as LimitedConnection  # noqa: PLC0415 - its driver is optional
+    from feeds.store import postgresql  # noqa: PLC0415 - its driver is optional
 
     options = {
         "application_name": "release-feeds",
@@ -89,15 +89,15 @@ def _postgresql(url: URL, connections: int) -> Engine:
             pool_size=connections,
             max_overflow=0,
             pool_timeout=SNAPSHOT_SECONDS,
-            pool_pre_ping=True,
             connect_args=options,
         )
+        event.listen(engine, "connect", postgresql.take_snapshots)
     else:
         engine = create_engine(url, poolclass=NullPool, connect_args=options)
     event.listen(
         engine,
         "do_connect",
-        lambda _dialect, _record, args, named: LimitedConnection.connect(*args, **named),
+        lambda _dialect, _record, args, named: postgresql.Connection.connect(*args, **named),
     )
     return engine
 
@@ -151,12 +151,27 @@ def reading(
             return
         from feeds.store.postgresql import limited  # noqa: PLC0415 - its driver is optional
 
-        readers = engine.execution_options(
+        with limited(limit), ExitStack() as stack:
+            try:
+                connection = stack.enter_context(_snapshot(engine, seconds))
+            except DBAPIError as error:
+                # Perhaps the server has ended a connection of the pool, as by a restart.
+                if not error.connection_invalidated:
+                    raise
+                connection = stack.enter_context(_snapshot(engine, seconds))
+            yield connection
+
+
+@contextmanager
+def _snapshot(engine: Engine, seconds: float) -> Iterator[Connection]:
+    """Open a read transaction on PostgreSQL."""
+    if isinstance(engine.pool, NullPool):
+        engine = engine.execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
         )
-        with limited(limit), readers.connect() as connection, connection.begin():
-            connection.exec_driver_sql(f"SET LOCAL statement_timeout = {seconds * 1000:.0f}")
-            yield connection
+    with engine.connect() as connection, connection.begin():
+        connection.exec_driver_sql(f"SET LOCAL statement_timeout = {seconds * 1000:.0f}")
+        yield connection
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from feeds.errors import StoreUnavailableError
 from feeds.operations.suspend import resume, suspend
 from feeds.store.engine import one_for_each_host, open_engine, reading
 from feeds.store.read import queries, sitemaps
+from tests.databases import closed_connections
 from tests.portal import START, Portal, page
 
 
@@ -87,6 +88,27 @@ def test_a_snapshot_does_not_change_when_others_commit(portal: Portal) -> None:
     with portal.store.read() as state:
         assert len(state.newest_headlines(state.everything(), 9)) == 2
         assert len(state.notices()) == 1
+
+
+@pytest.mark.engines("postgresql", reason="on SQLite every read transaction is a snapshot")
+def test_connections_of_a_pool_only_take_snapshots(portal: Portal) -> None:
+    engine = open_engine(portal.url, connections=1)
+    for _ in range(2):
+        with reading(engine) as connection:
+            for setting, value in (("isolation", "repeatable read"), ("read_only", "on")):
+                found = connection.exec_driver_sql(f"SHOW transaction_{setting}").scalar()
+                assert found == value
+    engine.dispose()
+
+
+@pytest.mark.engines("postgresql", reason="connections to a file are not closed by others")
+def test_a_closed_connection_of_a_pool_is_replaced(portal: Portal) -> None:
+    engine = open_engine(portal.url, connections=1)
+    with closed_connections() as close:
+        for _ in range(2):
+            with reading(engine) as connection:
+                assert connection.exec_driver_sql("SELECT 1").scalar() == 1
+            close()
 
 
 @pytest.mark.parametrize("reads", [1, 2, 3, 4, 5])

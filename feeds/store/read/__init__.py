@@ -20,6 +20,7 @@ from feeds.store.read.snapshot import (
     WHOLE_STORE,
     Head,
     ImportOutcome,
+    LatestNotices,
     Part,
     Snapshot,
     Withdrawal,
@@ -120,6 +121,7 @@ class Reader:
 
     def __init__(self, servers: Servers, *, connections: int = 0, keep: bool = False) -> None:
         self._servers = servers
+        self._notices = LatestNotices()
         self._engines = {
             server: open_engine(server.url, connections=connections, keep=keep)
             for server in servers
@@ -144,7 +146,7 @@ class Reader:
             engine = self._engines[server]
             try:
                 with reading(engine, seconds=seconds, limit=seconds) as connection:
-                    snapshot = Snapshot(connection)
+                    snapshot = Snapshot(connection, self._notices)
                     self._servers.check(server, connection, snapshot)
                     result = use(snapshot)
             except StoreBehindError as error:

@@ -108,11 +108,21 @@ class Withdrawal:
     withdrawn: datetime
 
 
-class Snapshot:
-    """One state of the store."""
+class LatestNotices:
+    """The notices of the state that was read last, for snapshots of the same state.
 
-    def __init__(self, connection: Connection) -> None:
+    ``found`` is that state, as store id, revision and token, with its notices.
+    """
+
+    found: tuple[tuple[str, int, int], list[Notice]] | None = None
+
+
+class Snapshot:
+    """One state of the store. ``latest`` spares a statement where many are of the same state."""
+
+    def __init__(self, connection: Connection, latest: LatestNotices | None = None) -> None:
         self._connection = connection
+        self._latest = latest
         self._head: Head | None = None
         self._releases: dict[int, Release] = {}
 
@@ -473,7 +483,14 @@ class Snapshot:
 
     def notices(self) -> list[Notice]:
         """Return the notices that documents contain, the latest first."""
-        return self._notices(queries.NOTICES)
+        head, latest = self._head, self._latest
+        if head is None or head.token is None or latest is None:
+            return self._notices(queries.NOTICES)
+        state = head.store_id, head.revision, head.token
+        found = latest.found
+        if found is None or found[0] != state:
+            found = latest.found = state, self._notices(queries.NOTICES)
+        return found[1]
 
     def all_notices(self) -> list[Notice]:
         """Return every notice, also those that were retracted, the latest first."""
