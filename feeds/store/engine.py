@@ -165,6 +165,7 @@ def reading(
 @contextmanager
 def _snapshot(engine: Engine, seconds: float) -> Iterator[Connection]:
     """Open a read transaction on PostgreSQL."""
+    # Those of a pool are prepared when they are opened (``take_snapshots``).
     if isinstance(engine.pool, NullPool):
         engine = engine.execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True

@@ -109,16 +109,19 @@ class Withdrawal:
 
 
 class LatestNotices:
-    """The notices of the state that was read last, for snapshots of the same state.
+    """The notices that snapshots of one state of the store share.
 
-    ``found`` is that state, as store id, revision and token, with its notices.
+    ``found`` is that state, as store id, revision and token, with its notices; None before.
     """
 
     found: tuple[tuple[str, int, int], list[Notice]] | None = None
 
 
 class Snapshot:
-    """One state of the store. ``latest`` spares a statement where many are of the same state."""
+    """One state of the store.
+
+    With ``latest``, the notices are read once for several snapshots of the same state.
+    """
 
     def __init__(self, connection: Connection, latest: LatestNotices | None = None) -> None:
         self._connection = connection
