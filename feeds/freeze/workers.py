@@ -175,9 +175,7 @@ def _work(connection: Connection, task: Task) -> None:
                     answered = answers.of(connection.recv())
                     connection.send(_written(generation, segments, answered))
         except (FeedsError, OSError) as error:
-            if isinstance(error, EOFError | BrokenPipeError):
-                raise
-            connection.send(error)
+            connection.send(error)  # fails as well if the other end is closed
 
 
 def _written(

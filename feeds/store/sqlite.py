@@ -9,7 +9,6 @@ import atexit
 import os
 import sqlite3
 import threading
-import weakref
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
@@ -31,7 +30,6 @@ BUSY_SECONDS = 10.0
 
 _KEPT_SECONDS = 1
 _MOST_KEPT = 4
-_pools: weakref.WeakSet[Pool] = weakref.WeakSet()
 
 
 class _Connection(sqlite3.Connection):
@@ -116,14 +114,7 @@ def _keep_connections(pool: Pool, file: Path) -> None:
 
     event.listen(pool, "checkin", on_return)
     event.listen(pool, "checkout", on_use)
-    _pools.add(pool)
-
-
-@atexit.register
-def _close_connections() -> None:
-    """Close what is not in use when the process ends: the last connection removes the log."""
-    for pool in list(_pools):
-        pool.dispose()
+    atexit.register(pool.dispose)  # the last connection that is closed removes the log
 
 
 def _state(file: Path) -> tuple[int, ...] | None:

@@ -66,6 +66,14 @@ def test_a_file_that_is_overwritten_is_read_again(
     assert "<title>Cits</title>" in client.get("/releases.atom").text
 
 
+def test_a_file_that_is_removed_is_missed(rarely_checked: Portal) -> None:
+    client = rarely_checked.client()
+    assert client.get("/releases.atom").status_code == 200
+    with rarely_checked.unavailable():
+        assert client.get("/categories/kultura.atom").status_code == 503
+    assert client.get("/categories/kultura.atom").status_code == 200
+
+
 def test_no_connection_is_kept_that_would_keep_the_log_of_an_import(checked: Portal) -> None:
     client = checked.client()
     client.get("/releases.atom")
