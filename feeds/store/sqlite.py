@@ -128,10 +128,8 @@ def _state(file: Path) -> tuple[int, ...] | None:
 
 def _is_empty(log: Path) -> bool:
     """Return whether a write-ahead log exists and is empty."""
-    try:
-        return log.stat().st_size == 0
-    except OSError:
-        return False
+    state = _state(log)
+    return state is not None and state[-1] == 0  # its size
 
 
 def fixed_content(file: Path) -> tuple[int, int] | None:

@@ -37,7 +37,9 @@ def test_migrate_creates_a_store_once(tmp_path: Path) -> None:
     before = portal.client().get("/releases.atom")
     again = portal.feeds("migrate")
     assert again.out == f"The store {portal.file} has the current schema (0001).\n"
-    assert portal.client().get("/releases.atom").headers == before.headers
+    after = portal.client().get("/releases.atom")
+    # Other headers depend on the time: there is no Last-Modified in the second of a change.
+    assert (after.data, after.headers["ETag"]) == (before.data, before.headers["ETag"])
 
 
 def test_the_migrations_create_the_tables_of_the_models(portal: Portal) -> None:
