@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event
 
 from feeds.store.schema.tables import METADATA
+from tests.listeners import listening
 from tests.portal import BANNER, Portal, page
 
 pytestmark = pytest.mark.engines("sqlite", reason="an import does not depend on the engine")
@@ -223,11 +223,8 @@ def test_an_interrupted_command_says_how_to_continue(portal: Portal) -> None:
             raise KeyboardInterrupt
 
     path = portal.write("a.txt", page())
-    event.listen(Engine, "before_cursor_execute", interrupt)
-    try:
+    with listening("before_cursor_execute", interrupt):
         ran = portal.feeds("import", path)
-    finally:
-        event.remove(Engine, "before_cursor_execute", interrupt)
     assert (ran.code, ran.err.splitlines()[-1]) == (
         2,
         "feeds: Interrupted: run the command again to finish.",

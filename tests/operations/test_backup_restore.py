@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event
 
 from feeds.errors import StoreError
 from feeds.operations.backup_restore import restore_backup
 from feeds.store import Store
+from tests.listeners import listening
 from tests.operations.test_export import served
 from tests.portal import START, Portal, command, page
 
@@ -447,11 +447,8 @@ def test_a_change_during_a_restoration_does_not_set_dates_back(portal: Portal) -
             for name in changes:
                 assert portal.feeds(name).code == 0
 
-    event.listen(Engine, "before_cursor_execute", change)
-    try:
+    with listening("before_cursor_execute", change):
         ran = portal.feeds("backup-restore", portal.folder / "copy")
-    finally:
-        event.remove(Engine, "before_cursor_execute", change)
     assert "  Notices: 6 missing." in ran.out
     with closing(sqlite3.connect(kept(portal))) as former:
         assert (

@@ -9,8 +9,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, event, inspect
-from sqlalchemy.engine import Engine
+from sqlalchemy import Connection, inspect
 
 from feeds.app import check
 from feeds.errors import StoreError
@@ -18,6 +17,7 @@ from feeds.operations.migrate import migrate
 from feeds.store.engine import reading, writing
 from feeds.store.schema import version
 from feeds.store.schema.tables import METADATA
+from tests.listeners import listening
 from tests.portal import START, Portal, page
 
 CREATED = (
@@ -105,8 +105,7 @@ def test_a_migration_that_is_interrupted_creates_all_or_nothing(
             cursor.close()  # SQLAlchemy closes only cursors that executed something
             raise KeyboardInterrupt
 
-    event.listen(Engine, "before_cursor_execute", interrupt)
-    try:
+    with listening("before_cursor_execute", interrupt):
         for stop_at in range(2, 200, 6):  # noqa: B007 - read by the listener
             fresh = Portal(tmp_path_factory.mktemp("portal"), database()).empty()
             statements = 0
@@ -118,8 +117,6 @@ def test_a_migration_that_is_interrupted_creates_all_or_nothing(
                 assert fresh.feeds("migrate").code == 0
                 assert objects(fresh) == complete
                 assert fresh.feeds("status").code == 0
-    finally:
-        event.remove(Engine, "before_cursor_execute", interrupt)
     # The schema is created in one transaction; the settings are recorded in the next one.
     assert set(left) == {0, complete}
     assert left == sorted(left)

@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError
 
@@ -14,6 +13,7 @@ from feeds.operations.suspend import resume, suspend
 from feeds.store.engine import one_for_each_host, open_engine, reading
 from feeds.store.read import queries, sitemaps
 from tests.databases import closed_connections
+from tests.listeners import listening
 from tests.portal import START, Portal, page
 
 
@@ -24,8 +24,10 @@ def test_no_read_of_a_poll_sorts_or_scans(another: Callable[..., Portal]) -> Non
     portal.feeds("suspend")
     seen: list[tuple[str, Any]] = []
     store = portal.store
-    event.listen(Engine, "before_cursor_execute", note := lambda *a: seen.append((a[2], a[3])))
-    with store.read() as state:
+    with (
+        listening("before_cursor_execute", lambda *call: seen.append((call[2], call[3]))),
+        store.read() as state,
+    ):
         for slugs in ((), ("k0",), ("k0", "k1")):
             selection = state.selection(slugs)
             assert selection
@@ -48,7 +50,6 @@ def test_no_read_of_a_poll_sorts_or_scans(another: Callable[..., Portal]) -> Non
         newest = state.release_sitemap(None)
         assert newest
         assert len(state.sitemap_releases(newest)) == 9
-    event.remove(Engine, "before_cursor_execute", note)
     with sqlite3.connect(portal.file) as database:
         for statement, parameters in seen:
             if not statement.startswith("SELECT"):
@@ -129,12 +130,9 @@ def test_a_document_is_made_from_one_state_when_others_commit_between_its_reads(
             portal.feeds("import", portal.write("0000.txt", page("A", body="Labots.")))
 
     # The first read fixes the snapshot, so the commit comes after at least one read.
-    event.listen(Engine, "after_cursor_execute", commit)
-    try:
+    with listening("after_cursor_execute", commit):
         left += 1
         during = client.get("/releases.atom").data
-    finally:
-        event.remove(Engine, "after_cursor_execute", commit)
     assert left <= 0
     assert during == before
     assert portal.client().get("/releases.atom").data != before

@@ -8,9 +8,9 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Engine, event
 from sqlalchemy.engine import make_url
 
+from tests.listeners import listening
 from tests.portal import Portal
 
 RENDERING = "AS listed"
@@ -38,11 +38,8 @@ def statements(portal: Portal) -> Iterator[list[Statement]]:
         if connection.engine.url == make_url(portal.url):
             run.append(Statement(statement))
 
-    event.listen(Engine, "before_cursor_execute", record)
-    try:
+    with listening("before_cursor_execute", record):
         yield run
-    finally:
-        event.remove(Engine, "before_cursor_execute", record)
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
@@ -62,11 +59,8 @@ def while_rendering(act: Callable[[], object]) -> Iterator[None]:
         if RENDERING in statement and pending:
             pending.pop()()
 
-    event.listen(Engine, "before_cursor_execute", intervene)
-    try:
+    with listening("before_cursor_execute", intervene):
         yield
-    finally:
-        event.remove(Engine, "before_cursor_execute", intervene)
     assert not pending
 
 

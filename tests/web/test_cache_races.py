@@ -6,9 +6,9 @@ from functools import partial
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event
 from sqlalchemy.exc import OperationalError
 
+from tests.listeners import listening
 from tests.portal import Portal, page
 from tests.web.helpers import (
     RENDERING,
@@ -131,11 +131,8 @@ def test_a_slow_read_of_a_replaced_store_does_not_return_to_it(
             new.file.rename(rarely_checked.file)
             in_thread(lambda: other.get("/releases.rss"))
 
-    event.listen(Engine, "after_cursor_execute", replace)
-    try:
+    with listening("after_cursor_execute", replace):
         assert "<title>Cits</title>" in client.get("/releases.atom").text
-    finally:
-        event.remove(Engine, "after_cursor_execute", replace)
     assert "<title>Cits</title>" in client.get("/releases.atom").text
     assert "Cits" in client.get("/releases.rss").text
 
@@ -201,11 +198,8 @@ def test_a_request_whose_snapshot_becomes_older_meanwhile_is_answered_from_it(
         if "revision >" in statement and pending:
             in_thread(overtake)
 
-    event.listen(Engine, "before_cursor_execute", intervene)
-    try:
+    with listening("before_cursor_execute", intervene):
         assert '"title":"C"' in client.get("/releases.json").text
-    finally:
-        event.remove(Engine, "before_cursor_execute", intervene)
     assert not pending
     assert '"title":"D"' in client.get("/releases.json").text
 

@@ -9,9 +9,8 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
-from sqlalchemy import event
-from sqlalchemy.pool import Pool
 
+from tests.listeners import listening
 from tests.portal import Portal, page
 from tests.web.helpers import wait_until
 
@@ -38,11 +37,8 @@ def opened() -> Iterator[list[sqlite3.Connection]]:
     def note(connection: sqlite3.Connection, _: object) -> None:
         connections.append(connection)
 
-    event.listen(Pool, "connect", note)
-    try:
+    with listening("connect", note):
         yield connections
-    finally:
-        event.remove(Pool, "connect", note)
 
 
 def test_documents_that_are_asked_for_in_a_row_need_one_connection(portal: Portal) -> None:

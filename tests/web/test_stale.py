@@ -13,10 +13,10 @@ from secrets import token_urlsafe
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event
 from werkzeug.test import TestResponse
 
 from tests.archives import SIZE, bring
+from tests.listeners import listening
 from tests.portal import Portal, page
 from tests.web.helpers import RENDERING, statements, wait_until
 
@@ -46,19 +46,11 @@ def held() -> Iterator[Held]:
             background.selections.append(parameters[0])
             background.released.wait(120)
 
-    event.listen(Engine, "before_cursor_execute", hold)
-    try:
-        yield background
-    finally:
-        background.released.set()
-        # An event must not be removed while it is handled.
-        wait_until(
-            lambda: (
-                "_work"
-                not in {thread.name.partition("(")[2][:-1] for thread in threading.enumerate()}
-            )
-        )
-        event.remove(Engine, "before_cursor_execute", hold)
+    with listening("before_cursor_execute", hold):
+        try:
+            yield background
+        finally:
+            background.released.set()
 
 
 class Reader:
@@ -386,12 +378,9 @@ def test_a_thread_that_died_is_replaced(portal_of_one_thread: Portal) -> None:
             died.append(True)
             raise SystemExit
 
-    event.listen(Engine, "before_cursor_execute", die)
-    try:
+    with listening("before_cursor_execute", die):
         changed(portal_of_one_thread, reader, "suspend")
         wait_until(lambda: reader.poll(FIRST).status_code == 200)
-    finally:
-        event.remove(Engine, "before_cursor_execute", die)
     assert died
 
 

@@ -6,8 +6,8 @@ import time
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event
 
+from tests.listeners import listening
 from tests.portal import Portal, page
 from tests.web.helpers import ADDRESSES, statements, wait_until
 
@@ -77,16 +77,15 @@ def test_a_check_that_hangs_makes_the_store_unavailable(
         if "head" in statement and threading.current_thread() is not threading.main_thread():
             over.wait(120)
 
-    event.listen(Engine, "before_cursor_execute", hang)
-    try:
-        wait_until(
-            lambda: client.get("/readyz").text.endswith("a request to it has not returned.\n")
-        )
-        assert client.get("/releases.atom").data == was.data
-        assert client.get("/releases.rss").status_code == 503
-    finally:
-        over.set()
-        event.remove(Engine, "before_cursor_execute", hang)
+    with listening("before_cursor_execute", hang):
+        try:
+            wait_until(
+                lambda: client.get("/readyz").text.endswith("a request to it has not returned.\n")
+            )
+            assert client.get("/releases.atom").data == was.data
+            assert client.get("/releases.rss").status_code == 503
+        finally:
+            over.set()
     wait_until(lambda: client.get("/releases.rss").status_code == 200)
 
 
