@@ -8,7 +8,8 @@ from typing import NamedTuple
 from sqlalchemy import Connection, select, update
 
 from feeds.domain import Notice
-from feeds.store.read.snapshot import Head, Snapshot
+from feeds.store.read.rows import Head
+from feeds.store.read.snapshot import Snapshot
 from feeds.store.schema.tables import ALL_ID, HEAD, IMPORT_RUN, LABEL, RELEASE, SELECTION
 from feeds.urls import Target
 

@@ -34,7 +34,8 @@ from sqlalchemy.types import TypeEngine
 from feeds.domain import Selection
 from feeds.errors import FeedsError, RefusedError
 from feeds.store.copy.content import Content, content
-from feeds.store.read.snapshot import Head, Snapshot
+from feeds.store.read.rows import Head
+from feeds.store.read.snapshot import Snapshot
 from feeds.store.schema.checksum import checksum
 from feeds.store.schema.tables import (
     ALL_ID,

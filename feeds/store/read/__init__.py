@@ -16,15 +16,8 @@ from feeds.store.engine import (
     open_engine,
     reading,
 )
-from feeds.store.read.snapshot import (
-    WHOLE_STORE,
-    Head,
-    ImportOutcome,
-    LatestNotices,
-    Part,
-    Snapshot,
-    Withdrawal,
-)
+from feeds.store.read.rows import Head, ImportOutcome, Withdrawal
+from feeds.store.read.snapshot import WHOLE_STORE, LatestNotices, Part, Snapshot
 from feeds.store.schema import version
 
 __all__ = [

@@ -2,20 +2,18 @@
 
 A ``Snapshot`` belongs to one transaction: everything that it returns is of one state of the store
 (rule 6). A statement of a document selects by key or by a range of keys, and never scans or sorts a
-table; only the index of sitemaps reads every archive page. Rows are mapped to dataclasses by the
-names of their columns.
+table; only the index of sitemaps reads every archive page.
 """
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from math import ceil
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection
 
 from feeds.domain import (
     ArchivePage,
@@ -24,15 +22,25 @@ from feeds.domain import (
     ListedRelease,
     Notice,
     NoticeKind,
-    PreviousState,
     Release,
     Selection,
     running_suspension,
 )
-from feeds.errors import StoreError
 from feeds.identity import combined_feed_id
 from feeds.periods import Period
 from feeds.store.read import queries, sitemaps
+from feeds.store.read.rows import (
+    Head,
+    ImportOutcome,
+    MergedArchive,
+    Withdrawal,
+    head_of,
+    ordered,
+    previous_state,
+    readable_values,
+    selection_of,
+    target_of,
+)
 from feeds.store.read.sitemaps import ReleaseSitemap
 from feeds.store.schema.tables import ALL_ID, ALL_SLUG
 from feeds.urls import Target
@@ -49,63 +57,6 @@ _BATCH = 1000  # rows that are read at a time where all rows of a table are want
 
 _ORDER = attrgetter("published", "rank")
 _BEFORE_RANKS = -1  # in an order key: before all releases of the same instant
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """The store as a whole; see ``HEAD``.
-
-    ``token`` is that of the change with this revision, and ``announced`` the instant at which a
-    running suspension was announced.
-    """
-
-    store_id: str
-    revision: int
-    token: int | None
-    instant: datetime
-    page_size: int
-    timezone: str
-    language: str
-    settings_digest: str
-    settings_revision: int
-    settings_changed: datetime
-    settings_token: int
-    list_token: int
-    list_changed: datetime
-    withdrawal: int
-    merge: int
-    announced: datetime | None
-
-
-class MergedArchive(NamedTuple):
-    """The archive that a category had under a slug before it was merged into ``current``."""
-
-    slug: str
-    current: str
-    pages: int
-
-
-@dataclass(frozen=True, slots=True)
-class ImportOutcome:
-    """The outcome of an import; ``finished`` is None if it was interrupted."""
-
-    started: datetime
-    finished: datetime | None
-    added: int
-    changed: int
-    unchanged: int
-    skipped: int
-    refused: int
-
-
-@dataclass(frozen=True, slots=True)
-class Withdrawal:
-    """A withdrawn release, and the instant at which it was withdrawn."""
-
-    entry_id: str
-    path: str
-    title: str
-    withdrawn: datetime
 
 
 class LatestNotices:
@@ -132,7 +83,7 @@ class Snapshot:
     def head(self) -> Head:
         """Return the store's head."""
         if self._head is None:
-            self._head = _head(self._rows(queries.HEAD)[0])
+            self._head = head_of(self._rows(queries.HEAD)[0])
         return self._head
 
     def settings(self) -> str:
@@ -177,14 +128,14 @@ class Snapshot:
         instants of its members (rule 5). Reads the head in the same statement.
         """
         rows = self._rows(queries.SELECTIONS, slugs=slugs or (ALL_SLUG,))
-        self._head = _head(rows[0])
+        self._head = head_of(rows[0])
         if rows[0].id is None or len(rows) < len(slugs):
             return None
         members = sorted(rows, key=attrgetter("slug"))
-        previous = _previous([(row, row.changed, row.selection_token) for row in members])
+        previous = previous_state([(row, row.changed, row.selection_token) for row in members])
         if len(rows) == 1:
             (row,) = rows
-            return replace(_selection(row), previous=previous, newest_page=row.newest_page)
+            return replace(selection_of(row), previous=previous, newest_page=row.newest_page)
         return Selection(
             feed_id=combined_feed_id([row.feed_id for row in members]),
             categories=tuple(Category(slug=row.slug, name=row.name) for row in members),
@@ -198,20 +149,20 @@ class Snapshot:
 
     def everything(self) -> Selection:
         """Return the selection of all releases, which every store has."""
-        return _selection(self._rows(queries.SELECTIONS, slugs=(ALL_SLUG,))[0])
+        return selection_of(self._rows(queries.SELECTIONS, slugs=(ALL_SLUG,))[0])
 
     def categories(self) -> list[Selection]:
         """Return the selection of each category, sorted by slug."""
-        return [_selection(row) for row in self._rows(queries.CATEGORIES)]
+        return [selection_of(row) for row in self._rows(queries.CATEGORIES)]
 
     def largest_categories(self, limit: int) -> list[Selection]:
         """Return the selections of the categories with the most releases, the largest first."""
-        return [_selection(row) for row in self._rows(queries.LARGEST_CATEGORIES, limit=limit)]
+        return [selection_of(row) for row in self._rows(queries.LARGEST_CATEGORIES, limit=limit)]
 
     def categories_by_slug(self, slugs: Sequence[str]) -> dict[str, Selection]:
         """Return the selections of the known categories among these, by slug."""
         rows = self._rows(queries.CATEGORIES_BY_SLUG, slugs=slugs)
-        return {row.slug: _selection(row) for row in rows}
+        return {row.slug: selection_of(row) for row in rows}
 
     def category_names(self) -> list[Category]:
         """Return all categories, unordered."""
@@ -291,19 +242,19 @@ class Snapshot:
         """
         slug = slugs[0] if slugs else ALL_SLUG
         rows = self._rows(queries.PAGES, slug=slug, first=number - 1, last=number + 1)
-        self._head = _head(rows[0])
+        self._head = head_of(rows[0])
         found = {row.number: row for row in rows}
         if number not in found:
             return None
         row, before = found[number], found.get(number - 1)
-        return _selection(row), ArchivePage(
+        return selection_of(row), ArchivePage(
             number=number,
             after=(before.last_published, before.last_rank) if before else None,
             until=(row.last_published, row.last_rank),
             newest=number + 1 not in found,
             changed=row.page_changed,
             token=row.page_token,
-            previous=_previous([(row, row.page_changed, row.page_token)]),
+            previous=previous_state([(row, row.page_changed, row.page_token)]),
         )
 
     def page_dates(
@@ -336,7 +287,7 @@ class Snapshot:
             rows = self._rows(sitemaps.NEWEST, slug=ALL_SLUG)
         else:
             rows = self._rows(sitemaps.NUMBERED, slug=ALL_SLUG, number=number)
-        self._head = _head(rows[0])
+        self._head = head_of(rows[0])
         return sitemaps.release_sitemap(rows, number)
 
     def release_sitemaps(self) -> dict[int, datetime]:
@@ -356,7 +307,7 @@ class Snapshot:
         Reads the head in the same statement.
         """
         (row,) = self._rows(sitemaps.COUNT_PAGES_OF_SELECTIONS)
-        self._head = _head(row)
+        self._head = head_of(row)
         return ceil(int(row.pages) / sitemaps.SELECTION_PAGES)
 
     def selection_sitemaps(self) -> list[datetime | None]:
@@ -455,7 +406,7 @@ class Snapshot:
         found = [row for row in rows if row.location is not None] or rows
         if len(found) != 1:
             return None
-        return _target(found[0]), found[0].withdrawn is not None
+        return target_of(found[0]), found[0].withdrawn is not None
 
     def media_hosts(self) -> dict[str, int]:
         """Return how many pictures and attachments lie on each host, the largest number first.
@@ -467,7 +418,7 @@ class Snapshot:
 
     def redirects(self) -> list[tuple[str, Target]]:
         """Return all old addresses with their targets, sorted."""
-        return [(row.location, _target(row)) for row in self._rows(queries.REDIRECTS)]
+        return [(row.location, target_of(row)) for row in self._rows(queries.REDIRECTS)]
 
     def release_paths(self) -> Iterator[str]:
         """Yield the path of each release that is shown, sorted; a few are read at a time."""
@@ -501,7 +452,7 @@ class Snapshot:
 
     def _notices(self, statement: queries.Statement) -> list[Notice]:
         rows = self._rows(statement)
-        with _readable_values():
+        with readable_values():
             return [Notice(**{**row._asdict(), "kind": NoticeKind(row.kind)}) for row in rows]
 
     def running_suspension(self) -> Notice | None:
@@ -521,7 +472,7 @@ class Snapshot:
         found = []
         for row in self._rows(wanted.headlines, **values):
             fields = row._asdict()
-            found.append(Headline(categories=_ordered(categories[fields.pop("id")]), **fields))
+            found.append(Headline(categories=ordered(categories[fields.pop("id")]), **fields))
         found.sort(key=_ORDER, reverse=True)
         return found
 
@@ -540,42 +491,20 @@ class Snapshot:
         if whole:
             self._releases = {}
         for id_, (token, others) in columns.items():
-            ordered = _ordered(categories[id_])
+            members = ordered(categories[id_])
             if whole:
-                release = self._releases[id_] = Release(ordered, *others)
+                release = self._releases[id_] = Release(members, *others)
                 key = release.published, release.rank, release.updated
-                found.append(ListedRelease(ordered, id_, token, *key))
+                found.append(ListedRelease(members, id_, token, *key))
             else:
-                found.append(ListedRelease(ordered, id_, token, *others))
+                found.append(ListedRelease(members, id_, token, *others))
         found.sort(key=_ORDER, reverse=True)
         return found
 
     def _rows(self, statement: queries.Statement, **values: object) -> Sequence[Any]:
         """Return all rows of a statement: fetching them one by one takes twice as long."""
-        with _readable_values():
+        with readable_values():
             return self._connection.execute(statement, values).all()
-
-
-@contextmanager
-def _readable_values() -> Iterator[None]:
-    """Raise ``StoreError`` for a stored value that is not of its column's type or range."""
-    try:
-        yield
-    except (TypeError, ValueError, OverflowError) as error:
-        raise StoreError(
-            f"The release store holds a value that cannot be read: {error}."
-        ) from error
-
-
-def _ordered(categories: dict[int, Category]) -> tuple[Category, ...]:
-    """Return the categories of a release by their positions: the main one first."""
-    if len(categories) < 2:  # noqa: PLR2004 - as most releases: nothing to sort
-        return tuple(categories.values())
-    return tuple(categories[position] for position in sorted(categories))
-
-
-def _head(row: Row[Any]) -> Head:
-    return Head(**{name: getattr(row, name) for name in Head.__slots__})
 
 
 def _of_instants(selection: Selection, begin: datetime, end: datetime) -> dict[str, object]:
@@ -596,38 +525,3 @@ def _interval(
         "until": until[0],
         "until_rank": until[1],
     }
-
-
-def _target(row: Row[Any]) -> Target:
-    return Target(release=row.path, slug=row.slug or ALL_SLUG, format=row.format)
-
-
-def _previous(parts: Sequence[tuple[Row[Any], datetime, int]]) -> PreviousState | None:
-    """Return what parts of the store were before the last change of any of them.
-
-    Each has its row, its instant and its token. Returns None if it is not known, or if the change
-    was a withdrawal, after which nothing is served as it was (rule 6).
-    """
-    last = max(row.last_revision for row, _, _ in parts)
-    before = []
-    for row, changed, token in parts:
-        if row.last_revision < last:
-            before.append((changed, token))
-        elif row.previous_token is None or row.last_withdrawal == last:
-            return None
-        else:
-            before.append((row.previous_changed, row.previous_token))
-    instants, tokens = zip(*before, strict=True)
-    return PreviousState(revision=last - 1, changed=max(instants), tokens=tokens)
-
-
-def _selection(row: Row[Any]) -> Selection:
-    return Selection(
-        feed_id=row.feed_id,
-        categories=(Category(slug=row.slug, name=row.name),) if row.slug else (),
-        count=row.shown,
-        changed=row.changed,
-        created=row.created,
-        members=(row.id,),
-        tokens=(row.selection_token,),
-    )

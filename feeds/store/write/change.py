@@ -13,7 +13,8 @@ from typing import TypeVar
 from sqlalchemy import Connection, Table, bindparam, delete, func, insert, select, update
 
 from feeds.domain import Notice
-from feeds.store.read.snapshot import ImportOutcome, Snapshot
+from feeds.store.read.rows import ImportOutcome
+from feeds.store.read.snapshot import Snapshot
 from feeds.store.schema.checksum import checksum, plain_rows
 from feeds.store.schema.tables import (
     ARCHIVE_PAGE,
