@@ -120,11 +120,11 @@ class Reader:
             for server in servers
         }
 
-    def run(self, use: Callable[[Snapshot], T], *, seconds: float = SNAPSHOT_SECONDS) -> T:
+    def run(self, use: Callable[[Snapshot], T]) -> T:
         """Call a function with one snapshot and return its result.
 
         Everything read from a snapshot belongs to one state of the store. On PostgreSQL it may wait
-        ``seconds`` for its server, connecting included. If the server does not answer, or ``use``
+        two seconds for its server, connecting included. If the server does not answer, or ``use``
         raises ``StoreUnavailableError``, the next server is tried, but no third one; the one that
         failed is used last for 30 seconds. If ``use`` raises ``StoreBehindError``, each of the
         others is tried. So ``use`` may be called several times.
@@ -138,7 +138,9 @@ class Reader:
             self._servers.on_attempt(server)
             engine = self._engines[server]
             try:
-                with reading(engine, seconds=seconds, limit=seconds) as connection:
+                with reading(
+                    engine, seconds=SNAPSHOT_SECONDS, limit=SNAPSHOT_SECONDS
+                ) as connection:
                     snapshot = Snapshot(connection, self._notices)
                     self._servers.check(server, connection, snapshot)
                     result = use(snapshot)
