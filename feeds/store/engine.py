@@ -32,6 +32,8 @@ STATEMENT_SECONDS = 5.0
 
 _YIELD_SECONDS = 0.05
 
+_EXPLICIT = "AUTOCOMMIT"  # the driver sends no BEGIN of its own
+
 
 def open_engine(url: str, *, connections: int = 0, keep: bool = False) -> Engine:
     """Return an engine, without connecting; a missing SQLite file is not created.
@@ -89,9 +91,9 @@ def _postgresql(url: URL, connections: int) -> Engine:
             pool_size=connections,
             max_overflow=0,
             pool_timeout=SNAPSHOT_SECONDS,
+            isolation_level=_EXPLICIT,
             connect_args=options,
         )
-        event.listen(engine, "connect", postgresql.take_snapshots)
     else:
         engine = create_engine(url, poolclass=NullPool, connect_args=options)
     event.listen(
@@ -165,13 +167,14 @@ def reading(
 @contextmanager
 def _snapshot(engine: Engine, seconds: float) -> Iterator[Connection]:
     """Open a read transaction on PostgreSQL."""
-    # Those of a pool are prepared when they are opened (``take_snapshots``).
-    if isinstance(engine.pool, NullPool):
-        engine = engine.execution_options(
-            isolation_level="REPEATABLE READ", postgresql_readonly=True
-        )
+    if isinstance(engine.pool, NullPool):  # for writers as well
+        engine = engine.execution_options(isolation_level=_EXPLICIT)
     with engine.connect() as connection, connection.begin():
-        connection.exec_driver_sql(f"SET LOCAL statement_timeout = {seconds * 1000:.0f}")
+        # Two commands, but one round trip.
+        connection.exec_driver_sql(
+            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; "
+            f"SET LOCAL statement_timeout = {seconds * 1000:.0f}"
+        )
         yield connection
 
 

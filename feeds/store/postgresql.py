@@ -83,11 +83,5 @@ class Connection(psycopg.Connection[Any]):
             patience.left -= time.monotonic() - began
 
 
-def take_snapshots(connection: Connection, _record: object) -> None:
-    """Let each transaction of a connection be a snapshot, from its ``BEGIN`` on."""
-    connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-    connection.read_only = True
-
-
 def _no_answer(patience: _Patience) -> psycopg.OperationalError:
     return psycopg.OperationalError(f"no answer within {patience.seconds:g} s")
