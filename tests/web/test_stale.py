@@ -18,7 +18,13 @@ from werkzeug.test import TestResponse
 from tests.archives import SIZE, bring
 from tests.listeners import listening
 from tests.portal import Portal, page
-from tests.web.helpers import RENDERING, statements, wait_until
+from tests.web.helpers import (
+    RENDERING,
+    in_thread,
+    statements,
+    wait_until,
+    while_rendering,
+)
 
 pytestmark = pytest.mark.engines("sqlite", reason="HTTP does not depend on the engine")
 
@@ -268,23 +274,51 @@ def test_no_poll_waits_after_a_change_of_many_documents(often_checked: Portal) -
     assert is_stale(response)
 
 
-def test_a_document_that_could_not_be_kept_for_its_reader_is_rendered_in_a_request(
-    portal_of_one_thread: Portal,
+@pytest.mark.parametrize(
+    ("threads", "is_another_rendered"),
+    [
+        pytest.param("4", True, id="more at a time later"),
+        pytest.param("2", False, id="one is left"),
+    ],
+)
+def test_documents_that_could_not_be_kept_for_their_readers_are_rendered_in_requests(
+    often_checked: Portal,
+    monkeypatch: pytest.MonkeyPatch,
+    threads: str,
+    is_another_rendered: bool,
 ) -> None:
     text = token_urlsafe(150_000)
-    portal_of_one_thread.imported(*(page(f"R{n}", f"K{n}", body=text) for n in range(25)))
-    portal_of_one_thread.environ["FEEDS_CACHE_MB"] = "1"
-    addresses = [f"/categories/k{n}.atom" for n in range(25)]
-    reader = Reader(portal_of_one_thread, FIRST, *addresses)
-    with held() as background:
-        assert portal_of_one_thread.feeds("suspend").code == 0
+    often_checked.imported(*(page(f"R{n}", f"K{n}", body=text) for n in range(25)))
+    often_checked.environ |= {"FEEDS_CACHE_MB": "1", "FEEDS_THREADS": threads}
+    first, second, third, *others = (f"/categories/k{n}.atom" for n in range(25))
+    reader = Reader(often_checked, FIRST, first, second, third, *others)
+    answers: dict[str, TestResponse] = {}
+
+    def poll(address: str) -> None:
+        client = reader.client.application.test_client()
+        tag = {"If-None-Match": reader.got[address].headers["ETag"]}
+        answers[address] = client.get(address, headers=tag)
+
+    def poll_both(one: str, other: str) -> None:
+        with while_rendering(lambda: in_thread(lambda: poll(other))):
+            poll(one)
+
+    with statements(often_checked) as run:
+        assert often_checked.feeds("suspend").code == 0
         wait_until(lambda: reader.poll(FIRST).status_code == 200)
-        # One after the other, so that polls are answered in between.
-        answers = [reader.poll(address) for address in addresses]
-        assert any(is_stale(answer) for answer in answers)
-        for address in addresses:
-            wait_until(lambda at=address: "pārtraukta" in reader.poll(at).text)  # type: ignore[misc]
-    assert background.selections == []
+        poll_both(first, second)
+        # One at a time, so that the others are answered meanwhile.
+        assert "pārtraukta" in answers[first].text
+        assert is_stale(answers[second])
+        clock = time.monotonic
+        monkeypatch.setattr("feeds.web.cache.revision.time.monotonic", lambda: clock() + 100)
+        poll_both(second, third)
+        # Later two at a time, so that no document is left out for long, if another thread is free.
+        assert "pārtraukta" in answers[second].text
+        assert is_stale(answers[third]) is not is_another_rendered
+        for address in others:
+            assert "pārtraukta" in reader.poll(address).text
+    assert not [one for one in run if RENDERING in one and "_work" in one.thread.name]
 
 
 def test_the_most_demanded_documents_are_rendered_first_and_each_once(

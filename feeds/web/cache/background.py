@@ -9,7 +9,6 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from math import inf
 from threading import Condition, Event, Semaphore, Thread
 
 _FEW = 2  # documents, for which a request waits little longer than for its own
@@ -17,6 +16,7 @@ _WAIT_SECONDS = 0.1
 _PAUSE_SECONDS = 0.05  # how long requests that render keep the thread from beginning a document
 _BATCH = 32  # documents that are chosen at a time
 _SPREAD_SECONDS = 20.0  # in which the documents of a large change are rendered, if they can be
+_MOST_TURNS = 3  # requests that render at a time although they need not
 _LEAST_REST = 0.25  # after a document the processor is left to polls, for this many times as long
 _MOST_REST = 4
 _MOST_REST_SECONDS = 0.1
@@ -37,15 +37,17 @@ class _Demand:
 class BackgroundRenderer:
     """Renders documents, the most demanded first, in one thread.
 
-    The thread ends when nothing is left to do. At most ``waiting`` requests wait for a document.
+    The thread ends when nothing is left to do. ``threads`` is the number of threads that answer
+    requests: in at most half of them a request waits for a document.
     """
 
-    def __init__(self, *, waiting: int) -> None:
-        self._waiting = Semaphore(waiting)
+    def __init__(self, threads: int) -> None:
+        self._threads = threads
+        self._waiting = Semaphore(threads // 2)
         self._condition = Condition()
         self._demands: dict[str, _Demand] = {}
         self._rendering = 0  # requests
-        self._turn_at = 0.0
+        self._turns = 0  # requests that render although they need not
         self._thread: Thread | None = None
 
     def __len__(self) -> int:
@@ -73,21 +75,22 @@ class BackgroundRenderer:
         finally:
             self._waiting.release()
 
-    def take_turn(self, render: Callable[[], object]) -> bool:
+    def take_turn(self, render: Callable[[], object], age: float) -> bool:
         """Render a document in a request that may be answered without; return whether it was.
 
-        Only one such request renders at a time, and the next one after a rest.
+        ``age`` is that of the change, as a share of the time for which a document may be stale: one
+        such request renders at a time in the first third, two in the second and three in the last.
+        A thread is left for other requests, if there is more than one.
         """
-        began = time.monotonic()
         with self._condition:
-            if began < self._turn_at:
+            if self._turns >= min(1 + int(_MOST_TURNS * age), max(1, self._threads - 1)):
                 return False
-            self._turn_at = inf
+            self._turns += 1
         try:
             render()
         finally:
-            now = time.monotonic()
-            self._turn_at = now + _LEAST_REST * (now - began)
+            with self._condition:
+                self._turns -= 1
         return True
 
     def settle(self, path: str) -> None:

@@ -70,7 +70,7 @@ class Cache:
         self._lock = Lock()
         self._loadings: dict[tuple[str, bool], _Loading] = {}
         self._background_reader = background
-        self._background = BackgroundRenderer(waiting=threads // 2)
+        self._background = BackgroundRenderer(threads)
 
     @property
     def waiting(self) -> int:
@@ -91,7 +91,8 @@ class Cache:
         if previous is not None and not self._monitor.unavailable:
             again = partial(self._render_again, path, known)
             if self.memory.holds_few():
-                is_rendered = self._background.take_turn(again)
+                age = self._monitor.outdated_for(previous[1]) / STALE_SECONDS
+                is_rendered = self._background.take_turn(again, age)
             else:
                 may_wait = not self._monitor.has_changed_widely(previous[1])
                 is_rendered = self._background.demand(path, again, may_wait=may_wait)

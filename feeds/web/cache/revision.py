@@ -28,9 +28,9 @@ _LEFT = (
     "a server of the time before a failover, restart the service."
 )
 
-# How long a document that has changed may be served as it was. Less than the five minutes within
-# which every client is to have the new one: each asks for it only some time after this.
-STALE_SECONDS = 240.0
+STALE_SECONDS = 300.0
+"""How long a document that has changed may be served as it was."""
+
 _MOST_PARTS = 5_000  # parts whose revisions are remembered
 _MANY_PARTS = 20  # a change of more parts is not a small one
 _MOST_TOKENS = 1_000
@@ -155,10 +155,16 @@ class RevisionMonitor:
             return False
         if self.unavailable:
             return True
+        return self._ttl > 0 and self.outdated_for(version) < STALE_SECONDS
+
+    def outdated_for(self, version: StoreVersion) -> float:
+        """Return the seconds since the process has seen the first change after a version.
+
+        Returns 0 if it has seen none.
+        """
         observed = self._known.observed
         next_ = bisect_right(observed, (version.revision, inf))
-        seen = observed[next_][1] if next_ < len(observed) else inf
-        return self._ttl > 0 and time.monotonic() - seen < STALE_SECONDS
+        return time.monotonic() - observed[next_][1] if next_ < len(observed) else 0
 
     def has_changed_widely(self, version: StoreVersion) -> bool:
         """Return whether many parts of the store may have changed at once after a version."""
