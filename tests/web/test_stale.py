@@ -311,7 +311,7 @@ def test_documents_that_could_not_be_kept_for_their_readers_are_rendered_in_requ
         assert "pārtraukta" in answers[first].text
         assert is_stale(answers[second])
         clock = time.monotonic
-        monkeypatch.setattr("feeds.web.cache.revision.time.monotonic", lambda: clock() + 100)
+        monkeypatch.setattr("feeds.web.cache.revision.time.monotonic", lambda: clock() + 200)
         poll_both(second, third)
         # Later two at a time, so that no document is left out for long, if another thread is free.
         assert "pārtraukta" in answers[second].text

@@ -16,7 +16,7 @@ _WAIT_SECONDS = 0.1
 _PAUSE_SECONDS = 0.05  # how long requests that render keep the thread from beginning a document
 _BATCH = 32  # documents that are chosen at a time
 _SPREAD_SECONDS = 20.0  # in which the documents of a large change are rendered, if they can be
-_MOST_TURNS = 3  # requests that render at a time although they need not
+_LATE = 2 / 3  # of the time for which a document may be stale
 _LEAST_REST = 0.25  # after a document the processor is left to polls, for this many times as long
 _MOST_REST = 4
 _MOST_REST_SECONDS = 0.1
@@ -78,12 +78,13 @@ class BackgroundRenderer:
     def take_turn(self, render: Callable[[], object], age: float) -> bool:
         """Render a document in a request that may be answered without; return whether it was.
 
-        ``age`` is that of the change, as a share of the time for which a document may be stale: one
-        such request renders at a time in the first third, two in the second and three in the last.
-        A thread is left for other requests, if there is more than one.
+        ``age`` is that of the change, as a share of the time for which a document may be stale. At
+        first, one such request renders at a time. Later several may, but one thread, if there is
+        another one, is left for the other requests.
         """
+        most = 1 if age < _LATE else max(1, self._threads - 1)
         with self._condition:
-            if self._turns >= min(1 + int(_MOST_TURNS * age), max(1, self._threads - 1)):
+            if self._turns >= most:
                 return False
             self._turns += 1
         try:
