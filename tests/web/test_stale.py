@@ -342,6 +342,25 @@ def test_the_most_demanded_documents_are_rendered_first_and_each_once(
     assert [f"/categories/{slugs[selection]}.atom" for selection in others] == addresses
 
 
+def test_a_document_that_a_request_has_rendered_is_not_rendered_in_the_background(
+    portal_of_one_thread: Portal,
+) -> None:
+    first, second = ADDRESSES[:2]
+    reader = Reader(portal_of_one_thread, FIRST, first, second)
+    with held() as background:
+        changed(portal_of_one_thread, reader, "suspend")
+        wait_until(lambda: bool(background.selections))
+        for address in (first, first, second):
+            assert is_stale(reader.poll(address))
+        with while_rendering(
+            lambda: in_thread(lambda: reader.client.application.test_client().get(second))
+        ):
+            background.released.set()
+            wait_until(lambda: reader.poll(first).status_code == 200)
+            wait_until(lambda: not any("_work" in thread.name for thread in threading.enumerate()))
+    assert len(background.selections) == 3
+
+
 @pytest.mark.slow
 def test_a_withdrawn_release_is_not_served_again(portal_of_one_thread: Portal) -> None:
     reader = Reader(portal_of_one_thread, FIRST, *ADDRESSES)
@@ -402,7 +421,10 @@ def test_nothing_is_stale_for_longer_than_five_minutes(
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 @pytest.mark.slow
-def test_a_thread_that_died_is_replaced(portal_of_one_thread: Portal) -> None:
+@pytest.mark.parametrize("defect", [RuntimeError, SystemExit], ids=["logged", "ends the thread"])
+def test_a_document_whose_rendering_in_the_background_failed_is_rendered_again(
+    portal_of_one_thread: Portal, defect: type[BaseException]
+) -> None:
     reader = Reader(portal_of_one_thread, FIRST)
     requests = threading.get_ident()
     died: list[bool] = []
@@ -410,7 +432,7 @@ def test_a_thread_that_died_is_replaced(portal_of_one_thread: Portal) -> None:
     def die(_: Any, __: Any, statement: str, *___: object) -> None:
         if RENDERING in statement and threading.get_ident() != requests and not died:
             died.append(True)
-            raise SystemExit
+            raise defect
 
     with listening("before_cursor_execute", die):
         changed(portal_of_one_thread, reader, "suspend")
