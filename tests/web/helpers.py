@@ -71,11 +71,16 @@ def in_thread(act: Callable[[], object]) -> None:
     thread.join()
 
 
-def waits_for_a_future(thread: threading.Thread) -> bool:
-    """Return whether a thread waits for what another one computes."""
+def is_in(thread: threading.Thread, function: Callable[..., Any]) -> bool:
+    """Return whether a thread is in a call of a function, such as one that waits."""
     frame = sys._current_frames().get(thread.ident or 0)  # noqa: SLF001 - documented
     while frame is not None:
-        if frame.f_code is Future.result.__code__:
+        if frame.f_code is function.__code__:
             return True
         frame = frame.f_back
     return False
+
+
+def waits_for_a_future(thread: threading.Thread) -> bool:
+    """Return whether a thread waits for what another one computes."""
+    return is_in(thread, Future.result)

@@ -21,6 +21,7 @@ from tests.portal import Portal, page
 from tests.web.helpers import (
     RENDERING,
     in_thread,
+    is_in,
     statements,
     wait_until,
     while_rendering,
@@ -277,8 +278,8 @@ def test_no_poll_waits_after_a_change_of_many_documents(often_checked: Portal) -
 @pytest.mark.parametrize(
     ("threads", "is_another_rendered"),
     [
-        pytest.param("4", True, id="more at a time later"),
-        pytest.param("2", False, id="one is left"),
+        pytest.param("4", True, id="another one waits for its turn later"),
+        pytest.param("2", False, id="one thread is left"),
     ],
 )
 def test_documents_that_could_not_be_kept_for_their_readers_are_rendered_in_requests(
@@ -299,21 +300,32 @@ def test_documents_that_could_not_be_kept_for_their_readers_are_rendered_in_requ
         tag = {"If-None-Match": reader.got[address].headers["ETag"]}
         answers[address] = client.get(address, headers=tag)
 
-    def poll_both(one: str, other: str) -> None:
-        with while_rendering(lambda: in_thread(lambda: poll(other))):
+    def poll_both(one: str, other: str) -> bool:
+        """Poll for another document while one is rendered; return whether that poll waited."""
+        thread = threading.Thread(target=poll, args=(other,))
+        waited = []
+
+        def poll_other() -> None:
+            thread.start()
+            wait_until(lambda: not thread.is_alive() or is_in(thread, threading.Semaphore.acquire))
+            waited.append(thread.is_alive())
+
+        with while_rendering(poll_other):
             poll(one)
+        thread.join()
+        return waited == [True]
 
     with statements(often_checked) as run:
         assert often_checked.feeds("suspend").code == 0
         wait_until(lambda: reader.poll(FIRST).status_code == 200)
-        poll_both(first, second)
         # One at a time, so that the others are answered meanwhile.
+        assert not poll_both(first, second)
         assert "pārtraukta" in answers[first].text
         assert is_stale(answers[second])
         clock = time.monotonic
         monkeypatch.setattr("feeds.web.cache.revision.time.monotonic", lambda: clock() + 200)
-        poll_both(second, third)
-        # Later two at a time, so that no document is left out for long, if another thread is free.
+        # Later they wait for their turn, so that no document is left out, if a thread is left.
+        assert poll_both(second, third) is is_another_rendered
         assert "pārtraukta" in answers[second].text
         assert is_stale(answers[third]) is not is_another_rendered
         for address in others:

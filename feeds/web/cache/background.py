@@ -16,7 +16,7 @@ _WAIT_SECONDS = 0.1
 _PAUSE_SECONDS = 0.05  # how long requests that render keep the thread from beginning a document
 _BATCH = 32  # documents that are chosen at a time
 _SPREAD_SECONDS = 20.0  # in which the documents of a large change are rendered, if they can be
-_LATE = 2 / 3  # of the time for which a document may be stale
+_MOST_TURNS = 3  # requests that render one after the other although they need not
 _LEAST_REST = 0.25  # after a document the processor is left to polls, for this many times as long
 _MOST_REST = 4
 _MOST_REST_SECONDS = 0.1
@@ -47,7 +47,8 @@ class BackgroundRenderer:
         self._condition = Condition()
         self._demands: dict[str, _Demand] = {}
         self._rendering = 0  # requests
-        self._turns = 0  # requests that render although they need not
+        self._turns = 0  # requests that render although they need not, or wait for that
+        self._turn = Semaphore()
         self._thread: Thread | None = None
 
     def __len__(self) -> int:
@@ -78,17 +79,18 @@ class BackgroundRenderer:
     def take_turn(self, render: Callable[[], object], age: float) -> bool:
         """Render a document in a request that may be answered without; return whether it was.
 
-        ``age`` is that of the change, as a share of the time for which a document may be stale. At
-        first, one such request renders at a time. Later several may, but one thread, if there is
-        another one, is left for the other requests.
+        ``age`` is that of the change, as a share of the time for which a document may be stale. One
+        such request renders at a time. The older the change, the more may wait for their turn, but
+        one thread, if there is another one, is left for the other requests.
         """
-        most = 1 if age < _LATE else max(1, self._threads - 1)
+        most = min(1 + int(age * _MOST_TURNS), max(1, self._threads - 1))
         with self._condition:
             if self._turns >= most:
                 return False
             self._turns += 1
         try:
-            render()
+            with self._turn:
+                render()
         finally:
             with self._condition:
                 self._turns -= 1
