@@ -1,7 +1,7 @@
 """Imports the items of one batch: looks up what is known, decides, and changes the store."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from feeds.domain import Draft, KnownRelease
@@ -59,18 +59,21 @@ class Batch:
         """Look up what the decisions depend on."""
         records = [item for _, item in self._items if isinstance(item, IdentifiedRecord)]
         settings = self._conditions.settings
+        keys = Counter(key for one in records for key in one.keys)
+        by_key = self._releases.known(keys)
         ids = {one.record.permanent_id for one in records if one.record.permanent_id}
-        # Only an address that stands for an id can be replaced by another one.
-        new_ids = {
+        ids |= {
             entry_id(one.record, settings, alone=alone)
             for one in records
+            if not _is_recognised(one, by_key, keys)
+            # Only an address that stands for an id can be replaced by another one.
             for alone in ((True, False) if one.record.address_is_id else (True,))
         }
         return Catalogue(
-            self._releases.known({key for one in records for key in one.keys}),
-            self._releases.known_ids(ids | new_ids),
+            by_key,
+            self._releases.known_ids(ids),
             self._releases.permalinks({place for one in records for place in one.permalinks}),
-            self._releases.other_ids(ids | new_ids),
+            self._releases.other_ids(ids),
         )
 
     def _apply(self, name: str, found: IdentifiedRecord, decision: Decision) -> Result:
@@ -172,3 +175,15 @@ class Batch:
                 remark = f"it resembles an earlier release, {path}"
                 self._results[place] = replace(result, remarks=(*result.remarks, remark))
         self._drafts, self._places = [], []
+
+
+def _is_recognised(
+    found: IdentifiedRecord, by_key: Mapping[str, Sequence[KnownRelease]], keys: Counter[str]
+) -> bool:
+    """Return whether a record without an id has names that only one release has, and no other one.
+
+    Then it is certainly about that release, whatever the other records of the batch add.
+    """
+    return found.id_key is None and all(
+        keys[key] == 1 and len(by_key.get(key, ())) == 1 for key in found.keys
+    )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
-from feeds.domain import KnownRelease, Site
+from feeds.domain import KnownRelease
 from feeds.identity import is_notice_id
 from feeds.ingest.derive import Derived, IdentifiedRecord, derive, entry_id, host, is_own
 from feeds.ingest.recognition import Catalogue
@@ -171,22 +171,23 @@ def _refusal(  # noqa: PLR0911 - one for each reason
     record: Record, conditions: Conditions
 ) -> str | None:
     """Return why a record must not be imported, whatever the store contains, or None."""
-    site = conditions.settings.site
-    stated = _stated(record.published, site)
+    settings = conditions.settings
     latest = conditions.now + EMBARGO
     if record.published < EARLIEST:
-        return f"its date, {stated}, is before the year 1000"
+        return f"its date, {_stated(record.published, settings)}, is before the year 1000"
     if record.published > latest:
+        stated = _stated(record.published, settings)
         return f"it is embargoed: its date, {stated}, is more than 24 hours in the future"
     if record.modified and not EARLIEST <= record.modified <= latest:
         return (
-            f"its modification date, {_stated(record.modified, site)}, is before the year 1000 "
+            f"its modification date, {_stated(record.modified, settings)}, is before the year 1000 "
             "or more than 24 hours in the future"
         )
     if conditions.suspended is not None and record.published > conditions.suspended:
+        stated = _stated(record.published, settings)
         return (
             f"it is dated {stated}, after the suspension began "
-            f"({_stated(conditions.suspended, site)}): correct that date with "
+            f"({_stated(conditions.suspended, settings)}): correct that date with "
             "`feeds suspend --amend --since`, or run `feeds resume` if publication goes on"
         )
     if record.length > _BODY_LIMIT:
@@ -196,9 +197,9 @@ def _refusal(  # noqa: PLR0911 - one for each reason
     return None
 
 
-def _stated(instant: datetime, site: Site) -> str:
+def _stated(instant: datetime, settings: Settings) -> str:
     """Return an instant in the portal's zone, in which inputs state theirs."""
     try:
-        return str(site.local(instant))
+        return str(settings.site.local(instant))
     except OverflowError:  # a day before the year 1 or after 9999
         return str(instant)

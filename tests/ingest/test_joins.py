@@ -362,6 +362,16 @@ def test_a_record_with_ambiguous_names_is_recognised_by_its_minted_id(portal: Po
     assert "0 added, 0 changed, 1 unchanged" in imported(portal, rss(item(1, link=link)))
 
 
+def test_names_that_become_ambiguous_in_the_same_import_lead_to_the_minted_id(
+    portal: Portal,
+) -> None:
+    old = line(body="A", url=f"{SITE}/a")
+    imported(portal, old, "old.jsonl")
+    imported(portal, line(body="A", url=f"{SITE}/a", id="first"), "first.jsonl")
+    other = line(body="A", url=f"{SITE}/a", id="second")
+    assert "1 added, 0 changed, 1 unchanged" in imported(portal, f"{other}\n{old}", "both.jsonl")
+
+
 def test_a_link_in_the_place_of_an_id_is_the_same_as_that_id(portal: Portal) -> None:
     imported(portal, rss(item(1, guid=f"{SITE}/?p=1", link=f"{SITE}/1")))
     assert "0 added" in imported(portal, rss(item(1, link=f"{SITE}/?p=1")))

@@ -69,7 +69,8 @@ def _lines(stream: BinaryIO) -> Iterator[bytes | None]:
 
 
 def _record(stated: dict[str, Any], context: Context, where: str) -> Record:
-    if not title_line(stated["title"]):
+    title = title_line(stated["title"])
+    if not title:
         raise InvalidInputError("it has no title")
     url = _address(stated, "url")
     id_, remarks = permanent_id(stated.get("id", ""))
@@ -86,7 +87,7 @@ def _record(stated: dict[str, Any], context: Context, where: str) -> Record:
         modified = date(stated["modified"], context.zone, "modified")
     files = attachments(_files(stated), url)
     return Record(
-        title=title_line(stated["title"]),
+        title=title,
         published=published.instant,
         labels=labels(stated.get("categories", ())),
         body=_body(stated, url),
