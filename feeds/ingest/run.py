@@ -123,8 +123,9 @@ class Run:
         """
         now = self.clock()
         with self.store.change(now, commit=False) as change:
+            releases, conditions = self._prepared(change, now)
             while batch := self._next_batch():
-                results = self._batch(change, now, batch)
+                results = Batch(releases, conditions, self._index, batch).results()
                 for result in results:
                     self.report.count(result)
                 yield from results
@@ -148,18 +149,16 @@ class Run:
         now = self.clock()
         end = time.monotonic() + _COMMIT_SECONDS
         with self.store.change(now, last=False) as change:
+            releases, conditions = self._prepared(change, now)
             while batch:
-                results += self._batch(change, now, batch)
+                results += Batch(releases, conditions, self._index, batch).results()
                 batch = self._next_batch() if time.monotonic() < end else []
         return results
 
-    def _batch(
-        self, change: Change, now: datetime, batch: Sequence[tuple[str, Item]]
-    ) -> list[Result]:
-        """Import the items of a batch."""
-        change.use_settings(settings_digest(self.settings.site))
+    def _prepared(self, change: Change, now: datetime) -> tuple[Releases, Conditions]:
+        """Return what the batches of a change have in common."""
+        site = self.settings.site
+        change.use_settings(settings_digest(site))
         suspension = change.snapshot.running_suspension()
-        suspended = suspension.since if suspension else None
-        conditions = Conditions(self.settings, now, suspended)
-        releases = Releases(change, self.settings.tag_authority, self.settings.site)
-        return Batch(releases, conditions, self._index, batch).results()
+        conditions = Conditions(self.settings, now, suspension.since if suspension else None)
+        return Releases(change, self.settings.tag_authority, site), conditions
