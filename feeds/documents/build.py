@@ -39,14 +39,17 @@ def subscription(
     selection = snapshot.selection(slugs)
     if selection is None:
         return None
-    metadata_of = partial(_feed_metadata, snapshot, site, slugs, form, selection.members)
-    metadata = replace(
-        metadata_of(selection.tokens, selection.changed), announced=snapshot.head().announced
-    )
+    metadata_of = partial(_feed_metadata, snapshot, site, slugs, selection.members)
+
+    def metadata_in(form: Format) -> Metadata:
+        found = metadata_of(selection.tokens, selection.changed, form)
+        return replace(found, announced=snapshot.head().announced)
+
     return Document(
-        metadata,
+        metadata_in(form),
         partial(_subscription, site, selection, form, snapshot),
-        _previous(metadata_of, selection.previous),
+        _previous(partial(metadata_of, form=form), selection.previous),
+        _in_other_formats(metadata_in, form),
     )
 
 
@@ -72,11 +75,16 @@ def archive(
         return None
     selection, page = found
     part = (selection.members[0], number)
-    metadata_of = partial(_feed_metadata, snapshot, site, slugs, form, (part,))
+    metadata_of = partial(_feed_metadata, snapshot, site, slugs, (part,))
+
+    def metadata_in(form: Format) -> Metadata:
+        return replace(metadata_of((page.token,), page.changed, form), is_archive=True)
+
     return Document(
-        replace(metadata_of((page.token,), page.changed), is_archive=True),
+        metadata_in(form),
         partial(_archive, site, selection, page, form, snapshot),
-        _previous(metadata_of, page.previous),
+        _previous(partial(metadata_of, form=form), page.previous),
+        _in_other_formats(metadata_in, form),
     )
 
 
@@ -99,10 +107,10 @@ def _feed_metadata(  # noqa: PLR0913, PLR0917 - each is something else that a ta
     snapshot: Snapshot,
     site: Site,
     slugs: Sequence[str],
-    form: Format,
     parts: tuple[Part, ...],
     tokens: tuple[int, ...],
     changed: datetime,
+    form: Format,
 ) -> Metadata:
     return Metadata(
         changed=last_changed(snapshot, site, changed),
@@ -121,6 +129,14 @@ def _previous(
     if state is None:
         return None
     return lambda: (metadata_of(state.tokens, state.changed), state.revision)
+
+
+def _in_other_formats(
+    metadata_in: Callable[[Format], Metadata], form: Format
+) -> dict[str, Callable[[], Metadata]]:
+    """Return what makes the metadata of a document in each format but one, by its extension."""
+    others = (other for other in FORMATS.values() if other is not form)
+    return {other.extension: partial(metadata_in, other) for other in others}
 
 
 def has_recorded_settings(snapshot: Snapshot, site: Site) -> bool:

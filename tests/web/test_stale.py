@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
+from feeds.formats import FORMATS
 from tests.archives import SIZE, bring
 from tests.listeners import listening
 from tests.portal import Portal, page
@@ -234,6 +235,40 @@ def test_a_client_that_has_the_new_document_from_elsewhere_is_answered_304(
             assert is_stale(reader.poll(address))
 
 
+@pytest.mark.parametrize(
+    ("stem", "command"),
+    [
+        ("/releases", ["suspend"]),
+        ("/categories/kultura", ["suspend"]),
+        ("/categories/kultura+sports", ["suspend"]),
+        ("/releases/archive/1", ["categories", "rename", "kultura", "Teātris"]),
+    ],
+)
+def test_a_document_is_known_in_all_formats_once_it_is_in_one(
+    another: Callable[..., Portal], stem: str, command: list[str]
+) -> None:
+    portal = another(FEEDS_ENTRIES=str(SIZE), FEEDS_REVISION_TTL="1", FEEDS_THREADS="1")
+    bring(portal, *range(2 * SIZE + 1))
+    portal.imported(page("S", "Sports"))
+    addresses = [f"{stem}.{extension}" for extension in FORMATS]
+    reader = Reader(portal, FIRST, *addresses)
+    with held():
+        changed(portal, reader, *command)
+        new = Reader(portal, *addresses).got
+        tags = {at: {"If-None-Match": response.headers["ETag"]} for at, response in new.items()}
+        first, *others = addresses
+        assert reader.client.get(first, headers=tags[first]).status_code == 304
+        for address in others:
+            with statements(portal) as run:
+                response = reader.client.get(address, headers=tags[address])
+            assert response.status_code == 304
+            assert not [one for one in run if one.thread is threading.current_thread()]
+            for name in ("ETag", "Last-Modified", "Cache-Control", "Vary", "Surrogate-Key"):
+                assert response.headers[name] == new[address].headers[name]
+            # It has not been made here.
+            assert is_stale(reader.poll(address))
+
+
 def test_a_document_is_not_rendered_for_a_client_that_has_it_from_elsewhere(
     portal_of_one_thread: Portal,
 ) -> None:
@@ -275,6 +310,15 @@ def test_no_poll_waits_after_a_change_of_many_documents(often_checked: Portal) -
     assert is_stale(response)
 
 
+@pytest.fixture
+def many(often_checked: Portal) -> list[str]:
+    """Return the addresses of documents of which a cache of 1 MB keeps hardly any."""
+    text = token_urlsafe(150_000)
+    often_checked.imported(*(page(f"R{n}", f"K{n}", body=text) for n in range(25)))
+    often_checked.environ["FEEDS_CACHE_MB"] = "1"
+    return [f"/categories/k{n}.atom" for n in range(25)]
+
+
 @pytest.mark.parametrize(
     ("threads", "is_another_rendered"),
     [
@@ -284,15 +328,14 @@ def test_no_poll_waits_after_a_change_of_many_documents(often_checked: Portal) -
 )
 def test_documents_that_could_not_be_kept_for_their_readers_are_rendered_in_requests(
     often_checked: Portal,
+    many: list[str],
     monkeypatch: pytest.MonkeyPatch,
     threads: str,
     is_another_rendered: bool,
 ) -> None:
-    text = token_urlsafe(150_000)
-    often_checked.imported(*(page(f"R{n}", f"K{n}", body=text) for n in range(25)))
-    often_checked.environ |= {"FEEDS_CACHE_MB": "1", "FEEDS_THREADS": threads}
-    first, second, third, *others = (f"/categories/k{n}.atom" for n in range(25))
-    reader = Reader(often_checked, FIRST, first, second, third, *others)
+    often_checked.environ["FEEDS_THREADS"] = threads
+    first, second, third, *others = many
+    reader = Reader(often_checked, FIRST, *many)
     answers: dict[str, TestResponse] = {}
 
     def poll(address: str) -> None:
@@ -328,9 +371,32 @@ def test_documents_that_could_not_be_kept_for_their_readers_are_rendered_in_requ
         assert poll_both(second, third) is is_another_rendered
         assert "pārtraukta" in answers[second].text
         assert is_stale(answers[third]) is not is_another_rendered
+        monkeypatch.setattr("feeds.web.cache.revision.time.monotonic", lambda: clock() + 226)
+        # In the end each waits.
+        fourth, fifth, *others = others
+        assert poll_both(fourth, fifth)
+        assert "pārtraukta" in answers[fifth].text
         for address in others:
             assert "pārtraukta" in reader.poll(address).text
     assert not [one for one in run if RENDERING in one and "_work" in one.thread.name]
+
+
+def test_documents_that_could_not_be_kept_for_their_readers_are_rendered_at_intervals(
+    often_checked: Portal, many: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader = Reader(often_checked, FIRST, *many)
+    assert often_checked.feeds("suspend").code == 0
+    wait_until(lambda: reader.poll(FIRST).status_code == 200)
+    now = time.monotonic()
+    monkeypatch.setattr("feeds.web.cache.background.time.monotonic", lambda: now)
+    # What is late is made up for, but only for a second.
+    polled = iter(many)
+    assert any(is_stale(reader.poll(address)) for address in polled)
+    address = next(polled)
+    assert is_stale(reader.poll(address))
+    now += 0.1
+    assert "pārtraukta" in reader.poll(address).text
+    assert is_stale(reader.poll(next(polled)))
 
 
 def test_the_most_demanded_documents_are_rendered_first_and_each_once(

@@ -6,7 +6,7 @@ document is told so for a while, until the document has been rendered in the bac
 clients get the new one (rule 6).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import nullcontext, suppress
 from datetime import datetime
@@ -44,13 +44,16 @@ class _Loaded(NamedTuple):
 
 _Loading = Future[_Loaded | None]
 
+_Other = tuple[str, Known]
+"""The path of a document in another format, and what is known about it."""
+
 
 class Cache:
     """The responses to requests for documents, made from memory or from the store.
 
     Requests read the store through ``reader``, the rendering in the background through
     ``background``. ``size`` limits ``memory`` in bytes, ``threads`` is the number of threads that
-    answer requests.
+    answer requests, ``workers`` that of such processes.
     """
 
     def __init__(  # noqa: PLR0913 - each is a part or a setting of its own
@@ -62,6 +65,7 @@ class Cache:
         *,
         size: int,
         threads: int,
+        workers: int,
     ) -> None:
         self.memory = Memory(monitor, most=size)
         self._reader = reader
@@ -70,7 +74,7 @@ class Cache:
         self._lock = Lock()
         self._loadings: dict[tuple[str, bool], _Loading] = {}
         self._background_reader = background
-        self._background = BackgroundRenderer(threads)
+        self._background = BackgroundRenderer(threads, workers)
 
     @property
     def waiting(self) -> int:
@@ -92,7 +96,7 @@ class Cache:
             again = partial(self._render_again, path, known)
             if self.memory.holds_few():
                 age = self._monitor.outdated_for(previous[1]) / STALE_SECONDS
-                is_rendered = self._background.take_turn(again, age)
+                is_rendered = self._background.take_turn(again, len(self.memory), age)
             else:
                 may_wait = not self._monitor.has_changed_widely(previous[1])
                 is_rendered = self._background.demand(path, again, may_wait=may_wait)
@@ -287,21 +291,24 @@ class Cache:
         before = self._monitor.known
         stored = self.memory.stored(path)
 
-        def use(snapshot: Snapshot) -> tuple[Known, Rendering | None] | None:
+        def use(snapshot: Snapshot) -> tuple[Known, list[_Other], Rendering | None] | None:
             document = source(snapshot)
             version = self._observe(snapshot, before, document.metadata if document else None)
             if document is None:
                 return None
             previous = self._recently_replaced(document, version)
             known = Known(source, document.metadata, version, previous, coding)
-            return known, _render(document, stored, is_needed)
+            others = list(self._outdated_others(path, document, version))
+            return known, others, _render(document, stored, is_needed)
 
         found = reader.run(use)
         if found is None:
             self.memory.forget(path)
             self._background.settle(path)
             return None
-        known, rendering = found
+        known, others, rendering = found
+        for other in others:
+            self.memory.put(*other, None)
         metadata, version = known.metadata, known.version
         if rendering is not None:
             stored = Stored(metadata, version, self.memory.new_body(path, rendering, coding))
@@ -327,6 +334,22 @@ class Cache:
         if current is None:
             raise StoreBehindError(BEHIND)
         return current
+
+    def _outdated_others(
+        self, path: str, document: Document | Representation, version: StoreVersion
+    ) -> Iterator[_Other]:
+        """Yield what is now known about a document in those other formats that have changed.
+
+        Their readers who have it from another worker are then answered without the store.
+        """
+        if isinstance(document, Representation):
+            return
+        stem = path.rpartition(".")[0]
+        for extension, metadata_of in document.in_other_formats.items():
+            other = f"{stem}.{extension}"
+            known = self.memory.known(other)
+            if known is not None and not self._monitor.confirm(known.metadata.parts, known.version):
+                yield other, Known(known.source, metadata_of(), version, None, known.coding)
 
     def _recently_replaced(
         self, document: Document | Representation, version: StoreVersion
