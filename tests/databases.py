@@ -27,7 +27,6 @@ from sqlalchemy.pool import Pool
 from feeds.documents.version import settings_digest
 from feeds.operations.migrate import migrate
 from feeds.settings import Settings
-from tests.postgresql import environ
 
 _STOP_SECONDS = 60
 
@@ -182,7 +181,6 @@ def started(folder: Path, programs: Path | None = None) -> Server:
             program = Path(__file__).with_name("postgresql.py")
             ran = subprocess.run(
                 [sys.executable, "-I", "-S", program, programs or _embedded(), folder],
-                env=environ(),
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 text=True,

@@ -40,11 +40,6 @@ _OPTIONS = {
 }
 
 
-def environ() -> dict[str, str]:
-    """Return the environment of a server: without faketime, if the tests run with it."""
-    return {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}
-
-
 def main() -> None:
     """Start the server and stay in the background until it is no longer needed."""
     programs, folder = map(Path, sys.argv[1:])
@@ -151,7 +146,6 @@ def _options(folder: Path, log: Any) -> dict[str, Any]:
     # In a session of its own, a server does not receive Ctrl-C.
     options = {
         "cwd": folder,
-        "env": environ(),
         "start_new_session": True,
         "stdout": log,
         "stderr": log,
