@@ -43,7 +43,6 @@ def create_app(settings: Settings | None = None, clock: Callable[[], datetime] =
         cache_mb=settings.cache_mb,
         revision_ttl=settings.revision_ttl,
         threads=settings.threads,
-        workers=settings.workers,
         metrics=settings.metrics,
     )
 

@@ -37,19 +37,17 @@ def build(  # noqa: PLR0913 - each is a part or a setting of its own
     cache_mb: int,
     revision_ttl: int,
     threads: int,
-    workers: int,
     metrics: bool,
 ) -> Flask:
     """Return the application, with its routes below the path of the base URL.
 
     Requests read the store through ``reader``; its revision is checked through ``monitoring`` every
     ``revision_ttl`` seconds, and what has changed is rendered again through ``background``.
-    ``cache_mb`` limits the size of the cache. ``threads`` answer requests in each of ``workers``
-    processes. ``metrics`` adds figures for Prometheus.
+    ``cache_mb`` limits the size of the cache. ``threads`` answer requests. ``metrics`` adds figures
+    for Prometheus.
     """
     monitor = RevisionMonitor(monitoring, revision_ttl)
-    size = cache_mb * 2**20
-    cache = Cache(reader, background, monitor, clock, size=size, threads=threads, workers=workers)
+    cache = Cache(reader, background, monitor, clock, size=cache_mb * 2**20, threads=threads)
     redirects = Redirects(reader, monitor, site)
     errors = ErrorResponses(site, cache)
 

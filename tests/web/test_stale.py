@@ -310,15 +310,6 @@ def test_no_poll_waits_after_a_change_of_many_documents(often_checked: Portal) -
     assert is_stale(response)
 
 
-@pytest.fixture
-def many(often_checked: Portal) -> list[str]:
-    """Return the addresses of documents of which a cache of 1 MB keeps hardly any."""
-    text = token_urlsafe(150_000)
-    often_checked.imported(*(page(f"R{n}", f"K{n}", body=text) for n in range(25)))
-    often_checked.environ["FEEDS_CACHE_MB"] = "1"
-    return [f"/categories/k{n}.atom" for n in range(25)]
-
-
 @pytest.mark.parametrize(
     ("threads", "is_another_rendered"),
     [
@@ -328,14 +319,15 @@ def many(often_checked: Portal) -> list[str]:
 )
 def test_documents_that_could_not_be_kept_for_their_readers_are_rendered_in_requests(
     often_checked: Portal,
-    many: list[str],
     monkeypatch: pytest.MonkeyPatch,
     threads: str,
     is_another_rendered: bool,
 ) -> None:
-    often_checked.environ["FEEDS_THREADS"] = threads
-    first, second, third, *others = many
-    reader = Reader(often_checked, FIRST, *many)
+    text = token_urlsafe(150_000)
+    often_checked.imported(*(page(f"R{n}", f"K{n}", body=text) for n in range(25)))
+    often_checked.environ |= {"FEEDS_CACHE_MB": "1", "FEEDS_THREADS": threads}
+    first, second, third, *others = (f"/categories/k{n}.atom" for n in range(25))
+    reader = Reader(often_checked, FIRST, first, second, third, *others)
     answers: dict[str, TestResponse] = {}
 
     def poll(address: str) -> None:
@@ -366,37 +358,14 @@ def test_documents_that_could_not_be_kept_for_their_readers_are_rendered_in_requ
         assert "pārtraukta" in answers[first].text
         assert is_stale(answers[second])
         clock = time.monotonic
-        monkeypatch.setattr("feeds.web.cache.revision.time.monotonic", lambda: clock() + 200)
+        monkeypatch.setattr("feeds.web.cache.revision.time.monotonic", lambda: clock() + 80)
         # Later they wait for their turn, so that no document is left out, if a thread is left.
         assert poll_both(second, third) is is_another_rendered
         assert "pārtraukta" in answers[second].text
         assert is_stale(answers[third]) is not is_another_rendered
-        monkeypatch.setattr("feeds.web.cache.revision.time.monotonic", lambda: clock() + 226)
-        # In the end each waits.
-        fourth, fifth, *others = others
-        assert poll_both(fourth, fifth)
-        assert "pārtraukta" in answers[fifth].text
         for address in others:
             assert "pārtraukta" in reader.poll(address).text
     assert not [one for one in run if RENDERING in one and "_work" in one.thread.name]
-
-
-def test_documents_that_could_not_be_kept_for_their_readers_are_rendered_at_intervals(
-    often_checked: Portal, many: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    reader = Reader(often_checked, FIRST, *many)
-    assert often_checked.feeds("suspend").code == 0
-    wait_until(lambda: reader.poll(FIRST).status_code == 200)
-    now = time.monotonic()
-    monkeypatch.setattr("feeds.web.cache.background.time.monotonic", lambda: now)
-    # What is late is made up for, but only for a second.
-    polled = iter(many)
-    assert any(is_stale(reader.poll(address)) for address in polled)
-    address = next(polled)
-    assert is_stale(reader.poll(address))
-    now += 0.1
-    assert "pārtraukta" in reader.poll(address).text
-    assert is_stale(reader.poll(next(polled)))
 
 
 def test_the_most_demanded_documents_are_rendered_first_and_each_once(

@@ -16,11 +16,7 @@ _WAIT_SECONDS = 0.1
 _PAUSE_SECONDS = 0.05  # how long requests that render keep the thread from beginning a document
 _BATCH = 32  # documents that are chosen at a time
 _SPREAD_SECONDS = 20.0  # in which the documents of a large change are rendered, if they can be
-_MOST_TURNS = 3  # requests that render one after the other although they need not
-_ALL_WAIT = 3 / 4  # of the time for which a document may be stale
-_TURNS_SECONDS = 225.0  # in which such requests would render all documents
-_MOST_INTERVAL = 0.1  # between two of them, in seconds
-_LATEST_SECONDS = 1.0  # by which they can be late, which is made up for
+_MOST_TURNS = 4  # requests that render one after the other although they need not
 _LEAST_REST = 0.25  # after a document the processor is left to polls, for this many times as long
 _MOST_REST = 4
 _MOST_REST_SECONDS = 0.1
@@ -42,20 +38,17 @@ class BackgroundRenderer:
     """Renders documents, the most demanded first, in one thread.
 
     The thread ends when nothing is left to do. ``threads`` is the number of threads that answer
-    requests: in at most half of them a request waits for a document. ``workers`` is the number of
-    processes that render the documents of the service together.
+    requests: in at most half of them a request waits for a document.
     """
 
-    def __init__(self, threads: int, workers: int) -> None:
+    def __init__(self, threads: int) -> None:
         self._threads = threads
-        self._workers = workers
         self._waiting = Semaphore(threads // 2)
         self._condition = Condition()
         self._demands: dict[str, _Demand] = {}
         self._rendering = 0  # requests
         self._turns = 0  # requests that render although they need not, or wait for that
         self._turn = Semaphore()
-        self._next_turn = 0.0
         self._thread: Thread | None = None
 
     def __len__(self) -> int:
@@ -83,25 +76,18 @@ class BackgroundRenderer:
         finally:
             self._waiting.release()
 
-    def take_turn(self, render: Callable[[], object], documents: int, age: float) -> bool:
+    def take_turn(self, render: Callable[[], object], age: float) -> bool:
         """Render a document in a request that may be answered without; return whether it was.
 
         ``age`` is that of the change, as a share of the time for which a document may be stale. One
-        such request renders at a time in a process, and at first so many in a second that all
-        ``documents`` would be rendered in time. The older the change, the more may wait for their
-        turn, but one thread, if there is another one, is left for the other requests; only in the
-        end, when few documents should be left, each waits.
+        such request renders at a time. The older the change, the more may wait for their turn, but
+        one thread, if there is another one, is left for the other requests.
         """
-        turns = 1 + int(age * _MOST_TURNS)
-        most = min(turns, max(1, self._threads - 1)) if age < _ALL_WAIT else self._threads
-        interval = min(_TURNS_SECONDS * self._workers / max(documents, 1), _MOST_INTERVAL)
+        most = min(1 + int(age * _MOST_TURNS), max(1, self._threads - 1))
         with self._condition:
-            now = time.monotonic()
-            is_early = now < self._next_turn and turns < _MOST_TURNS
-            if is_early or self._turns >= most:
+            if self._turns >= most:
                 return False
             self._turns += 1
-            self._next_turn = max(self._next_turn, now - _LATEST_SECONDS) + interval
         try:
             with self._turn:
                 render()

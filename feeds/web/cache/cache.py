@@ -53,7 +53,7 @@ class Cache:
 
     Requests read the store through ``reader``, the rendering in the background through
     ``background``. ``size`` limits ``memory`` in bytes, ``threads`` is the number of threads that
-    answer requests, ``workers`` that of such processes.
+    answer requests.
     """
 
     def __init__(  # noqa: PLR0913 - each is a part or a setting of its own
@@ -65,7 +65,6 @@ class Cache:
         *,
         size: int,
         threads: int,
-        workers: int,
     ) -> None:
         self.memory = Memory(monitor, most=size)
         self._reader = reader
@@ -74,7 +73,7 @@ class Cache:
         self._lock = Lock()
         self._loadings: dict[tuple[str, bool], _Loading] = {}
         self._background_reader = background
-        self._background = BackgroundRenderer(threads, workers)
+        self._background = BackgroundRenderer(threads)
 
     @property
     def waiting(self) -> int:
@@ -96,7 +95,7 @@ class Cache:
             again = partial(self._render_again, path, known)
             if self.memory.holds_few():
                 age = self._monitor.outdated_for(previous[1]) / STALE_SECONDS
-                is_rendered = self._background.take_turn(again, len(self.memory), age)
+                is_rendered = self._background.take_turn(again, age)
             else:
                 may_wait = not self._monitor.has_changed_widely(previous[1])
                 is_rendered = self._background.demand(path, again, may_wait=may_wait)

@@ -92,10 +92,6 @@ class Memory:
         """The memory that the documents take, in bytes."""
         return int(self._known.currsize + self._stored.currsize)
 
-    def __len__(self) -> int:
-        """Return the number of documents about which something is known."""
-        return len(self._known)
-
     def known(self, path: str) -> Known | None:
         """Return what is known about a document."""
         with self._lock:
