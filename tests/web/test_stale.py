@@ -335,12 +335,17 @@ def test_documents_that_could_not_be_kept_for_their_readers_are_rendered_in_requ
         tag = {"If-None-Match": reader.got[address].headers["ETag"]}
         answers[address] = client.get(address, headers=tag)
 
-    def poll_both(one: str, other: str) -> bool:
+    now, later = time.monotonic(), 0.0
+    monkeypatch.setattr("feeds.web.cache.background.time.monotonic", lambda: now + later)
+
+    def poll_both(one: str, other: str, after: float = 0) -> bool:
         """Poll for another document while one is rendered; return whether that poll waited."""
         thread = threading.Thread(target=poll, args=(other,))
         waited = []
 
         def poll_other() -> None:
+            nonlocal later
+            later += after
             thread.start()
             wait_until(lambda: not thread.is_alive() or is_in(thread, threading.Semaphore.acquire))
             waited.append(thread.is_alive())
@@ -357,12 +362,17 @@ def test_documents_that_could_not_be_kept_for_their_readers_are_rendered_in_requ
         assert not poll_both(first, second)
         assert "pārtraukta" in answers[first].text
         assert is_stale(answers[second])
-        clock = time.monotonic
-        monkeypatch.setattr("feeds.web.cache.revision.time.monotonic", lambda: clock() + 80)
+        later = 80
         # Later they wait for their turn, so that no document is left out, if a thread is left.
         assert poll_both(second, third) is is_another_rendered
         assert "pārtraukta" in answers[second].text
         assert is_stale(answers[third]) is not is_another_rendered
+        later = 226
+        # In the end each waits, but for a second only.
+        fourth, fifth, sixth, *others = others
+        assert poll_both(fourth, fifth)
+        assert "pārtraukta" in answers[fifth].text
+        assert poll_both(sixth, others[0], after=1.1) is is_another_rendered
         for address in others:
             assert "pārtraukta" in reader.poll(address).text
     assert not [one for one in run if RENDERING in one and "_work" in one.thread.name]

@@ -17,6 +17,8 @@ _PAUSE_SECONDS = 0.05  # how long requests that render keep the thread from begi
 _BATCH = 32  # documents that are chosen at a time
 _SPREAD_SECONDS = 20.0  # in which the documents of a large change are rendered, if they can be
 _MOST_TURNS = 4  # requests that render one after the other although they need not
+_LATE = 3 / 4  # of the time for which a document may be stale
+_BUSY_SECONDS = 1.0  # without a break between them, after which one thread is left again
 _LEAST_REST = 0.25  # after a document the processor is left to polls, for this many times as long
 _MOST_REST = 4
 _MOST_REST_SECONDS = 0.1
@@ -49,6 +51,7 @@ class BackgroundRenderer:
         self._rendering = 0  # requests
         self._turns = 0  # requests that render although they need not, or wait for that
         self._turn = Semaphore()
+        self._busy_since = 0.0  # while there are such requests
         self._thread: Thread | None = None
 
     def __len__(self) -> int:
@@ -81,10 +84,16 @@ class BackgroundRenderer:
 
         ``age`` is that of the change, as a share of the time for which a document may be stale. One
         such request renders at a time. The older the change, the more may wait for their turn, but
-        one thread, if there is another one, is left for the other requests.
+        one thread, if there is another one, is left for the other requests. When it is late, few
+        documents should be left, and all threads may be used, but not for long.
         """
         most = min(1 + int(age * _MOST_TURNS), max(1, self._threads - 1))
         with self._condition:
+            now = time.monotonic()
+            if self._turns == 0:
+                self._busy_since = now
+            if age >= _LATE and now < self._busy_since + _BUSY_SECONDS:
+                most = self._threads
             if self._turns >= most:
                 return False
             self._turns += 1
