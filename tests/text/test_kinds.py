@@ -139,6 +139,7 @@ MEDIA = [
         '<a href="https://o.lv/g">o.lv</a> <a href="https://o.lv/f.mp4">o.lv</a>',
     ),
     ("<map><area href=/r alt=Riga></map>", '<a href="https://o.lv/r">Riga</a>'),
+    ("<map><area alt=Sea>a</map>", "<p>a</p>"),
     ("<a href=/f.mp4><video src=/f.mp4></video></a>", '<a href="https://o.lv/f.mp4">o.lv</a>'),
     ("<object><a href=/x>b</a></object>", '<a href="https://o.lv/x">b</a>'),
     (
