@@ -46,6 +46,7 @@ control_socket_disable = True
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - gunicorn makes a private file in it
 # Workers do not leak memory, so they need no regular restart.
 max_requests = 0
+_REQUESTS_OF_A_CONNECTION = 1000  # as many as nginx sends over one
 accesslog = "-" if _settings.access_log else None
 # Neither the query string nor the Referer: both may contain secrets of other sites.
 # The setting log_format is another one.
@@ -67,6 +68,16 @@ def on_starting(server: Any) -> None:
         # prometheus_client looks for this variable when a worker imports it.
         folder = mkdtemp(prefix="feeds-metrics-", dir=worker_tmp_dir)
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+
+
+def pre_request(worker: Any, req: Any) -> None:  # noqa: ARG001 - gunicorn's signature
+    """Close a connection after many requests, so that the client opens a new one.
+
+    A worker answers all requests of the connections that it has accepted. Without this, a proxy
+    whose connections happen to be all of one worker would leave the others idle for good.
+    """
+    if req.req_number >= _REQUESTS_OF_A_CONNECTION:
+        req.force_close()
 
 
 def child_exit(server: Any, worker: Any) -> None:  # noqa: ARG001 - gunicorn's signature

@@ -6,6 +6,7 @@ import sys
 import threading
 import urllib.request
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -69,6 +70,22 @@ def test_the_access_log_can_be_disabled(portal: Portal) -> None:
     with portal.served(FEEDS_ACCESS_LOG="off") as address:
         get(f"{address}/releases.atom")
     assert (portal.folder / "gunicorn.out").read_text() == ""
+
+
+def test_a_connection_is_closed_after_a_thousand_requests(portal: Portal) -> None:
+    with (
+        portal.served() as address,
+        closing(http.client.HTTPConnection(address.removeprefix("http://"), timeout=120)) as client,
+    ):
+        last = []
+        for number in range(1, 2002):
+            client.request("GET", "/healthz")
+            response = client.getresponse()
+            assert response.read()
+            if response.getheader("Connection") == "close":
+                last.append(number)
+    # Another worker may accept the next one.
+    assert last == [1000, 2000]
 
 
 @pytest.mark.parametrize(
