@@ -310,72 +310,117 @@ def test_no_poll_waits_after_a_change_of_many_documents(often_checked: Portal) -
     assert is_stale(response)
 
 
+class Crowd:
+    """More documents than the cache holds for their readers; the clock stands still.
+
+    ``answers`` has the answer to the last poll of each document, ``now`` the seconds of the clock.
+    """
+
+    def __init__(self, portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
+        text = token_urlsafe(150_000)
+        portal.imported(*(page(f"R{n}", f"K{n}", body=text) for n in range(25)))
+        portal.environ["FEEDS_CACHE_MB"] = "1"
+        self.portal = portal
+        self.addresses = [f"/categories/k{n}.atom" for n in range(25)]
+        self.reader = Reader(portal, FIRST, *self.addresses)
+        self.answers: dict[str, TestResponse] = {}
+        self.now = time.monotonic()
+        monkeypatch.setattr("feeds.web.cache.background.time.monotonic", lambda: self.now)
+
+    def suspend(self) -> None:
+        """Change all documents, and wait until the service has seen it."""
+        assert self.portal.feeds("suspend").code == 0
+        wait_until(lambda: self.reader.poll(FIRST).status_code == 200)
+
+    def poll(self, address: str) -> None:
+        """Poll as a client of its own."""
+        client = self.reader.client.application.test_client()
+        tag = {"If-None-Match": self.reader.got[address].headers["ETag"]}
+        self.answers[address] = client.get(address, headers=tag)
+
+    def waits_beside(self, one: str, other: str) -> bool:
+        """Poll for another document while one is rendered; return whether that poll waits."""
+        thread = threading.Thread(target=self.poll, args=(other,))
+        waiting = []
+
+        def poll_other() -> None:
+            thread.start()
+            wait_until(lambda: not thread.is_alive() or is_in(thread, threading.Semaphore.acquire))
+            waiting.append(thread.is_alive())
+
+        with while_rendering(poll_other):
+            self.poll(one)
+        thread.join()
+        return waiting == [True]
+
+    def is_stale_beside(self, one: str, other: str, after: float = 0) -> bool:
+        """Poll for a document and, some seconds into its rendering, for another one.
+
+        Return whether the other one is stale.
+        """
+        thread = threading.Thread(target=self.poll, args=(other,))
+
+        def poll_other() -> None:
+            self.now += after
+            thread.start()
+            thread.join(60)
+
+        with while_rendering(poll_other):
+            self.poll(one)
+        thread.join()
+        assert self.is_new(one)
+        return is_stale(self.answers[other])
+
+    def is_new(self, address: str) -> bool:
+        """Whether the last poll of a document was answered with the suspension."""
+        return "pārtraukta" in self.answers[address].text
+
+
+def test_documents_that_could_not_be_kept_for_their_readers_are_rendered_in_requests(
+    often_checked: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crowd = Crowd(often_checked, monkeypatch)
+    first, second, *others = crowd.addresses
+    with statements(often_checked) as run:
+        crowd.suspend()
+        # One at a time, so that the others are answered meanwhile.
+        assert crowd.is_stale_beside(first, second)
+        for address in (second, *others):
+            crowd.poll(address)
+            assert crowd.is_new(address)
+    assert not [one for one in run if RENDERING in one and "_work" in one.thread.name]
+
+
 @pytest.mark.parametrize(
     ("threads", "is_another_rendered"),
     [
-        pytest.param("4", True, id="another one waits for its turn later"),
+        pytest.param("4", True, id="another one waits for its turn"),
         pytest.param("2", False, id="one thread is left"),
     ],
 )
-def test_documents_that_could_not_be_kept_for_their_readers_are_rendered_in_requests(
+def test_polls_wait_for_their_turn_to_render_the_longer_the_older_the_change(
     often_checked: Portal,
     monkeypatch: pytest.MonkeyPatch,
     threads: str,
     is_another_rendered: bool,
 ) -> None:
-    text = token_urlsafe(150_000)
-    often_checked.imported(*(page(f"R{n}", f"K{n}", body=text) for n in range(25)))
-    often_checked.environ |= {"FEEDS_CACHE_MB": "1", "FEEDS_THREADS": threads}
-    first, second, third, *others = (f"/categories/k{n}.atom" for n in range(25))
-    reader = Reader(often_checked, FIRST, first, second, third, *others)
-    answers: dict[str, TestResponse] = {}
-
-    def poll(address: str) -> None:
-        client = reader.client.application.test_client()
-        tag = {"If-None-Match": reader.got[address].headers["ETag"]}
-        answers[address] = client.get(address, headers=tag)
-
-    now, later = time.monotonic(), 0.0
-    monkeypatch.setattr("feeds.web.cache.background.time.monotonic", lambda: now + later)
-
-    def poll_both(one: str, other: str, after: float = 0) -> bool:
-        """Poll for another document while one is rendered; return whether that poll waited."""
-        thread = threading.Thread(target=poll, args=(other,))
-        waited = []
-
-        def poll_other() -> None:
-            nonlocal later
-            later += after
-            thread.start()
-            wait_until(lambda: not thread.is_alive() or is_in(thread, threading.Semaphore.acquire))
-            waited.append(thread.is_alive())
-
-        with while_rendering(poll_other):
-            poll(one)
-        thread.join()
-        return waited == [True]
-
-    with statements(often_checked) as run:
-        assert often_checked.feeds("suspend").code == 0
-        wait_until(lambda: reader.poll(FIRST).status_code == 200)
-        # One at a time, so that the others are answered meanwhile.
-        assert not poll_both(first, second)
-        assert "pārtraukta" in answers[first].text
-        assert is_stale(answers[second])
-        later = 80
-        # Later they wait for their turn, so that no document is left out, if a thread is left.
-        assert poll_both(second, third) is is_another_rendered
-        assert "pārtraukta" in answers[second].text
-        assert is_stale(answers[third]) is not is_another_rendered
-        later = 226
-        # In the end each waits, but for a second only.
-        fourth, fifth, sixth, *others = others
-        assert poll_both(fourth, fifth)
-        assert "pārtraukta" in answers[fifth].text
-        assert poll_both(sixth, others[0], after=1.1) is is_another_rendered
-        for address in others:
-            assert "pārtraukta" in reader.poll(address).text
-    assert not [one for one in run if RENDERING in one and "_work" in one.thread.name]
+    often_checked.environ["FEEDS_THREADS"] = threads
+    crowd = Crowd(often_checked, monkeypatch)
+    first, second, third, fourth, fifth, sixth, seventh, *_ = crowd.addresses
+    crowd.suspend()
+    crowd.now += 80
+    assert crowd.is_stale_beside(first, second)
+    # So that the turn comes within the time of waiting, that is made long.
+    monkeypatch.setattr("feeds.web.cache.background._TURN_SECONDS", 600)
+    assert crowd.waits_beside(second, third) is is_another_rendered
+    assert crowd.is_new(second)
+    assert is_stale(crowd.answers[third]) is not is_another_rendered
+    crowd.now += 146
+    # In the end each waits as long as it takes, unless they have rendered for a second.
+    monkeypatch.setattr("feeds.web.cache.background._TURN_SECONDS", 0)
+    assert crowd.waits_beside(fourth, fifth)
+    assert crowd.is_new(fifth)
+    assert crowd.is_stale_beside(sixth, seventh, after=1.1)
 
 
 def test_the_most_demanded_documents_are_rendered_first_and_each_once(

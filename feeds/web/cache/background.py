@@ -16,8 +16,8 @@ _WAIT_SECONDS = 0.1
 _PAUSE_SECONDS = 0.05  # how long requests that render keep the thread from beginning a document
 _BATCH = 32  # documents that are chosen at a time
 _SPREAD_SECONDS = 20.0  # in which the documents of a large change are rendered, if they can be
-_MOST_TURNS = 4  # requests that render one after the other although they need not
-_LATE = 1 - 1 / _MOST_TURNS  # of the time for which a document may be stale
+_TURN_SECONDS = 0.04  # how long a request that need not render waits for its turn, in the end
+_LATE = 3 / 4  # of the time for which a document may be stale
 _BUSY_SECONDS = 1.0  # without a break between them, after which one thread is left again
 _LEAST_REST = 0.25  # after a document the processor is left to polls, for this many times as long
 _MOST_REST = 4
@@ -83,23 +83,28 @@ class BackgroundRenderer:
         """Render a document in a request that may be answered without; return whether it was.
 
         ``age`` is that of the change, as a share of the time for which a document may be stale. One
-        such request renders at a time. The older the change, the more may wait for their turn, but
-        one thread, if there is another one, is left for the other requests. When it is late, few
-        documents should be left, and all threads may be used, but not for long.
+        such request renders at a time. The older the change, the longer others wait for their turn,
+        but one thread, if there is another one, is left for the other requests. When it is late,
+        few documents should be left, and each waits as long as it takes, unless that takes long.
         """
-        most = min(1 + int(age * _MOST_TURNS), max(1, self._threads - 1))
+        most = max(1, self._threads - 1)
+        patience: float | None = age * _TURN_SECONDS
         with self._condition:
             now = time.monotonic()
             if self._turns == 0:
                 self._busy_since = now
             if age >= _LATE and now < self._busy_since + _BUSY_SECONDS:
-                most = self._threads
+                most, patience = self._threads, None
             if self._turns >= most:
                 return False
             self._turns += 1
         try:
-            with self._turn:
+            if not self._turn.acquire(timeout=patience):
+                return False
+            try:
                 render()
+            finally:
+                self._turn.release()
         finally:
             with self._condition:
                 self._turns -= 1
