@@ -41,16 +41,15 @@ def subscription(
         return None
     metadata_of = partial(_feed_metadata, snapshot, site, slugs, selection.members)
 
-    def metadata_in(form: Format) -> Metadata:
-        found = metadata_of(selection.tokens, selection.changed, form)
-        return replace(found, announced=snapshot.head().announced)
+    def document_in(form: Format) -> Document:
+        metadata = metadata_of(selection.tokens, selection.changed, form)
+        return Document(
+            replace(metadata, announced=snapshot.head().announced),
+            partial(_subscription, site, selection, form, snapshot),
+            _previous(partial(metadata_of, form=form), selection.previous),
+        )
 
-    return Document(
-        metadata_in(form),
-        partial(_subscription, site, selection, form, snapshot),
-        _previous(partial(metadata_of, form=form), selection.previous),
-        _in_other_formats(metadata_in, form),
-    )
+    return _with_other_formats(document_in, form)
 
 
 def _subscription(
@@ -77,15 +76,14 @@ def archive(
     part = (selection.members[0], number)
     metadata_of = partial(_feed_metadata, snapshot, site, slugs, (part,))
 
-    def metadata_in(form: Format) -> Metadata:
-        return replace(metadata_of((page.token,), page.changed, form), is_archive=True)
+    def document_in(form: Format) -> Document:
+        return Document(
+            replace(metadata_of((page.token,), page.changed, form), is_archive=True),
+            partial(_archive, site, selection, page, form, snapshot),
+            _previous(partial(metadata_of, form=form), page.previous),
+        )
 
-    return Document(
-        metadata_in(form),
-        partial(_archive, site, selection, page, form, snapshot),
-        _previous(partial(metadata_of, form=form), page.previous),
-        _in_other_formats(metadata_in, form),
-    )
+    return _with_other_formats(document_in, form)
 
 
 def _archive(  # noqa: PLR0913, PLR0917 - all but the last are known before it is rendered
@@ -131,12 +129,11 @@ def _previous(
     return lambda: (metadata_of(state.tokens, state.changed), state.revision)
 
 
-def _in_other_formats(
-    metadata_in: Callable[[Format], Metadata], form: Format
-) -> dict[str, Callable[[], Metadata]]:
-    """Return what makes the metadata of a document in each format but one, by its extension."""
+def _with_other_formats(document_in: Callable[[Format], Document], form: Format) -> Document:
+    """Return a document in one format, with what makes it in the others."""
     others = (other for other in FORMATS.values() if other is not form)
-    return {other.extension: partial(metadata_in, other) for other in others}
+    made = {other.extension: partial(document_in, other) for other in others}
+    return replace(document_in(form), in_other_formats=made)
 
 
 def has_recorded_settings(snapshot: Snapshot, site: Site) -> bool:

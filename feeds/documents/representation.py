@@ -67,14 +67,14 @@ class Document:
     ``render`` makes these. It is given the body of the previous document, if that is known.
     ``previous`` returns the metadata of the document before the last change, with the last revision
     of the store at which they were current; it is None if no client may keep that document.
-    ``in_other_formats`` has what returns those of the same document in other formats, by the
+    ``in_other_formats`` has what returns the same document in other formats, by the
     extension of their paths.
     """
 
     metadata: Metadata
     render: Callable[[Body | None], Rendering]
     previous: Callable[[], tuple[Metadata, int]] | None = None
-    in_other_formats: Mapping[str, Callable[[], Metadata]] = field(default_factory=dict)
+    in_other_formats: Mapping[str, Callable[[], "Document"]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,6 +152,32 @@ def test_a_worker_recognises_the_previous_document_although_it_has_not_served_it
             assert (again.status_code, again.data) == (200, new.data)
 
 
+@pytest.mark.parametrize("is_asked_between", [True, False])
+def test_a_worker_recognises_the_documents_before_two_changes_until_it_has_rendered_the_last(
+    portal_of_one_thread: Portal, *, is_asked_between: bool
+) -> None:
+    address = ADDRESSES[0]
+    reader = Reader(portal_of_one_thread, FIRST, address)
+    tags = [reader.got[address].headers["ETag"]]
+    with held():
+        for command in (["suspend"], ["suspend", "--amend", "--title", "Slēgts"]):
+            changed(portal_of_one_thread, reader, *command)
+            other = Reader(portal_of_one_thread, FIRST, address)
+            reader.got[FIRST] = other.got[FIRST]
+            tags.append(other.got[address].headers["ETag"])
+            if is_asked_between or command[-1] == "Slēgts":
+                response = reader.client.get(address, headers={"If-None-Match": tags[-1]})
+                assert response.status_code == 304
+        *previous, _ = tags
+        for tag in previous:
+            assert is_stale(reader.client.get(address, headers={"If-None-Match": tag}))
+        new = reader.client.get(address)
+        assert (new.status_code, "Slēgts" in new.text) == (200, True)
+        for tag in previous:
+            again = reader.client.get(address, headers={"If-None-Match": tag})
+            assert (again.status_code, again.data) == (200, new.data)
+
+
 def test_a_worker_recognises_the_previous_archive_document(another: Callable[..., Portal]) -> None:
     portal = another(FEEDS_ENTRIES=str(SIZE), FEEDS_REVISION_TTL="1", FEEDS_THREADS="1")
     bring(portal, *range(2 * SIZE + 1))

@@ -119,7 +119,7 @@ class Cache:
         if current is not None:
             known.version = current
             if is_not_modified(metadata, environ, now):
-                if known.previous is not None:
+                if known.previous:
                     # Another worker has rendered it. Those who still lack it will ask again.
                     self._background.cancel(environ["PATH_INFO"])
                 return not_modified(metadata, now), None
@@ -136,8 +136,7 @@ class Cache:
         if if_none_match is None:
             return None
         candidates = [(known.metadata, known.version)] if is_outdated else []
-        if known.previous is not None:
-            candidates.append(known.previous)
+        candidates += known.previous
         for metadata, version in candidates:
             if matches(if_none_match, metadata.etag) and self._monitor.may_be_stale(
                 metadata.parts, version
@@ -245,7 +244,7 @@ class Cache:
             return
 
         def is_needed(metadata: Metadata) -> bool:
-            return known.previous is not None or metadata.etag != known.metadata.etag
+            return bool(known.previous) or metadata.etag != known.metadata.etag
 
         read = partial(
             self._read, self._background_reader, path, known.source, known.coding, is_needed
@@ -344,30 +343,32 @@ class Cache:
         if isinstance(document, Representation):
             return
         stem = path.rpartition(".")[0]
-        for extension, metadata_of in document.in_other_formats.items():
+        for extension, document_in in document.in_other_formats.items():
             other = f"{stem}.{extension}"
             known = self.memory.known(other)
             if known is not None and not self._monitor.confirm(known.metadata.parts, known.version):
-                yield other, Known(known.source, metadata_of(), version, None, known.coding)
+                found = document_in()
+                previous = self._recently_replaced(found, version)
+                yield other, Known(known.source, found.metadata, version, previous, known.coding)
 
     def _recently_replaced(
         self, document: Document | Representation, version: StoreVersion
-    ) -> Previous | None:
-        """Return what the store says about the document before a recent change.
+    ) -> tuple[Previous, ...]:
+        """Return what the store says about the document before a recent change, if anything.
 
         A store that was restored has changed otherwise (rule 6).
         """
         if isinstance(document, Representation) or document.previous is None:
-            return None
+            return ()
         changed = document.metadata.changed
         if changed is None or (self._clock() - changed).total_seconds() >= STALE_SECONDS:
-            return None
+            return ()
         previous, revision = document.previous()
         before = StoreVersion(version.history, revision)
         may_be_kept = changed != previous.changed and self._monitor.may_be_stale(
             document.metadata.parts, before
         )
-        return (previous, before) if may_be_kept else None
+        return ((previous, before),) if may_be_kept else ()
 
 
 def _render(

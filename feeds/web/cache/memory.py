@@ -44,8 +44,9 @@ Previous = tuple[Metadata, StoreVersion]
 class Known:
     """What is known about a document: its metadata, which are current at ``version``.
 
-    ``previous`` are the metadata and the version of the document before it, until it is rendered:
-    a client that has that one may be told so for a while. ``coding`` is that which a client
+    ``previous`` are the documents before it, until it is rendered: a client that has one of them
+    may be told so for a while. After several changes they are the first one, which this process has
+    served, and the last one, which another may have served. ``coding`` is that which a client
     accepted last.
     """
 
@@ -56,7 +57,7 @@ class Known:
         source: Source,
         metadata: Metadata,
         version: StoreVersion,
-        previous: Previous | None,
+        previous: tuple[Previous, ...],
         coding: str | None,
     ) -> None:
         self.source = source
@@ -121,7 +122,7 @@ class Memory:
     def put(self, path: str, known: Known, stored: Stored | None) -> bool:
         """Keep a document as it was read, unless a later state of it is known.
 
-        The previous document and the coding are those of what was known before, if anything was.
+        The coding is that of what was known before, if anything was, unless a client sent another.
         Returns whether nothing is left to render.
         """
         with self._lock:
@@ -130,20 +131,17 @@ class Memory:
                 if before.supersedes(known.metadata, known.version):
                     return False
                 known.coding = known.coding or before.coding
-                changed = before.metadata.etag != known.metadata.etag
-                known.previous = before.previous or (
-                    (before.metadata, before.version) if changed else None
-                )
-            elif known.previous is not None and known.previous[1].precedes(self._forgotten):
+                known.previous = _previous(before, known)
+            elif known.previous and known.previous[0][1].precedes(self._forgotten):
                 # The process may have served the document since, and forgotten it.
-                known.previous = None
+                known.previous = ()
             if stored is not None:
-                known.previous = None
+                known.previous = ()
             self._know(path, known)
             if stored is not None:
                 self._store(path, stored)
             self._evict()
-        return known.previous is None
+        return not known.previous
 
     def forget(self, path: str) -> None:
         """Remove a document that no longer exists."""
@@ -179,6 +177,15 @@ class Memory:
             self._rendered %= _TRIM_AFTER
         if is_trim_due:
             _trim_heap()
+
+
+def _previous(before: Known, known: Known) -> tuple[Previous, ...]:
+    """Return the first and the last of the documents that precede what is known now."""
+    if before.metadata.etag == known.metadata.etag:
+        return before.previous
+    preceding = *before.previous, (before.metadata, before.version), *known.previous
+    first, last = preceding[0], preceding[-1]
+    return (first,) if first[0].etag == last[0].etag else (first, last)
 
 
 def _trim_heap() -> None:
