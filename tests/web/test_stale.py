@@ -470,6 +470,24 @@ def test_the_most_demanded_documents_are_rendered_first_and_each_once(
     assert [f"/categories/{slugs[selection]}.atom" for selection in others] == addresses
 
 
+def test_of_documents_demanded_as_often_those_whose_entries_are_in_memory_are_rendered_first(
+    portal_of_one_thread: Portal,
+) -> None:
+    without, *others = ADDRESSES[:2]
+    reader = Reader(portal_of_one_thread, FIRST, *others)
+    reader.got |= Reader(portal_of_one_thread, without).got  # from another worker
+    assert reader.poll(without).status_code == 304
+    with held() as background:
+        changed(portal_of_one_thread, reader, "suspend")
+        wait_until(lambda: bool(background.selections))
+        for address in (without, *others):
+            assert is_stale(reader.poll(address))
+        background.released.set()
+        wait_until(lambda: len(background.selections) == 3)
+    slugs = dict(portal_of_one_thread.sql("SELECT id, slug FROM selection"))
+    assert [slugs[selection] for selection in background.selections[1:]] == ["kultura", ""]
+
+
 def test_a_document_that_a_request_has_rendered_is_not_rendered_in_the_background(
     portal_of_one_thread: Portal,
 ) -> None:

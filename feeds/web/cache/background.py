@@ -28,10 +28,11 @@ _LOG = logging.getLogger(__name__)
 class _Demand:
     """The requests for one document that were answered as it was before."""
 
-    __slots__ = ("count", "done", "render")
+    __slots__ = ("count", "done", "is_cheap", "render")
 
-    def __init__(self, render: Callable[[], object]) -> None:
+    def __init__(self, render: Callable[[], object], *, is_cheap: bool) -> None:
         self.render = render
+        self.is_cheap = is_cheap
         self.count = 0
         self.done: Event | None = None
 
@@ -58,13 +59,16 @@ class BackgroundRenderer:
         """Return the number of documents that are demanded and not rendered yet."""
         return len(self._demands)
 
-    def demand(self, path: str, render: Callable[[], object], *, may_wait: bool) -> bool:
+    def demand(
+        self, path: str, render: Callable[[], object], *, is_cheap: bool, may_wait: bool
+    ) -> bool:
         """Have a document rendered; return whether it has been rendered meanwhile.
 
-        May wait a moment for it unless more than a few documents are demanded.
+        May wait a moment for it unless more than a few documents are demanded. Of documents that
+        are demanded as often, those that are cheap to render are rendered first.
         """
         with self._condition:
-            demand = self._demands.setdefault(path, _Demand(render))
+            demand = self._demands.setdefault(path, _Demand(render, is_cheap=is_cheap))
             demand.count += 1
             # A thread that ended with a defect is replaced.
             if self._thread is None or not self._thread.is_alive():
@@ -166,7 +170,9 @@ class BackgroundRenderer:
         """Return the paths to render next, the most demanded first; none ends the thread."""
         with self._condition:
             demands = self._demands
-            batch = heapq.nlargest(_BATCH, demands, key=lambda path: demands[path].count)
+            batch = heapq.nlargest(
+                _BATCH, demands, key=lambda path: (demands[path].count, demands[path].is_cheap)
+            )
             if not batch:
                 self._thread = None
         return batch

@@ -97,8 +97,12 @@ class Cache:
                 age = self._monitor.outdated_for(previous[1]) / STALE_SECONDS
                 is_rendered = self._background.take_turn(again, age)
             else:
+                # Another worker may have the bodies whose entries this one would have to write.
+                is_cheap = self.memory.stored(path) is not None
                 may_wait = not self._monitor.has_changed_widely(previous[1])
-                is_rendered = self._background.demand(path, again, may_wait=may_wait)
+                is_rendered = self._background.demand(
+                    path, again, is_cheap=is_cheap, may_wait=may_wait
+                )
             if is_rendered:
                 known = self.memory.known(path) or known
                 response, previous = self._look_up(known, environ)
