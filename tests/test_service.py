@@ -78,14 +78,14 @@ def test_a_connection_is_closed_after_a_thousand_requests(portal: Portal) -> Non
         closing(http.client.HTTPConnection(address.removeprefix("http://"), timeout=120)) as client,
     ):
         last = []
-        for number in range(1, 2002):
+        for number in range(1, 1002):
             client.request("GET", "/healthz")
             response = client.getresponse()
             assert response.read()
             if response.getheader("Connection") == "close":
                 last.append(number)
     # Another worker may accept the next one.
-    assert last == [1000, 2000]
+    assert last == [1000]
 
 
 @pytest.mark.parametrize(

@@ -432,21 +432,23 @@ def test_polls_wait_for_their_turn_to_render_the_longer_the_older_the_change(
 ) -> None:
     often_checked.environ["FEEDS_THREADS"] = threads
     crowd = Crowd(often_checked, monkeypatch)
-    first, second, third, fourth, fifth, sixth, seventh, *_ = crowd.addresses
+    first, second, third, fourth, fifth, sixth, seventh, eighth, *_ = crowd.addresses
     crowd.suspend()
-    crowd.now += 80
-    assert crowd.is_stale_beside(first, second)
     # So that the turn comes within the time of waiting, that is made long.
     monkeypatch.setattr("feeds.web.cache.background._TURN_SECONDS", 600)
+    assert crowd.is_stale_beside(first, second)
+    crowd.now += 80
     assert crowd.waits_beside(second, third) is is_another_rendered
     assert crowd.is_new(second)
     assert is_stale(crowd.answers[third]) is not is_another_rendered
-    crowd.now += 146
-    # In the end each waits as long as it takes, unless they have rendered for a second.
     monkeypatch.setattr("feeds.web.cache.background._TURN_SECONDS", 0)
-    assert crowd.waits_beside(fourth, fifth)
-    assert crowd.is_new(fifth)
-    assert crowd.is_stale_beside(sixth, seventh, after=1.1)
+    crowd.now += 115
+    assert crowd.is_stale_beside(fourth, fifth)
+    # In the last third each waits as long as it takes, unless they have rendered for a second.
+    crowd.now += 6
+    assert crowd.waits_beside(fifth, sixth)
+    assert crowd.is_new(sixth)
+    assert crowd.is_stale_beside(seventh, eighth, after=1.1)
 
 
 def test_the_most_demanded_documents_are_rendered_first_and_each_once(
